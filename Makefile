@@ -1,0 +1,43 @@
+# A newcomer types `make demo`, then `make test`. `make help` lists the rest.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SYNTHETIC := data/raw/synthetic/synthetic.json
+
+.PHONY: help demo test check lint types format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing agelens and what it trains with into $(VENV) (minutes, several GB)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@
+
+$(SYNTHETIC): $(VENV)/.installed
+	@$(BIN)/agelens data synthetic
+
+demo: $(VENV)/.installed $(SYNTHETIC) ## the whole pipeline on drawn faces: crops, search, training, report
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
+	@$(BIN)/agelens summary
+
+test: $(VENV)/.installed ## the tests
+	@$(BIN)/pytest -n 2 --dist loadscope
+
+lint: $(VENV)/.installed ## style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed ## types
+	@$(BIN)/mypy
+
+check: lint types test ## style, types and tests: what CI runs
+
+format: $(VENV)/.installed ## mend style
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+clean: ## remove what the pipeline made; raw data and weights stay
+	rm -rf data/crops data/features data/splits data/tune data/*.csv reports wandb

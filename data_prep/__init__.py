@@ -1,0 +1,1 @@
+"""From raw folders to batches: reading, cropping, grouping, splitting, balancing. Imports no other package of ours."""

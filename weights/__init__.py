@@ -1,0 +1,1 @@
+"""Weights in and out: a registry of pretrained files, the embedded models, and where trained ones go."""
