@@ -1,0 +1,39 @@
+"""Arithmetic of boxes: float arrays `(N, 4)` of x1, y1, x2, y2 in pixels. Inputs are never changed."""
+
+import numpy as np
+import numpy.typing as npt
+
+Boxes = npt.NDArray[np.float64]
+
+
+def clip_boxes(xyxy: Boxes, *, height: int, width: int) -> Boxes:
+    """Return the boxes cut off at the border of an image."""
+    return xyxy.clip(0, [width, height, width, height])
+
+
+def expand_boxes(xyxy: Boxes, *, margin_fraction: float) -> Boxes:
+    """Return the boxes grown on each side by a fraction of their own width and height."""
+    margin = (xyxy[..., 2:] - xyxy[..., :2]) * margin_fraction
+    return np.concatenate([xyxy[..., :2] - margin, xyxy[..., 2:] + margin], axis=-1)
+
+
+def square_boxes(xyxy: Boxes) -> Boxes:
+    """Return the boxes with their shorter side grown to the longer one, about the same centre."""
+    center = (xyxy[..., :2] + xyxy[..., 2:]) / 2
+    half = (xyxy[..., 2:] - xyxy[..., :2]).max(axis=-1, keepdims=True) / 2
+    return np.concatenate([center - half, center + half], axis=-1)
+
+
+def box_areas(xyxy: Boxes) -> npt.NDArray[np.float64]:
+    """Return the areas `(N,)`; a box turned inside out has none."""
+    sides: Boxes = (xyxy[..., 2:] - xyxy[..., :2]).clip(0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def pairwise_iou(first: Boxes, second: Boxes) -> npt.NDArray[np.float64]:
+    """Return the intersection over union `(N, M)` of every box of `first` with every box of `second`."""
+    low = np.maximum(first[:, None, :2], second[None, :, :2])
+    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
+    shared = box_areas(np.concatenate([low, high], axis=-1))
+    union = box_areas(first)[:, None] + box_areas(second)[None] - shared
+    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

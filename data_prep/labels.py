@@ -1,0 +1,68 @@
+"""Ages as the model sees them: years, and the age group that a year falls into."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from data_prep.errors import ParamsError
+
+MAX_AGE = 100
+"""Ages above are clipped to it when the manifest is built (the distribution head spans 0..100)."""
+
+NO_GROUP = -1
+"""The age group of a label whose interval lies across groups: the group loss and metrics leave it out."""
+
+MIN_SHARE_IN_GROUP = 0.75
+"""An interval belongs to a group that holds at least this share of its years."""
+
+
+@dataclass(frozen=True)
+class AgeGroups:
+    """Consecutive groups of whole years.
+
+    Args:
+        first_ages: The first age of each group, ascending from 0, for example `(0, 13, 26, 43, 61)`.
+
+    Raises:
+        ParamsError: The ages do not ascend from 0, or there are fewer than two.
+    """
+
+    first_ages: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        ascending = all(a < b for a, b in zip(self.first_ages, self.first_ages[1:], strict=False))
+        if len(self.first_ages) < 2 or self.first_ages[0] != 0 or not ascending:
+            msg = (
+                f"age_groups must be at least two ascending first ages that begin with 0. Received: {self.first_ages}."
+            )
+            raise ParamsError(msg)
+
+    def __len__(self) -> int:
+        return len(self.first_ages)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Readable names, for example `("0-12", "13-25", "26-42", "43-60", "61+")`."""
+        ends = [f"-{after - 1}" for after in self.first_ages[1:]]
+        return tuple(f"{first}{end}" for first, end in zip(self.first_ages, [*ends, "+"], strict=True))
+
+    def of_ages(self, ages: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the group of each age; a real-valued age belongs to the group of its floor."""
+        index: npt.NDArray[np.int64] = np.searchsorted(
+            self.first_ages, np.floor(np.asarray(ages, dtype=float)), side="right"
+        )
+        return index - 1
+
+    def of_intervals(self, low: npt.ArrayLike, high: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the group that holds at least 75 % of the whole years `low..high` of each label, else `NO_GROUP`."""
+        lows: npt.NDArray[np.float64] = np.floor(np.asarray(low, dtype=float))
+        highs: npt.NDArray[np.float64] = np.floor(np.asarray(high, dtype=float))
+        last_ages = np.append(np.array(self.first_ages[1:]) - 1, np.inf)
+        first = np.maximum(lows[..., None], self.first_ages)
+        last = np.minimum(highs[..., None], last_ages)
+        share = np.clip(last - first + 1, 0, None) / (highs - lows + 1)[..., None]
+        index: npt.NDArray[np.int64] = np.where(
+            share.max(axis=-1) >= MIN_SHARE_IN_GROUP, share.argmax(axis=-1), NO_GROUP
+        )
+        return index

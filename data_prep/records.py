@@ -1,0 +1,43 @@
+"""The one maker of labels: what a reader says about one file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+AgeKind = Literal["exact", "interval", "year_difference", "apparent"]
+Gender = Literal["male", "female"]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled photograph, as its source labels it.
+
+    Args:
+        path: The file.
+        relative: Its path relative to the source's root, with `/`; the image's name within the source.
+        age_low: Years; the lowest age that the label allows.
+        age_high: Years; the highest, equal to `age_low` where the age is exact.
+        age_kind: How the age came about. `year_difference` is photo year minus birth year: exact to a year.
+        gender: `male`, `female` or None where unknown.
+        ethnicity: The source's own term, or None.
+        subject: The person within the source, or None where the source does not tell people apart.
+    """
+
+    path: Path
+    relative: str
+    age_low: float
+    age_high: float
+    age_kind: AgeKind = "exact"
+    gender: Gender | None = None
+    ethnicity: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One file, or one line of a label file, that gives no record; `reason` is a short code, `detail` says more."""
+
+    path: Path
+    relative: str
+    reason: str
+    detail: str = ""
