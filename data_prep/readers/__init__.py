@@ -1,0 +1,20 @@
+"""One reader per data set: a generator of `Record` and `Rejection`, one for each file or label line it met."""
+
+from collections.abc import Callable, Iterator
+
+from data_prep.readers.adience import read_adience
+from data_prep.readers.b3fd import read_b3fd
+from data_prep.readers.fgnet import read_fgnet
+from data_prep.readers.synthetic import read_synthetic
+from data_prep.readers.table import read_table
+from data_prep.readers.utkface import read_utkface
+from data_prep.records import Record, Rejection
+
+READERS: dict[str, Callable[..., Iterator[Record | Rejection]]] = {
+    "adience": read_adience,
+    "b3fd": read_b3fd,
+    "fgnet": read_fgnet,
+    "synthetic": read_synthetic,
+    "table": read_table,
+    "utkface": read_utkface,
+}

@@ -1,0 +1,81 @@
+"""Adience: faces from Flickr albums, labelled mostly with age ranges, in five folds that share no album.
+
+The five regular folds are read. The frontal ones hold some of the same faces, dealt anew; they would count them twice.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from data_prep.readers.layout import find_folder, read_lines, wrong_folder
+from data_prep.records import AgeKind, Gender, Record, Rejection
+
+FOLDS = tuple(f"fold_{fold}_data.txt" for fold in range(5))
+
+COLUMNS = 12
+
+GENDERS: dict[str, Gender] = {"m": "male", "f": "female"}
+"""`u` (mostly babies) and nothing mean unknown."""
+
+RANGE = re.compile(r"\(([0-9]+), *([0-9]+)\)")
+
+CORRECTIONS = {"(25, 23)": (25, 32)}
+"""A slip of the first release, which the second one mended."""
+
+EXPECTED = "Adience must be a folder that holds fold_0_data.txt to fold_4_data.txt (or some of them) and faces/."
+ADVICE = (
+    "Get the fold files and faces.tar.gz from https://talhassner.github.io/home/projects/Adience/Adience-data.html "
+    "(for research only), and unpack them in that folder."
+)
+
+
+def read_adience(root: Path) -> Iterator[Record | Rejection]:
+    """Read the regular folds that are present, in their order; both releases give the same faces.
+
+    `subject` is the person (`face_id`, unique over all folds; each belongs to one album of one fold).
+
+    Raises:
+        DataError: Fold files or faces are neither in the folder nor in one below.
+    """
+    folds = find_folder(root, accept=lambda folder: any((folder / name).is_file() for name in FOLDS))
+    home = find_folder(root, accept=lambda folder: (folder / "faces").is_dir())
+    if folds is None or home is None:
+        raise wrong_folder(root, expected=EXPECTED, advice=ADVICE)
+    seen: set[str] = set()
+    for path in (folds / name for name in FOLDS if (folds / name).is_file()):
+        for number, line in read_lines(path):
+            if number > 1 or not line.startswith("user_id\t"):
+                yield _label(line, fold=path, number=number, home=home, seen=seen)
+
+
+def _label(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) -> Record | Rejection:
+    place = f"{fold.name}:{number}"
+    fields = [field.strip() for field in line.split("\t")]
+    if len(fields) != COLUMNS or not (all(fields[:2]) and fields[2].isdecimal()):
+        return Rejection(fold, place, "bad_line", f"must hold {COLUMNS} fields between tabs: {line!r}")
+    user, original, face, age, gender = fields[:5]
+    relative = f"faces/{user}/coarse_tilt_aligned_face.{face}.{original}"
+    path = home / relative
+    if relative in seen:
+        return Rejection(path, relative, "duplicate_row", f"{place}: the same face was labelled in an earlier line")
+    seen.add(relative)
+    if age in {"", "None"}:
+        return Rejection(path, relative, "no_age", f"{place}: {age!r}")
+    years = _years(age)
+    if years is None:
+        return Rejection(path, relative, "bad_age", f"{place}: {age!r}")
+    if not path.is_file():
+        return Rejection(path, relative, "missing", f"{place}: no such file")
+    low, high = years
+    kind: AgeKind = "exact" if age.isdecimal() else "interval"
+    return Record(path, relative, low, high, kind, gender=GENDERS.get(gender), subject=face)
+
+
+def _years(age: str) -> tuple[int, int] | None:
+    """Return lowest and highest age of a label such as `(8, 12)` or `35`; None if it is neither."""
+    if age in CORRECTIONS:
+        return CORRECTIONS[age]
+    if age.isdecimal():
+        return int(age), int(age)
+    found = RANGE.fullmatch(age)
+    return (int(found[1]), int(found[2])) if found else None

@@ -1,0 +1,82 @@
+"""Finding a data set below the folder that was named, and reading its files in an order that no disk decides."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from data_prep.errors import DataError
+from data_prep.images import IMAGE_SUFFIXES
+
+MAX_DEPTH = 3
+"""Folders further below the named one are not searched; archives nest their content at most this deep."""
+
+MAX_NAMES = 8
+"""Names that an error shows of what it found."""
+
+
+def find_folder(root: Path, *, accept: Callable[[Path], bool]) -> Path | None:
+    """Return the first folder, `root` or at most `MAX_DEPTH` below, that `accept` agrees to.
+
+    The shallowest wins, then the first by name: archives on the web hold nested copies of themselves, and reading
+    more than one of them would count every picture twice.
+    """
+    level = [root] if root.is_dir() and _is_open(root) else []
+    for _ in range(MAX_DEPTH + 1):
+        for folder in level:
+            if accept(folder):
+                return folder
+        level = [child for folder in level for child in list_folders(folder)]
+    return None
+
+
+def list_folders(folder: Path) -> list[Path]:
+    """Return the folders directly in `folder` that may be looked into, by name."""
+    with os.scandir(folder) as entries:
+        return _by_name([entry for entry in entries if entry.is_dir() and _is_open(Path(entry.path))])
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Return the image files directly in `folder`, by name; upper-case suffixes and links count too."""
+    with os.scandir(folder) as entries:
+        return _by_name(
+            [entry for entry in entries if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.is_dir()]
+        )
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
+def _by_name(entries: list[os.DirEntry[str]]) -> list[Path]:
+    return [Path(entry.path) for entry in sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))]
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a label file with their numbers from 1; blank ones are no labels.
+
+    Any line end will do, a byte-order mark is dropped, and bytes that are not UTF-8 become `�`: the file that such a
+    line names is then reported as missing, instead of the whole set as unreadable.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield number, line.rstrip("\n")
+
+
+def wrong_folder(root: Path, *, expected: str, advice: str) -> DataError:
+    """Return the error for a folder that does not hold the data set: what was expected, what is there, what to do."""
+    return DataError(f"{expected} Found {_contents(root)}. {advice}")
+
+
+def _contents(root: Path) -> str:
+    if not root.exists():
+        return f"no folder at {root}"
+    if not root.is_dir():
+        return f"a file at {root}"
+    if not _is_open(root):
+        return f"a folder that may not be read at {root}"
+    names = sorted(entry.name for entry in root.iterdir())
+    if not names:
+        return f"an empty folder at {root}"
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    return f"in {root}: {', '.join(names[:MAX_NAMES])}{more}"

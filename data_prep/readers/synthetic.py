@@ -1,0 +1,46 @@
+"""Reads the synthetic set that `data_prep.synthetic` writes."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast, get_args
+
+from data_prep.errors import DataError
+from data_prep.records import Gender, Record, Rejection
+from data_prep.synthetic import LABELS
+
+COLUMNS = ("path", "age", "gender", "subject")
+
+
+def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
+    """Yield one record or rejection for each line of `labels.csv`.
+
+    Ages are exact. A file is not opened, only looked for: whether it shows a face is for later stages to see.
+
+    Raises:
+        DataError: The set is missing, or its label file has other columns.
+    """
+    labels = root / LABELS
+    if not labels.is_file():
+        msg = f"The synthetic set must be at {root}, with its {LABELS}. There is none: run `agelens data synthetic`."
+        raise DataError(msg)
+    with labels.open(newline="", encoding="utf-8") as lines:
+        table = csv.DictReader(lines)
+        if tuple(table.fieldnames or ()) != COLUMNS:
+            msg = f"{labels} must have the columns {COLUMNS}. Received: {table.fieldnames}."
+            raise DataError(msg)
+        for line in table:
+            yield _record(root, line)
+
+
+def _record(root: Path, line: dict[str, str]) -> Record | Rejection:
+    path = root / line["path"]
+    if not path.is_file():
+        return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but there is no such file")
+    if not line["age"].isdecimal():
+        return Rejection(path, line["path"], "bad_age", f"age must be whole years. Received: {line['age']!r}")
+    if line["gender"] not in get_args(Gender):
+        return Rejection(path, line["path"], "bad_gender", f"must be one of {get_args(Gender)}: {line['gender']!r}")
+    age = float(line["age"])
+    gender = cast(Gender, line["gender"])
+    return Record(path, line["path"], age, age, gender=gender, subject=line["subject"] or None)

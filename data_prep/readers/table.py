@@ -1,0 +1,172 @@
+"""Your own photographs: a CSV or Parquet table with a `path` and an age per row.
+
+Columns: `path` (relative to the table's folder), `age` or both `age_low` and `age_high`, in years; optional `subject`,
+`gender` and `ethnicity`. Others are left alone.
+"""
+
+import csv
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from data_prep.errors import DataError
+from data_prep.readers.layout import wrong_folder
+from data_prep.records import Gender, Record, Rejection
+
+Row = dict[str, str]
+
+SUFFIXES = (".csv", ".parquet")
+
+GENDERS: dict[str, Gender | None] = {
+    **dict.fromkeys(("m", "male", "man"), "male"),
+    **dict.fromkeys(("f", "female", "woman"), "female"),
+    **dict.fromkeys(("", "u", "unknown"), None),
+}
+"""Words only: 0 and 1 mean the opposite in UTKFace and in IMDB-WIKI."""
+
+EXPECTED = "A table of labels must be a .csv or .parquet file, or the only one in a folder."
+ADVICE = "Its columns are path and age (or age_low and age_high); subject, gender and ethnicity may follow."
+
+
+class _BadValueError(Exception):
+    """A value of one row cannot be used.
+
+    Args:
+        reason: Short code of the rejection.
+        detail: What was found, in words.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def read_table(root: Path) -> Iterator[Record | Rejection]:
+    """Read a table of labels, in its order.
+
+    Args:
+        root: The table, or a folder that holds exactly one.
+
+    Raises:
+        DataError: There is no such table, it lacks a column, it cannot be read, or pyarrow is missing for Parquet.
+    """
+    table = _find_table(root)
+    rows = _read_parquet(table) if table.suffix.lower() == ".parquet" else _read_csv(table)
+    for number, row in rows:
+        yield _label(row, table=table, number=number)
+
+
+def _find_table(root: Path) -> Path:
+    tables = [root] if root.is_file() else sorted(root.iterdir()) if root.is_dir() else []
+    tables = [path for path in tables if path.suffix.lower() in SUFFIXES and path.is_file()]
+    if len(tables) != 1:
+        raise wrong_folder(root, expected=EXPECTED, advice=ADVICE)
+    return tables[0]
+
+
+def _check_columns(names: list[str], *, table: Path) -> None:
+    if "path" not in names or not ("age" in names or {"age_low", "age_high"} <= set(names)):
+        msg = f"{table} must have the columns path and age, or path, age_low and age_high. Received: {names}."
+        raise DataError(msg)
+
+
+def _read_csv(table: Path) -> Iterator[tuple[int, Row | None]]:
+    """Yield the number of the line and its fields, or None if they are more or fewer than the header's."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.reader(file, strict=True)
+            names = [name.strip().lower() for name in next(lines, [])]
+            _check_columns(names, table=table)
+            for fields in lines:
+                if any(field.strip() for field in fields):
+                    values = (field.strip() for field in fields)
+                    yield lines.line_num, dict(zip(names, values, strict=True)) if len(fields) == len(names) else None
+    except (csv.Error, UnicodeDecodeError) as error:
+        msg = f"{table} must be comma-separated text in UTF-8. Reading it failed: {error}."
+        raise DataError(msg) from error
+
+
+def _read_parquet(table: Path) -> Iterator[tuple[int, Row | None]]:
+    """Yield the number of the row, from 1, and its values as text."""
+    try:
+        content = pd.read_parquet(table)
+    except ImportError as error:
+        msg = f"Reading {table} needs pyarrow: pip install pyarrow, or save the table as CSV."
+        raise DataError(msg) from error
+    except (OSError, ValueError) as error:
+        msg = f"{table} must be a Parquet file. Reading it failed: {error}."
+        raise DataError(msg) from error
+    names = [str(name).strip().lower() for name in content.columns]
+    _check_columns(names, table=table)
+    for number, values in enumerate(content.itertuples(index=False, name=None), start=1):
+        yield number, dict(zip(names, map(_as_text, values), strict=True))
+
+
+def _as_text(value: object) -> str:
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 - true of NaN alone
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a column of whole numbers becomes float where one of them is missing
+    return str(value).strip()
+
+
+def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
+    place = f"{table.name}:{number}"
+    if row is None:
+        return Rejection(table, place, "bad_line", f"{place}: more or fewer fields than the header")
+    if not row["path"]:
+        return Rejection(table, place, "no_path", f"{place}: path is empty")
+    path = table.parent / row["path"]
+    relative = _image_name(path, folder=table.parent)
+    try:
+        low, high = _years(row)
+        gender = _gender(row.get("gender", ""))
+    except _BadValueError as error:
+        return Rejection(path, relative, error.reason, f"{place}: {error.detail}")
+    if not path.is_file():
+        return Rejection(path, relative, "missing", f"{place}: no such file")
+    return Record(
+        path,
+        relative,
+        age_low=low,
+        age_high=high,
+        age_kind="exact" if low == high else "interval",
+        gender=gender,
+        ethnicity=row.get("ethnicity") or None,
+        subject=row.get("subject") or None,
+    )
+
+
+def _image_name(path: Path, *, folder: Path) -> str:
+    """Return the path from the table's folder; ways out of it become `up`, because crops are filed by this name."""
+    parts = Path(os.path.relpath(path, folder)).parts
+    return "/".join("up" if part == os.pardir else part for part in parts)
+
+
+def _years(row: Row) -> tuple[float, float]:
+    """Return lowest and highest age; a row's own range comes before its `age`."""
+    texts = [row.get("age_low", ""), row.get("age_high", "")]
+    if not any(texts):
+        texts = [row.get("age", "")] * 2
+    if not any(texts):
+        reason, detail = "no_age", "age is empty"
+        raise _BadValueError(reason, detail)
+    try:
+        low, high = map(float, texts)
+    except ValueError:
+        low = high = math.nan
+    if not 0 <= low <= high < math.inf:
+        reason, detail = "bad_age", f"{' to '.join(dict.fromkeys(texts))!r} years"
+        raise _BadValueError(reason, detail)
+    return low, high
+
+
+def _gender(text: str) -> Gender | None:
+    if text.lower() not in GENDERS:
+        reason, detail = "bad_gender", f"{text!r}; use male, female or nothing"
+        raise _BadValueError(reason, detail)
+    return GENDERS[text.lower()]

@@ -1,0 +1,96 @@
+"""UTKFace: one picture of one face per file, whose name is `<age>_<gender>_<ethnicity>_<time>.jpg[.chip.jpg]`."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
+from data_prep.records import Gender, Record, Rejection
+
+MAX_LABEL = 116
+"""The highest age in the set, by its authors; a number above is no age."""
+
+GENDERS: dict[str, Gender] = {"0": "male", "1": "female"}
+
+ETHNICITIES = {"0": "White", "1": "Black", "2": "Asian", "3": "Indian", "4": "Other"}
+
+CORRECTIONS: dict[tuple[str, str], tuple[Gender, str]] = {
+    ("39", "20170116174525125"): ("male", "Black"),
+    ("53", "20170116184028385"): ("female", "White"),
+    ("61", "20170109142408075"): ("female", "Black"),
+    ("61", "20170109150557335"): ("female", "Indian"),
+}
+"""The files that lack a field, by age and time (no other file shares both), as users of the set have mended them."""
+
+PARTS = ("part1", "part2", "part3")
+"""Folders of the release in the wild."""
+
+LEADING_AGE = re.compile(r"([0-9]{1,3})_")
+LIKE_UTKFACE = re.compile(r"[0-9]{1,3}_[0-9_]* ?(\.|jpg)")
+
+EXPECTED = (
+    "UTKFace must be a folder of files such as 26_1_2_20170116184024662.jpg.chip.jpg, "
+    "or hold one named UTKFace (or part1, part2, part3)."
+)
+ADVICE = (
+    "Get UTKFace.tar.gz from its authors' page, https://susanqq.github.io/UTKFace (for research only), and unpack it "
+    "there. crop_part1 is a part of UTKFace and is read only if it is named itself."
+)
+
+
+def read_utkface(root: Path) -> Iterator[Record | Rejection]:
+    """Read UTKFace, aligned or in the wild, from the folder of its images or from a folder above.
+
+    The set names no people, so `subject` is None: many of its pictures are there twice, and only their pixels tell.
+
+    Raises:
+        DataError: Neither the folder nor one below holds UTKFace.
+    """
+    home, folders = _find_folders(root)
+    for folder in folders:
+        for path in list_images(folder):
+            yield _label(path, relative=path.relative_to(home).as_posix())
+
+
+def _find_folders(root: Path) -> tuple[Path, list[Path]]:
+    """Return the folder that names are relative to, and the folders to read."""
+    aligned = find_folder(
+        root, accept=lambda folder: (folder == root or folder.name.casefold() == "utkface") and _holds_faces(folder)
+    )
+    if aligned:
+        return aligned, [aligned]
+    in_the_wild = find_folder(root, accept=lambda folder: bool(_parts(folder)))
+    if in_the_wild:
+        return in_the_wild, _parts(in_the_wild)
+    raise wrong_folder(root, expected=EXPECTED, advice=ADVICE)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return [child for child in list_folders(folder) if child.name in PARTS and _holds_faces(child)]
+
+
+def _holds_faces(folder: Path) -> bool:
+    return any(LIKE_UTKFACE.match(path.name) for path in list_images(folder))
+
+
+def _label(path: Path, *, relative: str) -> Record | Rejection:
+    leading = LEADING_AGE.match(path.name)
+    if not leading:
+        return Rejection(path, relative, "bad_name", "a name must begin with an age and _")
+    age = int(leading[1])
+    if age > MAX_LABEL:
+        return Rejection(path, relative, "impossible_age", f"{age} years; the set ends at {MAX_LABEL}")
+    gender, ethnicity = _gender_and_ethnicity(path.name)
+    return Record(path, relative, age, age, gender=gender, ethnicity=ethnicity)
+
+
+def _gender_and_ethnicity(name: str) -> tuple[Gender | None, str | None]:
+    """Return what the codes of a name say; some times have a digit too few or too many, or lack the dot behind."""
+    age, *codes, time = name.partition(".")[0].split("_")
+    if len(codes) == 2 and codes[0] in GENDERS and codes[1] in ETHNICITIES:
+        return GENDERS[codes[0]], ETHNICITIES[codes[1]]
+    if (age, time) in CORRECTIONS:
+        return CORRECTIONS[age, time]
+    if len(codes) == 2:
+        return GENDERS.get(codes[0]), ETHNICITIES.get(codes[1])
+    return None, None
