@@ -1,0 +1,167 @@
+"""Training and exporting the face detector: the only place that knows ultralytics.
+
+The recipe goes on from a checkpoint; each round cuts other tight crops (another seed), so rounds add up.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.boxes import Boxes
+from data_prep.detector_data import read_yolo_boxes, tight_crops, yolo_lines
+from data_prep.errors import DataError, WeightsError
+from data_prep.images import Pixels, read_rgb, write_jpeg
+from data_prep.synthetic_photo import make_detector_examples
+
+
+@dataclass(frozen=True)
+class DetectorRecipe:
+    """How one round of training goes.
+
+    Args:
+        epochs: Rounds through all images.
+        image_size: Side of the training square.
+        learning_rate: SGD's, at the start; it falls as a cosine to a twentieth.
+        tight_crops: At most so many tight crops of each photograph.
+        min_side: Pixels that a face must have to be worth a tight crop.
+        synthetic: Number of synthetic pictures.
+        seed: Of crops, synthetic pictures and training.
+    """
+
+    epochs: int = 5
+    image_size: int = 320
+    learning_rate: float = 0.007
+    tight_crops: int = 2
+    min_side: float = 36.0
+    synthetic: int = 400
+    seed: int = 11
+
+
+def quiet_ultralytics(work: Path) -> Any:
+    """Import ultralytics so that it asks no network, installs nothing and keeps its settings in `work`."""
+    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_CONFIG_DIR=str(work.resolve()))
+    import ultralytics  # noqa: PLC0415  reads its settings from the environment when it is imported
+
+    return ultralytics
+
+
+def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe) -> Path:
+    """Write photographs, tight crops of their faces and synthetic pictures in YOLO's layout.
+
+    Returns:
+        The `data.yaml` that ultralytics reads.
+
+    Raises:
+        DataError: `widerface` lacks `images/train` and `labels/train`.
+    """
+    if not (widerface / "images/train").is_dir() or not (widerface / "labels/train").is_dir():
+        msg = f"{widerface} must hold images/{{train,val}} and labels/{{train,val}} in YOLO format."
+        raise DataError(msg)
+    for split in ("train", "val"):
+        shutil.copytree(widerface / "images" / split, folder / "images" / split, dirs_exist_ok=True)
+        shutil.copytree(widerface / "labels" / split, folder / "labels" / split, dirs_exist_ok=True)
+    for name, image, boxes in _extra_examples(widerface, recipe):
+        write_jpeg(folder / f"images/train/{name}.jpg", image)
+        height, width = image.shape[:2]
+        (folder / f"labels/train/{name}.txt").write_text(yolo_lines(boxes, height=height, width=width))
+    listing = folder / "data.yaml"
+    listing.write_text(f"path: {folder.resolve()}\ntrain: images/train\nval: images/val\nnames: {{0: face}}\n")
+    return listing
+
+
+def _extra_examples(widerface: Path, recipe: DetectorRecipe) -> Iterator[tuple[str, Pixels, Boxes]]:
+    rng = np.random.default_rng(recipe.seed)
+    for path in sorted((widerface / "images/train").glob("*.jpg")):
+        image = read_rgb(path)
+        height, width = image.shape[:2]
+        boxes = read_yolo_boxes(widerface / "labels/train" / f"{path.stem}.txt", height=height, width=width)
+        cuts = tight_crops(image, boxes, most=recipe.tight_crops, size=256, min_side=recipe.min_side, rng=rng)
+        for index, (crop, seen) in enumerate(cuts):
+            yield f"tight{index}_{path.stem}", crop, seen
+    for index, (image, boxes) in enumerate(make_detector_examples(recipe.synthetic, seed=recipe.seed)):
+        yield f"synthetic_{index:04d}", image, boxes
+
+
+def train_face_detector(
+    widerface: Path, work: Path, *, recipe: DetectorRecipe, start: Path | None = None, resume: bool = False
+) -> Path:
+    """Train one round on a CPU or GPU.
+
+    Args:
+        widerface: Photographs with boxes, in YOLO format.
+        work: Where training images and checkpoints go; one folder per round.
+        recipe: How to train.
+        start: Checkpoint of this project to go on from; None begins from random weights.
+        resume: Go on with a round that was stopped, from its last epoch.
+
+    Returns:
+        The last checkpoint.
+
+    Raises:
+        WeightsError: There is nothing to resume or to start from.
+    """
+    last = work / "round/weights/last.pt"
+    model_file = last if resume else start or "yolov8n.yaml"
+    if isinstance(model_file, Path) and not model_file.is_file():
+        msg = f"There is no checkpoint {model_file} to go on from."
+        raise WeightsError(msg)
+    model = quiet_ultralytics(work).YOLO(str(model_file))
+    if resume:
+        model.train(resume=True)
+        return last
+    model.train(
+        data=str(write_training_set(widerface, work / "data", recipe=recipe)),
+        epochs=recipe.epochs,
+        imgsz=recipe.image_size,
+        batch=16,
+        optimizer="SGD",
+        lr0=recipe.learning_rate,
+        lrf=0.05,
+        cos_lr=True,
+        warmup_epochs=0.3,
+        mosaic=0.4,
+        close_mosaic=1,
+        scale=0.5,
+        degrees=10,
+        translate=0.15,
+        hsv_h=0.02,
+        hsv_s=0.6,
+        hsv_v=0.45,
+        amp=False,
+        cache="ram",
+        workers=1,
+        val=False,
+        plots=False,
+        save_period=1,
+        seed=recipe.seed,
+        project=str(work.resolve()),
+        name="round",
+        exist_ok=True,
+    )
+    return last
+
+
+def export_face_detector(checkpoint: Path, folder: Path) -> Path:
+    """Write `face_detector.pt` and the runtime files exported from it.
+
+    The runtime network takes squares of any side that is a multiple of 32; non-maximum suppression is ours.
+
+    Returns:
+        The `.xml` file.
+    """
+    ultralytics = quiet_ultralytics(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "face_detector.pt"
+    # Without optimiser and moving average a checkpoint is half as large.
+    ultralytics.utils.torch_utils.strip_optimizer(str(checkpoint), str(target))
+    exported = Path(ultralytics.YOLO(str(target)).export(format="openvino", dynamic=True, half=True, nms=False))
+    for path in (*exported.glob("*.xml"), *exported.glob("*.bin")):
+        shutil.move(path, folder / path.name)
+    shutil.rmtree(exported)
+    (folder / "settings.json").unlink(missing_ok=True)
+    return folder / "face_detector.xml"

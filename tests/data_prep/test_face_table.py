@@ -1,0 +1,387 @@
+"""The crop stage: every image ends in one of two tables, and a killed run goes on where it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from data_prep import face_table
+from data_prep.crop import CropShape, NoFace, crop_face, sharpness
+from data_prep.detect import Detections
+from data_prep.face_table import crop_manifest, crop_name
+from data_prep.images import Pixels, encode_jpeg, read_rgb
+from data_prep.tables import FACES, MANIFEST, REJECTED, check_table, make_table, write_table
+
+ROOT = Path(__file__).resolve().parents[2]
+SHAPE = CropShape(size=24, margin_fraction=0.15)
+NO_FACE: dict[str, NoFace] = {"album": "drop", "crops": "whole_image"}
+FACELESS = 200
+"""Images whose first pixel is at least this red show no face."""
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a run."""
+
+
+@dataclass
+class FakeDetector:
+    """Finds a face whose place depends on the image, and remembers which images it was shown."""
+
+    dies_after: int | None = None
+    pause_seconds: float = 0.0
+    chunks: list[list[int]] = field(default_factory=list)
+
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        if self.dies_after == len(self.chunks):
+            raise KilledError
+        time.sleep(self.pause_seconds)
+        self.chunks.append([int(image[0, 0, 1]) for image in images])
+        return [self._faces(image) for image in images]
+
+    @property
+    def seen(self) -> list[int]:
+        return [number for chunk in self.chunks for number in chunk]
+
+    @staticmethod
+    def _faces(image: Pixels) -> Detections:
+        if image[0, 0, 0] >= FACELESS:
+            return Detections(np.zeros((0, 4)), np.zeros(0))
+        number = int(image[0, 0, 1])
+        boxes = np.array([[1, 1, 6, 6], [number % 7, 2.5, 20 + number % 7, 26.1]], dtype=np.float64)
+        return Detections(boxes, np.array([0.9, 0.4]))
+
+
+def write_photo(path: Path, number: int, *, face: bool = True, size: tuple[int, int] = (32, 40)) -> None:
+    """Write noise whose first pixel says which image it is and whether it shows a face."""
+    pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+    pixels[0, 0] = (0 if face else FACELESS, number, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def make_manifest(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return a manifest of files that lie in `<root>/<source>/`."""
+    rows: list[dict[str, object]] = [
+        {
+            "image_id": f"{path.parent.name}/{path.name}",
+            "source": path.parent.name,
+            "path": str(path),
+            "age_low": 20 + index,
+            "age_high": 20 + index,
+            "age": 20 + index,
+            "age_kind": "exact",
+            "age_clipped": False,
+            "gender": "female" if index % 2 else None,
+        }
+        for index, path in enumerate(paths)
+    ]
+    return make_table(rows, MANIFEST)
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> pd.DataFrame:
+    """Twenty images: 0, 1, 2 … with a face, and among them two faceless, an empty, a broken and a missing one."""
+    raw = tmp_path / "raw"
+    paths = [raw / ("crops" if number % 3 == 0 else "album") / f"{number:02d} é.png" for number in range(20)]
+    for number, path in enumerate(paths):
+        write_photo(path, number, face=number not in {4, 9})
+    paths[7].write_bytes(b"")
+    paths[11].write_bytes(paths[11].read_bytes()[:500])
+    paths[13].unlink()
+    return make_manifest(paths)
+
+
+@pytest.fixture(autouse=True)
+def chunks_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_table, "CHUNK_IMAGES", 4)
+
+
+def crop(manifest: pd.DataFrame, detector: FakeDetector, folder: Path, **options: Any) -> tuple[bytes, bytes]:
+    """Run the stage and return the two tables as they are written."""
+    settings: dict[str, Any] = {"shape": SHAPE, "no_face": NO_FACE, "fingerprint": "one", **options}
+    faces, rejected = crop_manifest(manifest, detector, folder=folder, **settings)
+    write_table(folder / "faces.csv", faces, FACES)
+    write_table(folder / "rejected.csv", rejected, REJECTED)
+    return (folder / "faces.csv").read_bytes(), (folder / "rejected.csv").read_bytes()
+
+
+def crops_in(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
+
+
+def test_every_image_is_in_one_of_the_tables_in_the_order_of_the_manifest(
+    manifest: pd.DataFrame, tmp_path: Path
+) -> None:
+    faces, rejected = crop_manifest(
+        manifest, FakeDetector(), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
+    )
+    check_table(faces, FACES)
+    check_table(rejected, REJECTED)
+    assert sorted([*faces["image_id"], *rejected["image_id"]]) == sorted(manifest["image_id"])
+    for table in (faces, rejected):
+        assert table["image_id"].tolist() == [name for name in manifest["image_id"] if name in set(table["image_id"])]
+    assert dict(zip(rejected["image_id"], rejected["reason"], strict=True)) == {
+        "album/04 é.png": "no_face",
+        "album/07 é.png": "empty_file",
+        "album/11 é.png": "truncated",
+        "album/13 é.png": "missing",
+    }
+    assert rejected["path"].tolist() == manifest["path"].iloc[[4, 7, 11, 13]].tolist()
+    assert (rejected["detail"] != "").all()
+
+
+def test_a_row_describes_its_face(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    faces, _ = crop_manifest(manifest, FakeDetector(), folder=tmp_path, shape=SHAPE, no_face=NO_FACE, fingerprint="one")
+    row = faces.set_index("image_id").loc["album/05 é.png"]
+    assert [row[name] for name in ("x1", "y1", "x2", "y2")] == [5, 2.5, 25, 26.1]
+    assert (row["score"], row["found"], row["faces"], row["width"], row["height"]) == (0.4, "detector", 2, 40, 32)
+    assert (row["age"], row["age_kind"], row["gender"], row["source"]) == (25, "exact", "female", "album")
+    expected = crop_face(read_rgb(Path(row["path"])), np.array([5, 2.5, 25, 26.1]), SHAPE)
+    assert (tmp_path / row["crop"]).read_bytes() == encode_jpeg(expected)
+    assert row["sharpness"] == round(sharpness(expected), 2)
+
+
+def test_a_ready_made_crop_without_a_face_is_taken_whole(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    faces, _ = crop_manifest(manifest, FakeDetector(), folder=tmp_path, shape=SHAPE, no_face=NO_FACE, fingerprint="one")
+    row = faces.set_index("image_id").loc["crops/09 é.png"]
+    assert [row[name] for name in ("x1", "y1", "x2", "y2")] == [0, 0, 40, 32]
+    assert (row["found"], row["faces"]) == ("whole_image", 0)
+    assert np.isnan(row["score"])
+
+
+def test_nothing_but_crops_and_the_journal_is_written(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    faces, _ = crop_manifest(
+        manifest, FakeDetector(), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
+    )
+    found = {
+        path.relative_to(tmp_path / "crops").as_posix() for path in (tmp_path / "crops").rglob("*") if path.is_file()
+    }
+    assert found == {"journal.jsonl", *faces["crop"]}
+
+
+def test_an_empty_manifest_gives_empty_tables(tmp_path: Path) -> None:
+    detector = FakeDetector(dies_after=0)
+    faces, rejected = crop(make_manifest([]), detector, tmp_path)
+    assert faces.decode().strip() == ",".join(FACES.names)
+    assert rejected.decode().strip() == ",".join(REJECTED.names)
+
+
+def test_a_detector_is_never_asked_about_nothing(tmp_path: Path) -> None:
+    paths = [tmp_path / "album" / f"{number}.png" for number in range(6)]
+    _, rejected = crop(make_manifest(paths), FakeDetector(dies_after=0), tmp_path / "crops")
+    assert rejected.count(b",missing,") == 6
+
+
+def test_a_detector_that_loses_an_image_is_not_believed(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    class Forgetful(FakeDetector):
+        def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+            return super().detect(images)[1:]
+
+    with pytest.raises(ValueError, match="zip"):
+        crop(manifest, Forgetful(), tmp_path)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8])
+@pytest.mark.parametrize("chunk", [1, 3, 64])
+def test_the_result_does_not_depend_on_how_the_work_was_shared_out(
+    manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, chunk: int
+) -> None:
+    expected = crop(manifest, FakeDetector(), tmp_path / "one")
+    monkeypatch.setattr(face_table, "CHUNK_IMAGES", chunk)
+    assert crop(manifest, FakeDetector(), tmp_path / "two", threads=threads) == expected
+    assert crops_in(tmp_path / "one") == crops_in(tmp_path / "two")
+
+
+def test_big_photographs_come_in_small_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_table, "CHUNK_PIXELS", 2_500)
+    sizes = [(20, 50), (20, 50), (20, 50), (100, 100), (10, 10), (10, 10), (10, 10), (10, 10), (10, 10)]
+    paths = [tmp_path / "album" / f"{number}.png" for number in range(len(sizes))]
+    for number, (path, size) in enumerate(zip(paths, sizes, strict=True)):
+        write_photo(path, number, size=size)
+    detector = FakeDetector()
+    crop(make_manifest(paths), detector, tmp_path / "crops")
+    assert detector.chunks == [[0, 1, 2], [3], [4, 5, 6, 7], [8]]
+
+
+def test_only_a_few_images_are_read_ahead_of_the_detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [tmp_path / "album" / f"{number}.png" for number in range(40)]
+    for number, path in enumerate(paths):
+        write_photo(path, number)
+    lock, reads, most = threading.Lock(), [0], [0]
+    detector = FakeDetector()
+
+    def counting_read(path: Path) -> Pixels:
+        with lock:
+            reads[0] += 1
+            most[0] = max(most[0], reads[0] - len(detector.seen))
+        return read_rgb(path)
+
+    monkeypatch.setattr(face_table, "read_rgb", counting_read)
+    crop(make_manifest(paths), detector, tmp_path / "crops", threads=2)
+    assert reads[0] == 40
+    assert most[0] <= 4 + 2 * 2 + 1  # a chunk, what two threads may be ahead, and the one that is asked for
+
+
+def test_progress_adds_up_to_the_number_of_images(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    steps: list[int] = []
+    with pytest.raises(KilledError):
+        crop(manifest, FakeDetector(dies_after=2), tmp_path, progress=steps.append)
+    assert steps == [0, 4, 4]
+    again: list[int] = []
+    crop(manifest, FakeDetector(), tmp_path, progress=again.append)
+    assert again == [8, 4, 4, 4]
+
+
+@pytest.mark.parametrize("dies_after", [0, 1, 3, 4])
+def test_a_killed_run_goes_on_where_it_was(manifest: pd.DataFrame, tmp_path: Path, dies_after: int) -> None:
+    whole = FakeDetector()
+    expected = crop(manifest, whole, tmp_path / "whole")
+    first, second = FakeDetector(dies_after=dies_after), FakeDetector()
+    with pytest.raises(KilledError):
+        crop(manifest, first, tmp_path / "killed")
+    assert crop(manifest, second, tmp_path / "killed") == expected
+    assert crops_in(tmp_path / "killed") == crops_in(tmp_path / "whole")
+    assert first.seen + second.seen == whole.seen
+    assert len(first.chunks) == dies_after
+
+
+def test_a_finished_run_does_nothing_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    expected = crop(manifest, FakeDetector(), tmp_path / "crops")
+    before = {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
+    assert crop(manifest, FakeDetector(dies_after=0), tmp_path / "crops") == expected
+    assert before == {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
+
+
+KILLED_RUN = """
+import sys
+from pathlib import Path
+from data_prep import face_table
+from data_prep.tables import MANIFEST, read_table
+from tests.data_prep.test_face_table import FakeDetector, crop
+face_table.CHUNK_IMAGES = 4
+folder = Path(sys.argv[1])
+crop(read_table(folder / "manifest.csv", MANIFEST), FakeDetector(pause_seconds=0.2), folder / "crops")
+"""
+
+
+@pytest.fixture
+def running_crop(manifest: pd.DataFrame, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a slow run in a process of its own."""
+    write_table(tmp_path / "manifest.csv", manifest, MANIFEST)
+    with subprocess.Popen([sys.executable, "-c", KILLED_RUN, str(tmp_path)], cwd=ROOT) as process:
+        yield process
+        process.kill()
+
+
+def test_a_run_that_was_really_killed_goes_on_where_it_was(
+    manifest: pd.DataFrame, tmp_path: Path, running_crop: subprocess.Popen[bytes]
+) -> None:
+    journal = tmp_path / "crops" / "journal.jsonl"
+    while not (journal.is_file() and journal.read_bytes().count(b"\n") > 8):  # the fingerprint and two chunks
+        assert running_crop.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.01)
+    os.kill(running_crop.pid, signal.SIGKILL)
+    assert running_crop.wait() == -signal.SIGKILL
+    assert not (tmp_path / "crops" / "faces.csv").exists()
+    done = journal.read_bytes().count(b"\n") - 1
+    rest, whole = FakeDetector(), FakeDetector()
+    assert crop(manifest, rest, tmp_path / "crops") == crop(manifest, whole, tmp_path / "whole")
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "whole")
+    assert 8 <= done < 20
+    assert rest.seen == [number for number in whole.seen if number >= done]
+
+
+def test_an_image_that_changed_is_done_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    crop(manifest, FakeDetector(), tmp_path / "crops")
+    changed = Path(manifest["path"][5])
+    before = changed.stat()
+    write_photo(changed, 6)
+    os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    again = FakeDetector()
+    after = crop(manifest, again, tmp_path / "crops")
+    assert again.seen == [6]
+    assert after == crop(manifest, FakeDetector(), tmp_path / "anew")
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
+
+
+def test_a_file_that_changes_while_it_is_cropped_is_done_again_by_the_next_run(
+    manifest: pd.DataFrame, tmp_path: Path
+) -> None:
+    changed = Path(manifest["path"][0])
+
+    class Interfering(FakeDetector):
+        def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+            if not self.chunks:
+                write_photo(changed, 1, size=(50, 60))
+            return super().detect(images)
+
+    crop(manifest, Interfering(), tmp_path / "crops")
+    again = FakeDetector()
+    after = crop(manifest, again, tmp_path / "crops")
+    assert again.seen == [1]
+    assert after == crop(manifest, FakeDetector(), tmp_path / "anew")
+
+
+def test_a_broken_or_missing_image_is_tried_again_only_when_it_changes(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    crop(manifest, FakeDetector(), tmp_path / "crops")
+    write_photo(Path(manifest["path"][13]), 13)
+    again = FakeDetector()
+    faces, rejected = crop(manifest, again, tmp_path / "crops")
+    assert again.seen == [13]
+    assert "album/13 é.png".encode() in faces
+    assert "album/13 é.png".encode() not in rejected
+    Path(manifest["path"][13]).unlink()
+    _, rejected = crop(manifest, FakeDetector(dies_after=0), tmp_path / "crops")
+    assert "album/13 é.png".encode() in rejected
+
+
+def test_a_deleted_crop_is_made_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    expected = crop(manifest, FakeDetector(), tmp_path)
+    before = crops_in(tmp_path)
+    (tmp_path / crop_name("album/05 é.png", source="album")).unlink()
+    again = FakeDetector()
+    assert crop(manifest, again, tmp_path) == expected
+    assert again.seen == [5]
+    assert crops_in(tmp_path) == before
+
+
+def test_another_fingerprint_does_everything_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    whole, same, other = FakeDetector(), FakeDetector(), FakeDetector()
+    crop(manifest, whole, tmp_path, fingerprint="one")
+    crop(manifest, same, tmp_path, fingerprint="one")
+    crop(manifest, other, tmp_path, fingerprint="two", shape=CropShape(size=30))
+    assert same.seen == []
+    assert other.seen == whole.seen
+    assert read_rgb(tmp_path / crop_name("album/05 é.png", source="album")).shape == (30, 30, 3)
+
+
+def test_the_tables_follow_the_manifest_of_this_run(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    crop(manifest, FakeDetector(), tmp_path / "crops")
+    part = manifest.iloc[::-3].assign(age=1.0, age_low=1.0, age_high=1.0)
+    faces, rejected = crop_manifest(
+        part, FakeDetector(dies_after=0), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
+    )
+    assert set(faces["age"]) == {1.0}
+    assert [*faces["image_id"]] == [name for name in part["image_id"] if name not in set(rejected["image_id"])]
+
+
+def test_names_of_crops_are_plain_and_differ() -> None:
+    names = ["a/1.jpg", "a/2.jpg", "a/../1.jpg", "a/ 人物\n.jpg", "a/\udce9.jpg"]
+    crops = [crop_name(name, source="a") for name in names]
+    assert len(set(crops)) == len(names)
+    assert crops[0] == crop_name("a/1.jpg", source="a")
+    for name in crops:
+        source, folder, file = name.split("/")
+        assert (source, folder, len(file)) == ("a", file[:2], 24)
+        assert file.removesuffix(".jpg").isalnum()
