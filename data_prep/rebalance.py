@@ -1,0 +1,100 @@
+"""Ages in balance, for training rows alone: common ages are cut, rare ones drawn more often, and weighted if asked."""
+
+import numpy as np
+import pandas as pd
+
+from data_prep.errors import ParamsError
+from data_prep.split import hash_names
+from data_prep.tables import REJECTED, TRAIN
+
+MIN_WEIGHT, MAX_WEIGHT = 0.2, 5.0
+"""Weights are clipped to this range before they are divided by their mean."""
+
+
+def rebalance_table(
+    train: pd.DataFrame,
+    *,
+    min_count: int = 10,
+    copies: int = 3,
+    max_count: int = 2000,
+    weights: bool = False,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the balanced training rows, and the rows that were cut.
+
+    Ages are counted in whole years over the rows whose label is one age; rows with an interval are neither counted
+    nor cut, are drawn once and weigh 1.
+
+    Args:
+        train: Follows SPLIT.
+        min_count: Ages with fewer rows are drawn `copies` times an epoch.
+        copies: Draws of a rare row: 3 are the image itself and two augmented copies.
+        max_count: Ages with more rows are cut to this many. The shares of their sources stay, by largest remainder;
+            which rows stay is decided by a hash of `image_id`.
+        weights: Weigh ages by `sqrt(mean count of the ages present / count of this age)`, counted in draws after the
+            two steps above, clipped to 0.2..5.0, then divided by the mean over the rows (a row counts once, however
+            often it is drawn). Off by default, since it counts rarity a second time.
+        seed: Another seed keeps other rows.
+
+    Returns:
+        A table that follows TRAIN and one that follows REJECTED (reason `over_represented_age`), their rows in the
+        order of `train`.
+
+    Raises:
+        ParamsError: A number is out of range.
+    """
+    _check_counts(min_count=min_count, copies=copies, max_count=max_count)
+    train = train.reset_index(drop=True)
+    years = np.floor(train["age"]).where(train["age_low"] == train["age_high"])  # missing for intervals
+    keeps = _choose_rows(train, years, max_count=max_count, seed=seed)
+    count = years[keeps].groupby(years[keeps]).transform("size")  # missing for intervals, which are never rare
+    kept = train[keeps].assign(copies=np.where(count < min_count, copies, 1).astype(np.int64), weight=1.0)
+    if weights:
+        kept["weight"] = _weigh_ages(years[keeps], kept["copies"])
+    return kept[TRAIN.names].reset_index(drop=True), _reject(train[~keeps], max_count=max_count)
+
+
+def _check_counts(*, min_count: int, copies: int, max_count: int) -> None:
+    if not (copies >= 1 and 0 <= min_count <= max_count and max_count >= 1):
+        msg = (
+            "Rebalancing needs copies of at least 1 and a max_count of at least 1 and of min_count. "
+            f"Received: min_count {min_count}, copies {copies}, max_count {max_count}."
+        )
+        raise ParamsError(msg)
+
+
+def _choose_rows(train: pd.DataFrame, years: "pd.Series[float]", *, max_count: int, seed: int) -> "pd.Series[bool]":
+    """Return for each row whether it stays."""
+    counts = years.value_counts()
+    keeps = pd.Series(data=True, index=train.index)
+    for year in counts.index[counts > max_count]:
+        rows = train[years == year]
+        quota = share_out(rows["source"].value_counts(), total=max_count)
+        order = hash_names(rows["image_id"], seed=seed).sort_values().index
+        place = rows.loc[order].groupby("source").cumcount()
+        keeps[order] = place < rows.loc[order, "source"].map(quota)
+    return keeps
+
+
+def share_out(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
+    """Return whole numbers in the proportions of `counts` that add up to `total`, by largest remainder.
+
+    Equal remainders are served in the order of the index.
+    """
+    parts = counts.sort_index() * total
+    shares = parts // counts.sum()
+    largest_first = (parts % counts.sum()).sort_values(ascending=False, kind="stable").index
+    shares[largest_first[: total - shares.sum()]] += 1
+    return shares
+
+
+def _weigh_ages(years: "pd.Series[float]", copies: "pd.Series[int]") -> "pd.Series[float]":
+    draws = copies.groupby(years).transform("sum")
+    mean_draws = draws.groupby(years).first().mean()
+    weight: pd.Series[float] = ((mean_draws / draws) ** 0.5).clip(MIN_WEIGHT, MAX_WEIGHT)
+    return (weight / weight.mean()).fillna(1.0)
+
+
+def _reject(cut: pd.DataFrame, *, max_count: int) -> pd.DataFrame:
+    detail = f"more than {max_count} rows of age " + np.floor(cut["age"]).astype(np.int64).astype(str)
+    return cut.assign(reason="over_represented_age", detail=detail)[REJECTED.names].reset_index(drop=True)
