@@ -1,0 +1,40 @@
+"""The whole network: uint8 crops in, age group and age in years out."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+
+def build_age_net(backbone: Any, head: Any) -> Any:
+    """Join a backbone and a head.
+
+    Args:
+        backbone: From `build_backbone`: RGB 0..255 to `(B, h, w, channels)`.
+        head: From `build_head`: `(B, channels)` to the outputs.
+
+    Returns:
+        A model from `uint8 (B, S, S, 3)` RGB to the head's outputs by name.
+    """
+    image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
+    pixels = layers.Rescaling(1.0, name="to_float")(image)
+    pooled = layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
+    return keras.Model(image, head(pooled), name="age_net")
+
+
+def build_feature_net(backbone: Any) -> Any:
+    """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
+    image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
+    pixels = layers.Rescaling(1.0, name="to_float")(image)
+    pooled = layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
+    return keras.Model(image, pooled, name="feature_net")
+
+
+def backbone_of(age_net: Any) -> Any:
+    """Return the backbone inside a network from `build_age_net`."""
+    return next(layer for layer in age_net.layers if isinstance(layer, keras.Model) and layer.name != "head")
+
+
+def head_of(age_net: Any) -> Any:
+    """Return the head inside a network from `build_age_net`."""
+    return age_net.get_layer("head")

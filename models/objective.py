@@ -1,0 +1,72 @@
+"""What a network is trained for: the losses of its outputs, how they are weighed, and the metrics beside them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.losses import GroupLoss, IntervalLoss, LabelDistributionLoss
+from models.metrics import ExactMAE, GroupAccuracy
+
+Targets = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Losses and their weights.
+
+    Args:
+        age_loss: Loss of the age in years.
+        delta: Years up to which `huber` is quadratic.
+        age_weight: Weight of the age loss; with a distribution head it is the small pull on the expectation.
+        group_weight: Weight of the group's cross-entropy; 0 trains the age alone.
+        distribution_weight: Weight of the label distribution, where the head has one.
+        sigma: Widest standard deviation of the label distribution in years.
+    """
+
+    age_loss: Literal["mae", "mse", "huber"] = "mae"
+    delta: float = 1.0
+    age_weight: float = 1.0
+    group_weight: float = 0.5
+    distribution_weight: float = 1.0
+    sigma: float = 2.0
+
+
+def compile_model(model: Any, objective: Objective, *, optimizer: Any) -> None:
+    """Compile a head or a whole network for its objective; the metrics become `val_age_mae` and the like."""
+    losses: dict[str, Any] = {
+        "age_group": GroupLoss(),
+        "age": IntervalLoss(objective.age_loss, delta=objective.delta),
+    }
+    weights = {"age_group": objective.group_weight, "age": objective.age_weight}
+    if "age_distribution" in model.output:
+        losses["age_distribution"] = LabelDistributionLoss(sigma=objective.sigma)
+        weights["age_distribution"] = objective.distribution_weight
+    metrics = {"age": [ExactMAE()], "age_group": [GroupAccuracy()]}
+    # XLA compiles convolutions badly on a CPU: a training step took 17 times longer with it.
+    model.compile(optimizer=optimizer, loss=losses, loss_weights=weights, metrics=metrics, jit_compile=False)
+
+
+def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
+    """Return the targets of a split's rows, by output.
+
+    Args:
+        table: A table with the columns of SPLIT.
+        outputs: The model's outputs by name; only their names are used.
+
+    Returns:
+        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` as `(N,)` indices with -1 for none.
+    """
+    interval = table[["age_low", "age_high"]].to_numpy(np.float32)
+    known = {"age": interval, "age_distribution": interval, "age_group": table["age_group"].to_numpy(np.float32)}
+    return {name: known[name] for name in outputs}
+
+
+def loss_weights_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
+    """Return each row's weight by output: the column `weight` for the age, 1 for everything else."""
+    ones = np.ones(len(table), dtype=np.float32)
+    weight = table["weight"].to_numpy(np.float32) if "weight" in table else ones
+    return {name: ones if name == "age_group" else weight for name in outputs}

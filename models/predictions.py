@@ -1,0 +1,130 @@
+"""The one maker of predictions: evaluation, command line and web app all turn the model's outputs into ages here.
+
+Numpy only: the predictor imports this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from data_prep.boxes import Boxes
+from data_prep.errors import DataError
+from data_prep.labels import MAX_AGE, AgeGroups
+from models.calibration import Calibration
+
+Floats = npt.NDArray[np.float64]
+
+SUM_TOLERANCE = 0.01
+"""Half precision sums a softmax to 1 within 0.002; raw scores miss by far more."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The predictions for B faces and G age groups, as arrays.
+
+    Args:
+        age: `(B,)`, years in 0..100.
+        age_low: `(B,)`, years; lower end of the interval.
+        age_high: `(B,)`, years; upper end of the interval.
+        age_group: `(B,)`, index of the most probable group.
+        probabilities: `(B, G)`, of every group.
+    """
+
+    age: Floats
+    age_low: Floats
+    age_high: Floats
+    age_group: npt.NDArray[np.int64]
+    probabilities: Floats
+
+    def __len__(self) -> int:
+        return len(self.age)
+
+    @property
+    def age_group_probability(self) -> Floats:
+        """`(B,)`, of the predicted group."""
+        top: Floats = self.probabilities.max(axis=1)
+        return top
+
+
+@dataclass(frozen=True)
+class AgePrediction:
+    """What is said about one face.
+
+    Args:
+        box: x1, y1, x2, y2 in pixels of the upright image.
+        score: The detector's, in 0..1; None where the whole image was taken as the face.
+        age: Years.
+        interval: Lowest and highest age of the calibrated interval, in years.
+        age_group: Name of the most probable group, for example `26-42`. The two heads are separate, so `age` may lie
+            in a neighbouring group.
+        probabilities: Of every group, in order.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float | None
+    age: float
+    interval: tuple[float, float]
+    age_group: str
+    probabilities: tuple[float, ...]
+
+
+def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Calibration, groups: AgeGroups) -> Decoded:
+    """Turn the model's outputs for a batch of B faces into predictions.
+
+    Args:
+        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; further outputs are left alone.
+        calibration: Makes the intervals.
+        groups: The G age groups of the model.
+
+    Raises:
+        DataError: An output is missing, has another shape, is not finite, or the groups' shares do not sum to 1.
+    """
+    missing = {"age_group", "age"} - outputs.keys()
+    if missing:
+        msg = f"A model must have the outputs age_group and age; check the model file. Received: {sorted(outputs)}."
+        raise DataError(msg)
+    probabilities = np.asarray(outputs["age_group"], dtype=np.float64)
+    years = np.asarray(outputs["age"], dtype=np.float64)
+    batch = len(years)
+    if years.shape != (batch, 1) or probabilities.shape != (batch, len(groups)):
+        msg = (
+            f"The outputs must be age (B, 1) and age_group (B, {len(groups)}); the model and its age groups must be of "
+            f"one training. Received: {years.shape} and {probabilities.shape}."
+        )
+        raise DataError(msg)
+    # `not (... <= ...)` so that NaN, of which no comparison is true, is caught as well.
+    if not (np.isfinite(years).all() and (np.abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
+        msg = "Ages must be finite and the shares of the age groups sum to 1; the model has diverged or is no softmax."
+        raise DataError(msg)
+    age = np.clip(years[:, 0], 0, MAX_AGE)
+    low, high = calibration.interval(age)
+    return Decoded(age, low, high, probabilities.argmax(axis=1), probabilities)
+
+
+def face_predictions(
+    decoded: Decoded, boxes: Boxes, *, scores: npt.ArrayLike, groups: AgeGroups
+) -> list[AgePrediction]:
+    """Pair the predictions of one image with its faces.
+
+    Args:
+        decoded: For B faces.
+        boxes: `(B, 4)`, x1, y1, x2, y2 in pixels.
+        scores: `(B,)`, the detector's; NaN where the whole image was taken.
+        groups: Gives the groups' names.
+    """
+    names = groups.names
+    return [
+        AgePrediction(
+            box=(float(x1), float(y1), float(x2), float(y2)),
+            score=None if np.isnan(score) else float(score),
+            age=float(decoded.age[i]),
+            interval=(float(decoded.age_low[i]), float(decoded.age_high[i])),
+            age_group=names[decoded.age_group[i]],
+            probabilities=tuple(decoded.probabilities[i].tolist()),
+        )
+        for i, ((x1, y1, x2, y2), score) in enumerate(
+            zip(boxes, np.asarray(scores, dtype=np.float64), strict=True),
+        )
+    ]

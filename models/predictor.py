@@ -1,0 +1,135 @@
+"""Ages from photographs: a detector, an exported model, and nothing that training needs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from data_prep.crop import CropShape, cut_faces
+from data_prep.detect import Detections, Detector
+from data_prep.errors import WeightsError
+from data_prep.images import Pixels
+from data_prep.labels import AgeGroups
+from models.calibration import Calibration
+from models.predictions import AgePrediction, Decoded, decode, face_predictions
+from models.runtime import Network
+
+MODEL_FILE = "model.json"
+NETWORK_FILE = "age_net.xml"
+FORMAT = 1
+BATCH = 32
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What an exported model says of itself; the predictor reads nothing else.
+
+    Args:
+        name: For people: backbone, data and date of the training.
+        shape: How faces must be cropped.
+        detector: Settings of the detector that the training crops came from.
+        groups: Age groups.
+        calibration: Turns an age into its interval.
+        facts: Everything else: backbone, data, metrics, licence, intended use.
+    """
+
+    name: str
+    shape: CropShape
+    detector: dict[str, Any]
+    groups: AgeGroups
+    calibration: Calibration
+    facts: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the card as plain JSON."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "crop": {
+                "size": self.shape.size,
+                "margin_fraction": self.shape.margin_fraction,
+                "square": self.shape.square,
+            },
+            "detector": self.detector,
+            "age_groups": list(self.groups.first_ages),
+            "calibration": self.calibration.to_json(),
+            **self.facts,
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the card of an exported model.
+
+        Raises:
+            WeightsError: There is none, it is damaged, or it is of another format.
+        """
+        path = folder / MODEL_FILE
+        if not path.is_file():
+            msg = f"{folder} is not an exported model: it has no {MODEL_FILE}. `dvc repro export` writes one."
+            raise WeightsError(msg)
+        try:
+            card = json.loads(path.read_text())
+            if card["format"] == FORMAT:
+                return cls._from_json(card)
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"{path} is damaged ({type(error).__name__}: {error}). Export the model again."
+            raise WeightsError(msg) from error
+        msg = f"{path} must have format {FORMAT}. Received: {card['format']}. Export the model again."
+        raise WeightsError(msg)
+
+    @classmethod
+    def _from_json(cls, card: dict[str, Any]) -> Self:
+        own = {"format", "name", "crop", "detector", "age_groups", "calibration"}
+        return cls(
+            name=card["name"],
+            shape=CropShape(**card["crop"]),
+            detector=card["detector"],
+            groups=AgeGroups(tuple(card["age_groups"])),
+            calibration=Calibration.from_json(card["calibration"]),
+            facts={key: value for key, value in card.items() if key not in own},
+        )
+
+
+class AgePredictor:
+    """Finds faces and tells their ages.
+
+    Args:
+        detector: Finds the faces.
+        network: The exported network.
+        card: Its contract.
+    """
+
+    def __init__(self, detector: Detector, network: Network, card: ModelCard) -> None:
+        self.detector, self.network, self.card = detector, network, card
+
+    def predict(self, images: Sequence[Pixels], *, largest: bool = False) -> list[list[AgePrediction]]:
+        """Return the faces of each image with their ages, largest first; none where no face was found.
+
+        Args:
+            images: `uint8 (height, width, 3)` RGB each.
+            largest: Only the largest face of each image.
+        """
+        found = self.detector.detect(images)
+        return [self._predict_one(image, faces, largest) for image, faces in zip(images, found, strict=True)]
+
+    def predict_crops(self, crops: Pixels) -> Decoded:
+        """Return the ages of ready-made crops `uint8 (N, S, S, 3)` RGB."""
+        batches = (crops[start : start + BATCH] for start in range(0, len(crops), BATCH))
+        outputs = list(self.network.run(batches))
+        joined = {name: np.concatenate([output[name] for output in outputs]) for name in ("age", "age_group")}
+        return decode(joined, calibration=self.card.calibration, groups=self.card.groups)
+
+    def _predict_one(self, image: Pixels, detections: Detections, largest: bool) -> list[AgePrediction]:
+        faces = cut_faces(image, detections, self.card.shape)[: 1 if largest else None]
+        if not faces:
+            return []
+        ages = self.predict_crops(np.stack([face.crop for face in faces]))
+        return face_predictions(
+            ages,
+            boxes=np.stack([face.box for face in faces]),
+            scores=np.array([face.score for face in faces]),
+            groups=self.card.groups,
+        )

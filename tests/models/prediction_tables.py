@@ -1,0 +1,44 @@
+"""Hand-made predictions tables that several tests of this package share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from data_prep.labels import AgeGroups
+from data_prep.tables import PREDICTIONS, make_table
+
+GROUPS = AgeGroups((0, 13, 26, 43, 61))
+
+
+def predictions_of(faces: Sequence[tuple[float, float, float]], **columns: Sequence[object]) -> pd.DataFrame:
+    """Return a table of (lowest true age, highest true age, predicted age), each with an interval of ± 5 years."""
+    low, high, age = np.array(faces, dtype=float).reshape(-1, 3).T
+    table = make_table([], PREDICTIONS).reindex(range(len(low)))
+    given = {
+        "image_id": [f"set/{i}.jpg" for i in range(len(low))],
+        "source": "set",
+        "true_age": (low + high) / 2,
+        "true_age_low": low,
+        "true_age_high": high,
+        "true_age_group": GROUPS.of_intervals(low, high),
+        "age": age,
+        "age_low": np.clip(age - 5, 0, 100),
+        "age_high": np.clip(age + 5, 0, 100),
+        "age_group": GROUPS.of_ages(age),
+        "age_group_probability": 0.5,
+    }
+    return table.assign(**(given | columns))[PREDICTIONS.names]
+
+
+def simulated(count: int) -> pd.DataFrame:
+    """Return predictions that err by about 4 years, of two genders, two ethnicities and two sources."""
+    rng = np.random.default_rng(3)
+    age = rng.integers(0, 90, count).astype(float)
+    faces = np.stack([age, age, np.clip(age + rng.normal(0, 5, count), 0, 100)], axis=1)
+    return predictions_of(
+        [tuple(face) for face in faces.tolist()],
+        gender=rng.choice(["female", "male"], count),
+        ethnicity=rng.choice(["asian", "white"], count),
+        source=rng.choice(["fgnet", "utkface"], count),
+    )

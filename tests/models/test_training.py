@@ -1,0 +1,232 @@
+"""Both phases, on crops whose brightness is their age."""
+
+import keras
+import numpy as np
+import pytest
+
+from data_prep.augment import Augmentation
+from data_prep.dataset import make_dataset, make_feature_dataset, make_training_dataset
+from data_prep.errors import ParamsError
+from data_prep.images import read_rgb
+from models.age_net import backbone_of, build_age_net, build_feature_net, head_of
+from models.backbones import freeze, unfreeze
+from models.heads import HeadConfig, build_head
+from models.objective import Objective, compile_model, loss_weights_of, targets_of
+from models.training import (
+    EpochRecord,
+    HistoryRecorder,
+    PhaseConfig,
+    best_epoch,
+    build_optimizer,
+    fit_phase,
+    history_table,
+)
+from tests.factories import split_rows
+from tests.models.small_networks import GROUPS, SIZE, TINY_FEATURES, build_tiny_backbone, write_ages
+
+AGES = [float(age) for age in range(10, 90, 5)]
+TABLE = split_rows(len(AGES), ages=AGES)
+OUTPUTS = ["age_group", "age"]
+TARGETS = targets_of(TABLE, dict.fromkeys(OUTPUTS))
+WEIGHTS = loss_weights_of(TABLE, dict.fromkeys(OUTPUTS))
+COPIES = np.ones(len(AGES), dtype=np.int64)
+FLIPS = Augmentation(shift=0.0, zoom=0.0, rotation_degrees=0.0, brightness=0.0, contrast=0.0, saturation=0.0)
+
+
+class Spoil(keras.callbacks.Callback):
+    """Ruins the head's answer at the start of one epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.epoch:
+            age = (self.model if self.model.name == "head" else head_of(self.model)).get_layer("age")
+            age.bias.assign(age.bias + 500.0)
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    return write_ages(tmp_path_factory.mktemp("crops"), AGES)
+
+
+@pytest.fixture(scope="module")
+def pooled(paths):
+    """Features `(1, N, F)` of a frozen tiny backbone, and that backbone."""
+    backbone = build_tiny_backbone()
+    freeze(backbone)
+    crops = np.stack([read_rgb(path) for path in paths])
+    return np.asarray(build_feature_net(backbone)(crops))[None].astype(np.float16), backbone
+
+
+def new_head():
+    keras.utils.set_random_seed(3)
+    return build_head(
+        HeadConfig(units=16, dropout=0.0, age_head="linear"), features=TINY_FEATURES, groups=GROUPS, start_age=45.0
+    )
+
+
+def fit_head(features, config, **options):
+    """Train a head on cached features; return it and its history."""
+    head = new_head()
+    training, steps = make_feature_dataset(features, TARGETS, weights=WEIGHTS, copies=COPIES, batch_size=4, seed=0)
+    compile_model(head, Objective(), optimizer=build_optimizer(config, steps=steps))
+    validation = (features[0].astype(np.float32), TARGETS)
+    return head, fit_phase(head, training, steps=steps, validation=validation, config=config, phase=1, **options)
+
+
+def record(epoch, mae):
+    return EpochRecord(epoch, 1, 1.0, 1.0, 5.0, mae, 0.5, 0.5, 1e-3)
+
+
+@pytest.fixture(scope="module")
+def trained(pooled, paths):
+    """Both phases in a row: the network, both histories, what was heard, and the statistics before and after."""
+    features, backbone = pooled
+    heard = []
+    head, first = fit_head(features, PhaseConfig(epochs=6, learning_rate=1e-2), listener=heard.append)
+    network = build_age_net(backbone, head)
+    unfreeze(backbone, "block3_conv")
+    before = statistics_of(network)
+    kernels = {name: backbone.get_layer(name).kernel.numpy() for name in ("block2_conv", "block3_conv")}
+    config = PhaseConfig(epochs=4, learning_rate=5e-3, schedule="cosine", weight_decay=1e-4)
+    training, steps = make_training_dataset(
+        paths, TARGETS, weights=WEIGHTS, copies=COPIES, size=SIZE, batch_size=4, augmentation=FLIPS, views=4, seed=0
+    )
+    compile_model(network, Objective(), optimizer=build_optimizer(config, steps=steps))
+    second = fit_phase(
+        network,
+        training,
+        steps=steps,
+        validation=make_dataset(paths, TARGETS, size=SIZE, batch_size=8),
+        config=config,
+        phase=2,
+        first_epoch=len(first),
+        listener=heard.append,
+    )
+    return network, first, second, heard, before, kernels
+
+
+def statistics_of(network):
+    return [
+        weight.numpy()
+        for layer in backbone_of(network).layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+        for weight in layer.weights
+    ]
+
+
+def test_both_phases_lower_the_error(trained):
+    _, first, second, *_ = trained
+    guessing = np.abs(np.array(AGES) - np.median(AGES)).mean()
+    assert best_epoch(first).val_age_mae < 0.7 * guessing
+    assert best_epoch(second).val_age_mae < 0.9 * best_epoch(first).val_age_mae
+
+
+def test_the_history_has_both_phases_on_one_axis(trained):
+    _, first, second, heard, *_ = trained
+    table = history_table([*first, *second])
+    assert table["epoch"].tolist() == list(range(1, 11))
+    assert table["phase"].tolist() == [1] * 6 + [2] * 4
+    assert np.isfinite(table.to_numpy(dtype=float)).all()
+    assert heard == [*first, *second]
+
+
+def test_the_thawed_layer_learns_and_the_frozen_one_does_not(trained):
+    network, _, _, _, _, kernels = trained
+    learnt = {
+        name: bool((backbone_of(network).get_layer(name).kernel.numpy() != kernel).any())
+        for name, kernel in kernels.items()
+    }
+    assert learnt == {"block2_conv": False, "block3_conv": True}
+
+
+def test_batch_normalization_keeps_its_statistics(trained):
+    network, _, _, _, before, _ = trained
+    after = statistics_of(network)
+    assert len(after) == 12
+    for now, then in zip(after, before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_the_network_is_left_with_the_weights_of_its_best_epoch(pooled):
+    features, _ = pooled
+    config = PhaseConfig(epochs=3, learning_rate=3e-3)
+    head, records = fit_head(features, config, callbacks=[Spoil(2)])
+    assert records[2].val_age_mae > 100
+    assert best_epoch(records) is records[1]
+    age = np.asarray(head(features[0].astype(np.float32))["age"])[:, 0]
+    assert np.abs(age - AGES).mean() == pytest.approx(records[1].val_age_mae, rel=1e-3)
+
+
+def test_patience_stops_early_and_none_goes_on(pooled):
+    features, _ = pooled
+    hurt = {"callbacks": [Spoil(1)]}
+    _, patient = fit_head(features, PhaseConfig(epochs=6, learning_rate=1e-4, patience=2), **hurt)
+    assert len(patient) == 3
+    _, through = fit_head(features, PhaseConfig(epochs=6, learning_rate=1e-4, patience=0), **hurt)
+    assert len(through) == 6
+
+
+def test_plateau_halves_the_rate_after_its_patience(pooled):
+    features, _ = pooled
+    config = PhaseConfig(epochs=4, learning_rate=1e-4, schedule="plateau", plateau_patience=2)
+    _, records = fit_head(features, config, callbacks=[Spoil(1)])
+    assert [record.learning_rate for record in records] == pytest.approx([1e-4, 1e-4, 1e-4, 5e-5])
+
+
+def test_a_diverged_phase_names_the_rate_to_lower(pooled):
+    features, _ = pooled
+    with pytest.raises(ParamsError, match=r"Phase 1 diverged in epoch 1; lower train\.phase1\.learning_rate"):
+        fit_head(features, PhaseConfig(epochs=3, learning_rate=1e38))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "rates"),
+    [
+        ("constant", {0: 0.1, 100: 0.1}),
+        ("plateau", {0: 0.1, 100: 0.1}),
+        # 100 steps, 5 of them to warm up from a twentieth; half way down the cosine after 47.5 more.
+        ("cosine", {0: 0.005, 5: 0.1, 100: 0.001, 150: 0.001}),
+    ],
+)
+def test_each_schedule_by_hand(schedule, rates):
+    optimizer = build_optimizer(PhaseConfig(epochs=10, learning_rate=0.1, schedule=schedule), steps=10)
+    for step, rate in rates.items():
+        optimizer.iterations.assign(step)
+        assert float(optimizer.learning_rate) == pytest.approx(rate, rel=1e-4)
+
+
+def test_the_cosine_falls_all_the_way():
+    optimizer = build_optimizer(PhaseConfig(epochs=10, learning_rate=0.1, schedule="cosine"), steps=10)
+    rates = []
+    for step in range(5, 101):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    assert all(a > b for a, b in zip(rates, rates[1:], strict=False))
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01])
+def test_weight_decay_is_the_optimizers(weight_decay):
+    optimizer = build_optimizer(PhaseConfig(epochs=1, learning_rate=0.1, weight_decay=weight_decay), steps=1)
+    assert optimizer.weight_decay == weight_decay
+
+
+def test_the_best_epoch_is_the_first_of_equals():
+    assert best_epoch([record(1, 6.0), record(2, 5.0), record(3, 5.0)]).epoch == 2
+
+
+def test_an_empty_history_is_a_table_with_all_columns():
+    assert history_table([]).columns.tolist() == list(EpochRecord.__dataclass_fields__)
+
+
+def test_figures_that_keras_does_not_log_are_not_a_number():
+    head = new_head()
+    head.compile(optimizer=keras.optimizers.SGD(0.5), loss={"age": "mae", "age_group": None})
+    recorder = HistoryRecorder(phase=2, first_epoch=3, listener=lambda _: None)
+    recorder.set_model(head)
+    recorder.on_epoch_end(0, {"loss": 2.0})
+    (only,) = recorder.records
+    assert (only.epoch, only.phase, only.loss, only.learning_rate) == (4, 2, 2.0, 0.5)
+    assert np.isnan(only.val_age_mae)

@@ -1,0 +1,138 @@
+"""A pretrained file is used only if it is the published one; no test here touches a network."""
+
+import hashlib
+from pathlib import Path
+
+import pooch
+import pytest
+
+from data_prep.errors import WeightsError
+from weights import fetch
+from weights.fetch import fetch_weights, find_entry, pretrained_folder, verify_weights
+from weights.registry import REGISTRY, WeightsFile
+
+CONTENT = b"the published weights"
+
+
+def entry_of(name, digest):
+    return WeightsFile(
+        name=name,
+        file=f"{name}.h5",
+        url=f"https://example.invalid/files/{name}.h5",
+        digest=digest,
+        licence="MIT",
+        page="https://example.invalid/about",
+        figures="none",
+    )
+
+
+@pytest.fixture(autouse=True)
+def entries(monkeypatch):
+    """Two entries beside the real ones, both of the same content."""
+    for name, digest in [
+        ("by_sha", f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"),
+        ("by_md5", f"md5:{hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()}"),
+    ]:
+        monkeypatch.setitem(REGISTRY, name, entry_of(name, digest))
+
+
+@pytest.fixture
+def folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("AGELENS_WEIGHTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def downloads(monkeypatch):
+    """Replaces the network: the content that each address gives; an unknown one is out of reach."""
+    served = {}
+
+    def download(url, output_file, _):
+        if url not in served:
+            message = "Name or service not known"
+            raise ConnectionError(message)
+        Path(output_file).write_bytes(served[url])
+
+    monkeypatch.setattr("pooch.core.choose_downloader", lambda *_, **__: download)
+    return served
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    def refuse(*_, **__):
+        pytest.fail("a network was asked for")
+
+    monkeypatch.setattr(pooch, "retrieve", refuse)
+
+
+@pytest.mark.parametrize("name", ["by_sha", "by_md5"])
+@pytest.mark.parametrize(
+    ("content", "state"), [(CONTENT, "ok"), (CONTENT + b"!", "tampered"), (b"", "tampered"), (None, "missing")]
+)
+def test_a_local_file_is_judged_by_its_digest(name, content, state, folder):
+    if content is not None:
+        (folder / f"{name}.h5").write_bytes(content)
+    assert verify_weights(name) == state
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", ["by_sha", "by_md5"])
+def test_the_right_local_file_is_used_without_a_network(name, folder):
+    (folder / f"{name}.h5").write_bytes(CONTENT)
+    assert fetch_weights(name) == folder / f"{name}.h5"
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_tampered_local_file_is_refused_and_left_for_its_owner_to_judge(folder):
+    path = folder / "by_sha.h5"
+    path.write_bytes(b"something else")
+    with pytest.raises(WeightsError, match=r"by_sha\.h5 is not the published .*Delete it and fetch it again"):
+        fetch_weights("by_sha")
+    assert path.read_bytes() == b"something else"
+
+
+def test_a_missing_file_is_downloaded_and_kept(folder, downloads):
+    downloads[REGISTRY["by_sha"].url] = CONTENT
+    path = fetch_weights("by_sha")
+    assert path == folder / "by_sha.h5"
+    assert path.read_bytes() == CONTENT
+    downloads.clear()
+    assert fetch_weights("by_sha") == path
+
+
+def test_a_folder_that_is_not_there_is_made(folder, downloads, monkeypatch):
+    monkeypatch.setenv("AGELENS_WEIGHTS", str(folder / "new" / "deep"))
+    downloads[REGISTRY["by_md5"].url] = CONTENT
+    assert fetch_weights("by_md5").parent == folder / "new" / "deep"
+
+
+def test_a_wrong_download_is_refused_and_not_kept(folder, downloads):
+    downloads[REGISTRY["by_sha"].url] = b"a page that asks to log in"
+    with pytest.raises(WeightsError, match=r"Could not fetch by_sha\.h5"):
+        fetch_weights("by_sha")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.usefixtures("downloads")
+def test_a_failed_download_names_the_file_the_page_and_the_folder(folder):
+    with pytest.raises(WeightsError) as error:
+        fetch_weights("by_sha")
+    for part in ("by_sha.h5", "ConnectionError", "https://example.invalid/about", str(folder)):
+        assert part in str(error.value)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(folder):
+    for ask in (find_entry, verify_weights, fetch_weights):
+        with pytest.raises(WeightsError, match=r"one of .*resnet50_imagenet.*Received: vgg16"):
+            ask("vgg16")
+    assert list(folder.iterdir()) == []
+
+
+def test_the_folder_is_the_environments_else_the_checkouts_else_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv("AGELENS_WEIGHTS", str(tmp_path / "mine"))
+    assert pretrained_folder() == tmp_path / "mine"
+    monkeypatch.delenv("AGELENS_WEIGHTS")
+    assert pretrained_folder() == Path(fetch.__file__).parent / "pretrained"
+    monkeypatch.setattr(fetch, "CHECKOUT", tmp_path / "site-packages" / "weights")
+    monkeypatch.setattr(fetch, "user_cache_path", lambda name: tmp_path / "cache" / name)
+    assert pretrained_folder() == tmp_path / "cache" / "agelens" / "pretrained"
