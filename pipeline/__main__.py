@@ -1,0 +1,5 @@
+"""`python -m pipeline` is `agelens`."""
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,35 @@
+"""From params to the values that library functions take: the one place where the two vocabularies meet."""
+
+from data_prep.augment import Augmentation
+from models.heads import HeadConfig
+from models.objective import Objective
+from models.training import PhaseConfig
+from pipeline.params import Params, Phase
+
+
+def augmentation_of(params: Params) -> Augmentation:
+    """Return how views differ from their picture."""
+    return Augmentation(**params.augment.model_dump())
+
+
+def head_config_of(params: Params) -> HeadConfig:
+    """Return the untuned head."""
+    model = params.model
+    return HeadConfig(units=model.units, dropout=model.dropout, activation=model.activation, age_head=model.age_head)
+
+
+def objective_of(params: Params) -> Objective:
+    """Return what is trained for."""
+    return Objective(**params.loss.model_dump())
+
+
+def phase_of(phase: Phase, *, learning_rate: float | None = None) -> PhaseConfig:
+    """Return how a phase trains, with another learning rate if one was tuned."""
+    return PhaseConfig(
+        epochs=phase.epochs,
+        learning_rate=learning_rate or phase.learning_rate,
+        schedule=phase.schedule,
+        plateau_patience=phase.plateau_patience,
+        patience=phase.patience,
+        weight_decay=phase.weight_decay,
+    )

@@ -1,0 +1,68 @@
+"""What a head learns from: cached features with targets, for the search and for phase 1 alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import tensorflow as tf
+
+from data_prep.dataset import make_feature_dataset
+from data_prep.tables import SPLIT, TRAIN, read_table
+from models.features import FeatureCache, Features, crop_keys
+from models.objective import loss_weights_of, targets_of
+from pipeline.fingerprints import features_fingerprint
+from pipeline.params import Params
+from pipeline.paths import Paths
+
+
+@dataclass(frozen=True)
+class HeadData:
+    """Training rows in all views, validation rows in view 0, and their tables."""
+
+    train: pd.DataFrame
+    val: pd.DataFrame
+    train_features: Features
+    val_features: Features
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return int(self.train_features.shape[-1])
+
+    @property
+    def start_age(self) -> float:
+        """Mean age of the training rows."""
+        return float(self.train["age"].mean())
+
+    def datasets(self, *, outputs: Mapping[str, Any], batch_size: int, seed: int) -> tuple[Any, int, Any]:
+        """Return an endless training dataset, its batches in an epoch, and the validation dataset."""
+        training, steps = make_feature_dataset(
+            self.train_features,
+            targets_of(self.train, outputs),
+            weights=loss_weights_of(self.train, outputs),
+            copies=self.train["copies"].to_numpy(np.int64),
+            batch_size=batch_size,
+            seed=seed,
+        )
+        plain: npt.NDArray[np.float32] = self.val_features[0].astype(np.float32)
+        return training, steps, tf.data.Dataset.from_tensor_slices((plain, targets_of(self.val, outputs))).batch(1024)
+
+
+def read_head_data(params: Params, paths: Paths) -> HeadData:
+    """Read the rebalanced training rows and the validation rows with their features."""
+    train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
+    cache = FeatureCache(paths.features, features_fingerprint(params))
+    return HeadData(
+        train=train,
+        val=val,
+        train_features=cache.read(_keys(train, paths.crops), views=params.cache_features.views),
+        val_features=cache.read(_keys(val, paths.crops), views=1),
+    )
+
+
+def _keys(table: pd.DataFrame, crops: Path) -> list[str]:
+    return crop_keys(table["image_id"].tolist(), [crops / name for name in table["crop"]])

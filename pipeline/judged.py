@@ -1,0 +1,40 @@
+"""What the trained network says about a split: the raw outputs that calibration and evaluation decode."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from data_prep.dataset import make_dataset
+from data_prep.errors import WeightsError
+from models.runtime import Outputs
+from pipeline.paths import Paths
+from pipeline.progress import progress_bar
+
+BATCH = 64
+
+
+def read_age_net(paths: Paths) -> Any:
+    """Read the trained network.
+
+    Raises:
+        WeightsError: There is none yet.
+    """
+    if not paths.age_net.is_file():
+        msg = f"There is no trained network at {paths.age_net}; run `dvc repro train`."
+        raise WeightsError(msg)
+    # Only what answers is needed; the losses' classes need not be known.
+    return keras.saving.load_model(paths.age_net, compile=False)
+
+
+def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:
+    """Return the network's outputs `age` and `age_group` for the crops of a table, in its order."""
+    size = network.input_shape[1]
+    dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=BATCH)
+    found: list[Outputs] = []
+    with progress_bar(label, total=len(table)) as advance:
+        for images, *_ in dataset:
+            found.append(network.predict_on_batch(images))
+            advance(len(images))
+    return {name: np.concatenate([outputs[name] for outputs in found]) for name in ("age", "age_group")}

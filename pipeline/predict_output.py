@@ -1,0 +1,92 @@
+"""How `agelens predict` shows its answers: a table for people, JSON lines or a CSV for programs."""
+
+import json
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from data_prep.atomic import replacing
+from models.predictor import AgePredictor
+from pipeline.predict import Answer, answer_files, answer_rows, answers_table, build_predictor, collect_files
+from pipeline.progress import progress_bar
+
+MANY = 20
+"""Files from which a progress bar is shown."""
+
+
+def predict_and_print(paths: list[Path], *, largest: bool, as_json: bool, csv: Path | None, model: Path | None) -> None:
+    """Answer all files and show the answers; the exit status is 1 if no file could be answered."""
+    files = collect_files(paths)
+    predictor = build_predictor(model)
+    answers = _answer_all(predictor, files, largest=largest)
+    if csv is not None:
+        with replacing(csv) as temporary:
+            answers_table(answers).to_csv(temporary, index=False)
+    if as_json:
+        for answer in answers:
+            typer.echo(json.dumps(_as_json(answer, predictor)))
+    else:
+        _print_table(answers, predictor, csv)
+    if all(answer.error and not answer.error.startswith("no_face") for answer in answers):
+        raise typer.Exit(1)
+
+
+def _answer_all(predictor: AgePredictor, files: list[Path], *, largest: bool) -> list[Answer]:
+    found = answer_files(predictor, files, largest=largest)
+    if len(files) < MANY:
+        return list(found)
+    answers = []
+    with progress_bar("reading faces", total=len(files)) as advance:
+        for answer in found:
+            answers.append(answer)
+            advance(1)
+    return answers
+
+
+def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
+    faces = [
+        {
+            "box": [round(value, 1) for value in face.box],
+            "score": face.score,
+            "age": round(face.age, 1),
+            "interval": [round(value, 1) for value in face.interval],
+            "age_group": face.age_group,
+            "probabilities": dict(
+                zip(predictor.card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)
+            ),
+        }
+        for face in answer.faces
+    ]
+    return {
+        "path": str(answer.path),
+        "faces": faces,
+        "error": answer.error or None,
+        "model": predictor.card.name,
+        "training_data": predictor.card.facts.get("training_data"),
+    }
+
+
+def _print_table(answers: list[Answer], predictor: AgePredictor, csv: Path | None) -> None:
+    console = Console()
+    coverage = f"{predictor.card.calibration.coverage:.0%} interval"
+    if csv is None:
+        table = Table("photograph", "face", "age", coverage, "age group", "box (x1 y1 x2 y2)", "score", box=None)
+        for row in (row for answer in answers for row in answer_rows(answer)):
+            table.add_row(*_cells(row))
+        console.print(table)
+    else:
+        faces = sum(len(answer.faces) for answer in answers)
+        console.print(f"{faces} faces in {len(answers)} files written to {csv}")
+    data = predictor.card.facts.get("training_data", "unknown data")
+    console.print(f"model: {predictor.card.name}, trained on {data}", style="dim", highlight=False)
+
+
+def _cells(row: dict[str, object]) -> list[str]:
+    if row.get("error"):
+        return [str(row["path"]), "–", f"[yellow]{row['error']}[/]", "", "", "", ""]  # noqa: RUF001  a dash for none
+    box = " ".join(f"{row[name]:.0f}" for name in ("x1", "y1", "x2", "y2"))
+    interval = f"{row['age_low']:.0f} to {row['age_high']:.0f}"
+    score = "" if row["score"] is None else f"{row['score']:.2f}"
+    return [str(row["path"]), str(row["face"]), f"{row['age']:.1f}", interval, str(row["age_group"]), box, score]

@@ -1,0 +1,21 @@
+"""Raw folders become one table of labelled photographs."""
+
+from data_prep.manifest import combine_manifests, make_manifest
+from data_prep.readers import READERS
+from data_prep.tables import MANIFEST, REJECTED, write_table
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import say
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Read every source and write what gave a label, and what did not."""
+    tables, rejects = [], []
+    for name, source in params.sources.items():
+        found = READERS[source.reader](source.path, **source.options)
+        table, rejected = make_manifest(found, source=name, max_age=params.build_manifest.max_age)
+        say(f"{name}: {len(table)} labelled, {len(rejected)} rejected")
+        tables.append(table)
+        rejects.append(rejected)
+    write_table(paths.manifest, combine_manifests(tables), MANIFEST)
+    write_table(paths.manifest_rejected, combine_manifests(rejects, schema=REJECTED), REJECTED)

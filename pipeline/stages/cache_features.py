@@ -1,0 +1,43 @@
+"""The frozen backbone looks at every training and validation crop once per view."""
+
+from pathlib import Path
+
+from data_prep.tables import SPLIT, read_table
+from models.age_net import build_feature_net
+from models.backbones import build_backbone
+from models.features import FeatureCache, crop_keys
+from models.runtime import Network, convert_network
+from pipeline.choices import augmentation_of
+from pipeline.fingerprints import features_fingerprint
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import progress_bar, say
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Extract what the cache lacks: all views of train, the plain view of val."""
+    size = params.crop_faces.size
+    backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights=params.model.weights)
+    network = Network(convert_network(build_feature_net(backbone)))
+    cache = FeatureCache(paths.features, features_fingerprint(params))
+    train = _crops_by_key(paths.split_train, paths)
+    val = _crops_by_key(paths.split_val, paths)
+    extracted = 0
+    with progress_bar("extracting features", total=len(val) + params.cache_features.views * len(train)) as advance:
+        for view in range(params.cache_features.views):
+            extracted += cache.extend(
+                train | val if view == 0 else train,
+                network,
+                view=view,
+                size=size,
+                augmentation=augmentation_of(params),
+                seed=params.seed,
+                progress=advance,
+            )
+    say(f"{extracted} extracted, the rest was there")
+
+
+def _crops_by_key(split: Path, paths: Paths) -> dict[str, Path]:
+    table = read_table(split, SPLIT)
+    crops = [paths.crops / name for name in table["crop"]]
+    return dict(zip(crop_keys(table["image_id"].tolist(), crops), crops, strict=True))

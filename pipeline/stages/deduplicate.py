@@ -1,0 +1,58 @@
+"""Pictures that are the same are found; conflicting ones go, one of the others stays."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+
+from data_prep.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
+from data_prep.images import read_rgb, write_jpeg
+from data_prep.tables import FACES, GROUPED, REJECTED, read_table, write_table
+from models.plots import draw_contact_sheet
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import progress_bar, say
+
+LARGEST = 10
+"""Photos that are drawn, so that a wrong threshold is seen."""
+
+FILES = 8
+"""Files that are drawn of each."""
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Name photo and group of every face, and keep one row per photo."""
+    faces = read_table(paths.faces, FACES)
+    section = params.deduplicate
+    photo = find_photos(
+        _describe(faces, paths),
+        faces["image_id"].tolist(),
+        max_bits=section.max_bits,
+        min_correlation=section.min_correlation,
+    )
+    table = faces.assign(photo=photo, group=find_groups(photo, faces["subject"]))
+    _draw_largest(table, paths)
+    kept, rejected = judge_duplicates(table, max_age_gap=section.max_age_gap, max_photo_files=section.max_photo_files)
+    write_table(paths.grouped, kept, GROUPED)
+    write_table(paths.grouped_rejected, rejected, REJECTED)
+    say(f"{len(kept)} photos kept, " + ", ".join(f"{n} {r}" for r, n in rejected["reason"].value_counts().items()))
+
+
+def _describe(faces: pd.DataFrame, paths: Paths) -> list[CropSignature]:
+    signatures = []
+    with progress_bar("comparing crops", total=len(faces)) as advance, ThreadPoolExecutor(2) as pool:
+        for signature in pool.map(lambda name: describe_crop(read_rgb(paths.crops / name)), faces["crop"]):
+            signatures.append(signature)
+            advance(1)
+    return signatures
+
+
+def _draw_largest(table: pd.DataFrame, paths: Paths) -> None:
+    """Draw the ten photos with the most files, one after the other, before they are judged."""
+    sizes = table["photo"].value_counts()
+    names = sorted(sizes[sizes > 1].index, key=lambda name: (-sizes[name], name))[:LARGEST]
+    rows = [row for name in names for row in table[table["photo"] == name].head(FILES).itertuples()]
+    if not rows:
+        rows = list(table.head(1).itertuples())
+    crops = [read_rgb(paths.crops / row.crop) for row in rows]
+    captions = [f"{names.index(row.photo) + 1 if row.photo in names else 0}: age {row.age:g}" for row in rows]
+    write_jpeg(paths.duplicates_report / "largest.jpg", draw_contact_sheet(crops, captions, columns=8))

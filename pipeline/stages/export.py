@@ -1,0 +1,62 @@
+"""The trained network becomes the model that is served."""
+
+import hashlib
+import json
+
+import numpy as np
+
+from data_prep.crop import CropShape
+from data_prep.images import read_rgb
+from data_prep.labels import AgeGroups
+from data_prep.tables import SPLIT, read_table
+from models.calibration import Calibration
+from models.export import export_model
+from models.predictor import ModelCard
+from pipeline.judged import predict_rows, read_age_net
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import say
+
+CHECKED = 256
+"""Validation crops on which the served model must answer as Keras does."""
+
+INTENDED_USE = (
+    "Statistics over many faces, research on age estimation, sorting one's own photographs. Not for decisions about "
+    "a person: not for access, age checks, hiring, policing or medicine."
+)
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Write the served network and its card."""
+    network = read_age_net(paths)
+    val = read_table(paths.split_val, SPLIT).head(CHECKED)
+    expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
+    crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
+    export_model(network, _card(params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
+
+
+def _card(params: Params, paths: Paths) -> ModelCard:
+    section, export = params.crop_faces, params.export
+    metrics = json.loads(paths.metrics.read_text())
+    return ModelCard(
+        name=export.name,
+        shape=CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square),
+        detector={"name": "embedded", "image_size": section.image_size, "min_score": section.min_score},
+        groups=AgeGroups(tuple(params.age_groups)),
+        calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
+        facts={
+            "backbone": params.model.backbone,
+            "training_data": export.training_data,
+            "data_hash": _hash_of_splits(paths),
+            "licence": export.licence,
+            "intended_use": INTENDED_USE,
+            "test_metrics": {name: value for name, value in metrics.items() if name != "sources"},
+        },
+    )
+
+
+def _hash_of_splits(paths: Paths) -> dict[str, str]:
+    """Return a hash of the rows of train and val, so that anyone can tell what the model has seen."""
+    return {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (paths.split_train, paths.split_val)
+    }

@@ -1,0 +1,19 @@
+"""Groups are dealt to train, val and test."""
+
+from data_prep.labels import AgeGroups
+from data_prep.split import check_disjoint, split_table
+from data_prep.tables import GROUPED, SPLIT, read_table, write_table
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import say
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Deal whole groups, stratified by source and age group, and check that none is in two splits."""
+    table = read_table(paths.grouped, GROUPED)
+    groups = AgeGroups(tuple(params.age_groups))
+    splits = split_table(table, fractions=params.split.model_dump(), groups=groups, seed=params.seed)
+    check_disjoint(splits)
+    for path, name in ((paths.split_train, "train"), (paths.split_val, "val"), (paths.split_test, "test")):
+        write_table(path, splits[name], SPLIT)
+        say(f"{name}: {len(splits[name])} rows in {splits[name]['group'].nunique()} groups")

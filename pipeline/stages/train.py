@@ -1,0 +1,158 @@
+"""The network is trained in two phases: the head on cached features, then the head and the top of the backbone."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from data_prep.atomic import replacing, write_json
+from data_prep.dataset import make_dataset, make_training_dataset
+from models.age_net import backbone_of, build_age_net
+from models.backbones import BACKBONES, build_backbone, freeze, unfreeze
+from models.heads import HeadConfig, build_head
+from models.objective import compile_model, loss_weights_of, targets_of
+from models.plots import draw_history, write_figure
+from models.training import BatchListener, EpochRecord, best_epoch, build_optimizer, fit_phase, history_table
+from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
+from pipeline.fingerprints import tune_fingerprint
+from pipeline.head_data import HeadData, read_head_data
+from pipeline.params import Params
+from pipeline.paths import Paths
+from pipeline.progress import progress_bar, say
+from pipeline.tracking import Run, tracked_run
+from tuning.results import read_best
+
+
+def run(params: Params, paths: Paths) -> None:
+    """Train both phases and write the network and its history."""
+    keras.utils.set_random_seed(params.seed)
+    head_config, learning_rate = _choose_head(params, paths)
+    data = read_head_data(params, paths)
+    with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
+        listener = _listener(tracked)
+        head, first = _train_head(params, data, head_config, learning_rate, listener)
+        network, second = _train_network(params, paths, data, head, first, listener)
+        records = [*first, *second]
+        _write_results(network, records, params, head_config, paths)
+        tracked.log_picture("history", paths.train_report / "history.png")
+        tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
+    best = best_epoch(records)
+    say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
+
+
+def _choose_head(params: Params, paths: Paths) -> tuple[HeadConfig, float]:
+    """Return the head and phase 1's learning rate: the search's, if asked for, else those of params.yaml."""
+    config, phase1 = head_config_of(params), params.train.phase1
+    if not params.train.use_tuned:
+        return config, phase1.learning_rate
+    best = read_best(paths.best_head, fingerprint=tune_fingerprint(params))
+    rate = best.learning_rate * phase1.lr_factor
+    say(f"tuned head: {best.units} units, dropout {best.dropout}; phase 1 at {rate:g}")
+    return replace(config, units=best.units, dropout=best.dropout), rate
+
+
+def _listener(tracked: Run) -> Callable[[EpochRecord], None]:
+    def listen(record: EpochRecord) -> None:
+        tracked.log_epoch(asdict(record))
+        say(
+            f"epoch {record.epoch} (phase {record.phase}): loss {record.loss:.3f}, train MAE {record.age_mae:.2f}, "
+            f"val MAE {record.val_age_mae:.2f}, val group accuracy {record.val_age_group_accuracy:.1%}, "
+            f"learning rate {record.learning_rate:.1e}"
+        )
+
+    return listen
+
+
+def _train_head(
+    params: Params, data: HeadData, config: HeadConfig, rate: float, listener: Callable[[EpochRecord], None]
+) -> tuple[Any, list[EpochRecord]]:
+    section = params.train.phase1
+    head = build_head(config, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
+    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
+    phase = phase_of(section, learning_rate=rate)
+    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    with progress_bar("phase 1, batches", total=steps * section.epochs) as advance:
+        records = fit_phase(
+            head,
+            training,
+            steps=steps,
+            validation=validation,
+            config=phase,
+            phase=1,
+            listener=listener,
+            callbacks=[BatchListener(advance)],
+        )
+    return head, records
+
+
+def _train_network(
+    params: Params,
+    paths: Paths,
+    data: HeadData,
+    head: Any,
+    before: list[EpochRecord],
+    listener: Callable[[EpochRecord], None],
+) -> tuple[Any, list[EpochRecord]]:
+    keras.mixed_precision.set_global_policy(params.train.precision)
+    section, size, name = params.train.phase2, params.crop_faces.size, params.model.backbone
+    backbone = build_backbone(name, input_shape=(size, size, 3), weights=params.model.weights)
+    # A compiled head would drag its losses into the saved network, and whoever loads it would need their classes.
+    bare = keras.Model.from_config(head.get_config())
+    bare.set_weights(head.get_weights())
+    network = build_age_net(backbone, bare)
+    freeze(backbone)
+    thawed = unfreeze(backbone, BACKBONES[name].unfreeze if section.unfreeze is None else section.unfreeze)
+    say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
+    training, steps, validation = _picture_datasets(params, paths, data, network)
+    phase = phase_of(section)
+    compile_model(network, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    with progress_bar("phase 2, batches", total=steps * section.epochs) as advance:
+        records = fit_phase(
+            network,
+            training,
+            steps=steps,
+            validation=validation,
+            config=phase,
+            phase=2,
+            first_epoch=len(before),
+            listener=listener,
+            callbacks=[BatchListener(advance)],
+        )
+    return network, records
+
+
+def _picture_datasets(params: Params, paths: Paths, data: HeadData, network: Any) -> tuple[Any, int, Any]:
+    section, size = params.train.phase2, params.crop_faces.size
+    training, steps = make_training_dataset(
+        _crops(data.train, paths),
+        targets_of(data.train, network.output),
+        weights=loss_weights_of(data.train, network.output),
+        copies=data.train["copies"].to_numpy(np.int64),
+        size=size,
+        batch_size=section.batch_size,
+        augmentation=augmentation_of(params),
+        views=section.views,
+        seed=params.seed,
+    )
+    targets = targets_of(data.val, network.output)
+    return training, steps, make_dataset(_crops(data.val, paths), targets, size=size, batch_size=section.batch_size)
+
+
+def _crops(table: pd.DataFrame, paths: Paths) -> list[Path]:
+    return [paths.crops / name for name in table["crop"]]
+
+
+def _write_results(network: Any, records: list[EpochRecord], params: Params, head: HeadConfig, paths: Paths) -> None:
+    history = history_table(records)
+    with replacing(paths.train_report / "history.csv") as temporary:
+        history.to_csv(temporary, index=False)
+    write_figure(paths.train_report / "history.png", draw_history(history))
+    best = best_epoch(records)
+    summary = {"best": asdict(best), "head": asdict(head), "backbone": backbone_of(network).name, "seed": params.seed}
+    write_json(paths.train_report / "training.json", summary)
+    with replacing(paths.age_net) as temporary:
+        network.save(temporary)
