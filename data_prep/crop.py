@@ -24,8 +24,9 @@ class CropShape:
     Args:
         size: Side of the crop in pixels.
         margin_fraction: Margin on each side, as a fraction of the box's width and height.
-        square: Grow the shorter side of the box first, so that a face keeps its proportions; what lies outside the
-            image repeats its border. If false, the box is clipped at the border and stretched, as the seed does.
+        square: Cut a square, so that a face keeps its proportions. Near the border it is moved inwards, and where the
+            image has no room for all of the margin, as in ready-made crops, the margin shrinks. If false, the box with
+            its margin is clipped at the border and stretched, as the seed does.
     """
 
     size: int = 160
@@ -68,9 +69,10 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
         ImageError: `too_large`: the box with its margin holds more than `MAX_WINDOW` pixels.
     """
     height, width = image.shape[:2]
-    grown = expand_boxes(square_boxes(box) if shape.square else box, margin_fraction=shape.margin_fraction)
-    if not shape.square:
-        grown = clip_boxes(grown, height=height, width=width)
+    if shape.square:
+        grown = _square_window(box, margin_fraction=shape.margin_fraction, height=height, width=width)
+    else:
+        grown = clip_boxes(expand_boxes(box, margin_fraction=shape.margin_fraction), height=height, width=width)
     x1, y1, x2, y2 = (int(value) for value in np.round(grown))
     x1, y1 = min(x1, width - 1), min(y1, height - 1)
     x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
@@ -84,6 +86,20 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
     shrinks = window.shape[0] * window.shape[1] > shape.size**2
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
+
+
+def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: int) -> Boxes:
+    """Return the square about a box that holds its margin as far as the image has room, and lies in it if it can.
+
+    Only a box longer than the image's shorter side leads out of the image; `crop_face` repeats the border there.
+    """
+    face = square_boxes(box)
+    side = face[2] - face[0]
+    room = max(float(side), min(side * (1 + 2 * margin_fraction), height, width))
+    corner = (face[:2] + face[2:]) / 2 - room / 2
+    spare = np.array([width, height]) - room
+    inside = np.where(spare >= 0, corner.clip(0, np.maximum(spare, 0)), spare / 2)
+    return np.concatenate([inside, inside + room])
 
 
 def cut_faces(image: Pixels, detections: Detections, shape: CropShape) -> list[Face]:

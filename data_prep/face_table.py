@@ -6,6 +6,7 @@ holds the `file` as it was (size and time) and either its `face` or why it was `
 """
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -69,6 +70,10 @@ class _Cutter:
         return _Result(image_id, {"file": photo.file, "face": row})
 
 
+OWN_FILE = re.compile(r"[0-9a-f]{20}\.jpg|\.writing-.*\.jpg")
+"""Names that this module gives to files; nothing else is ever removed."""
+
+
 def crop_name(image_id: str, *, source: str) -> str:
     """Return the crop's file, relative to the folder of crops; a hash, because names may hold anything."""
     digest = hashlib.sha256(image_id.encode("utf-8", "surrogateescape")).hexdigest()[:20]
@@ -113,9 +118,18 @@ def crop_manifest(
             journal.append((result.image_id, result.entry) for result in results)
             progress(len(chunk))
         done = {key: journal.done[key] for key in rows}
+    _remove_strays(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
     faces = [rows[key] | entry["face"] for key, entry in done.items() if "face" in entry]
     rejected = [rows[key] | entry["rejected"] for key, entry in done.items() if "rejected" in entry]
     return make_table(faces, FACES), make_table(rejected, REJECTED)
+
+
+def _remove_strays(folder: Path, *, kept: set[str]) -> None:
+    """Remove crops of images that are no longer in the manifest, and what a kill left half written."""
+    for path in folder.glob("*/??/*.jpg"):
+        ours = OWN_FILE.fullmatch(path.name) is not None
+        if ours and path.relative_to(folder).as_posix() not in kept:
+            path.unlink()
 
 
 def _is_done(entry: Row | None, row: Row, folder: Path) -> bool:

@@ -55,13 +55,27 @@ def test_a_crop_of_its_own_size_holds_the_pixels_of_its_window(
     assert window(crop) == expected
 
 
-def test_a_square_crop_repeats_the_border_of_the_image() -> None:
-    crop = crop_face(place_image(60, 80), box(-4, -6, 16, 14), CropShape(size=20, margin_fraction=0.0))
-    assert crop[:, :, 0].tolist() == [[0] * 4 + list(range(16))] * 20
-    assert crop[:, :, 1].T.tolist() == [[0] * 6 + list(range(14))] * 20
-    crop = crop_face(place_image(60, 80), box(70, 50, 90, 70), CropShape(size=20, margin_fraction=0.0))
-    assert crop[:, :, 0].tolist() == [list(range(70, 80)) + [79] * 10] * 20
-    assert crop[:, :, 1].T.tolist() == [list(range(50, 60)) + [59] * 10] * 20
+@pytest.mark.parametrize(
+    ("xyxy", "margin", "size", "expected"),
+    [
+        ((0, 0, 20, 20), 0.25, 30, (0, 29, 0, 29)),  # moved right and down
+        ((60, 40, 80, 60), 0.25, 30, (50, 79, 30, 59)),  # moved left and up
+        ((10, 5, 60, 55), 0.25, 60, (5, 64, 0, 59)),  # the margin of 12 pixels shrinks to the 5 that there are
+        ((0, 0, 80, 60), 0.25, 80, (0, 79, 0, 59)),  # no room for a margin
+    ],
+    ids=["top_left", "bottom_right", "shrunk_margin", "whole"],
+)
+def test_a_square_crop_stays_inside_the_image_if_it_can(
+    xyxy: tuple[float, float, float, float], margin: float, size: int, expected: tuple[int, int, int, int]
+) -> None:
+    crop = crop_face(place_image(60, 80), box(*xyxy), CropShape(size=size, margin_fraction=margin))
+    assert window(crop) == expected
+
+
+def test_a_face_longer_than_the_image_is_wide_repeats_its_border() -> None:
+    crop = crop_face(place_image(60, 20), box(0, 10, 20, 50), CropShape(size=40, margin_fraction=0.15))
+    assert crop[:, :, 0].tolist() == [[0] * 10 + list(range(20)) + [19] * 10] * 40
+    assert window(crop) == (0, 19, 10, 49)
 
 
 def test_a_stretched_crop_is_clipped_at_the_border() -> None:

@@ -385,3 +385,17 @@ def test_names_of_crops_are_plain_and_differ() -> None:
         source, folder, file = name.split("/")
         assert (source, folder, len(file)) == ("a", file[:2], 24)
         assert file.removesuffix(".jpg").isalnum()
+
+
+def test_photographs_are_kept_no_longer_than_needed(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    folder = tmp_path / "crops"
+    crop(manifest, FakeDetector(), folder)
+    before = crops_in(folder)
+    half_written = next(folder.glob("*/??")) / ".writing-x.jpg"
+    half_written.write_bytes(b"left by a kill")
+    not_ours = half_written.with_name("holiday.jpg")
+    not_ours.write_bytes(b"somebody else's")
+    crop(manifest.iloc[:1], FakeDetector(), folder)
+    assert not half_written.exists()
+    assert not_ours.exists()
+    assert len(before) > len(crops_in(folder)) - 1 == 1

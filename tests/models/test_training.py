@@ -90,7 +90,7 @@ def trained(pooled, paths):
     unfreeze(backbone, "block3_conv")
     before = statistics_of(network)
     kernels = {name: backbone.get_layer(name).kernel.numpy() for name in ("block2_conv", "block3_conv")}
-    config = PhaseConfig(epochs=4, learning_rate=5e-3, schedule="cosine", weight_decay=1e-4)
+    config = PhaseConfig(epochs=4, learning_rate=1e-3, schedule="cosine", weight_decay=1e-4)
     training, steps = make_training_dataset(
         paths, TARGETS, weights=WEIGHTS, copies=COPIES, size=SIZE, batch_size=4, augmentation=FLIPS, views=4, seed=0
     )
