@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from data_prep.atomic import replacing
 from data_prep.boxes import Boxes
 from data_prep.detector_data import read_yolo_boxes, tight_crops, yolo_lines
 from data_prep.errors import DataError, WeightsError
@@ -159,9 +160,24 @@ def export_face_detector(checkpoint: Path, folder: Path) -> Path:
     target = folder / "face_detector.pt"
     # Without optimiser and moving average a checkpoint is half as large.
     ultralytics.utils.torch_utils.strip_optimizer(str(checkpoint), str(target))
+    _forget_paths(target)
     exported = Path(ultralytics.YOLO(str(target)).export(format="openvino", dynamic=True, half=True, nms=False))
     for path in (*exported.glob("*.xml"), *exported.glob("*.bin")):
         shutil.move(path, folder / path.name)
     shutil.rmtree(exported)
     (folder / "settings.json").unlink(missing_ok=True)
     return folder / "face_detector.xml"
+
+
+def _forget_paths(checkpoint: Path) -> None:
+    """Take the folders of the training machine out of a checkpoint; ultralytics writes them into it."""
+    import torch  # noqa: PLC0415  takes seconds to import
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    kept = {"task", "imgsz", "epochs", "batch", "optimizer", "lr0", "mosaic", "scale", "degrees", "seed"}
+    content["train_args"] = {name: value for name, value in content["train_args"].items() if name in kept}
+    content["git"] = {}
+    content["model"].args = dict(content["train_args"])
+    content["model"].pt_path = checkpoint.name
+    with replacing(checkpoint) as temporary:
+        torch.save(content, temporary)

@@ -66,7 +66,7 @@ def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
 
 
 def loss_weights_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
-    """Return each row's weight by output: the column `weight` for the age, 1 for everything else."""
+    """Return each row's weight by output: the column `weight` for both age outputs, 1 for the age group."""
     ones = np.ones(len(table), dtype=np.float32)
     weight = table["weight"].to_numpy(np.float32) if "weight" in table else ones
     return {name: ones if name == "age_group" else weight for name in outputs}

@@ -1,5 +1,6 @@
 """params.yaml as typed, checked values: one class per section, one section per stage, unknown keys refused by name."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -10,6 +11,7 @@ from data_prep.errors import ParamsError
 from data_prep.labels import MAX_AGE
 
 Fraction = Field(ge=0, le=1)
+Share = Field(gt=0, lt=1)
 
 
 class Section(BaseModel):
@@ -74,11 +76,19 @@ class Deduplicate(Section):
 
 
 class Split(Section):
-    """Stage `split`: the shares of the three splits."""
+    """Stage `split`: the shares of the three splits, which add up to 1."""
 
-    train: float = Fraction
-    val: float = Fraction
-    test: float = Fraction
+    train: float = Share
+    val: float = Share
+    test: float = Share
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> Self:
+        total = self.train + self.val + self.test
+        if not math.isclose(total, 1, abs_tol=1e-6):
+            msg = f"train, val and test must add up to 1, not to {total:g}"
+            raise ValueError(msg)
+        return self
 
 
 class Rebalance(Section):
@@ -252,7 +262,7 @@ def read_params(path: Path) -> Params:
 
 
 def _describe(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+    place = ".".join(str(part) for part in fault["loc"]) or "the whole file"
     if fault["type"] == "extra_forbidden":
         return f"{place} is not a parameter (misspelt?)"
     return f"{place}: {fault['msg']}, received {fault['input']!r}"

@@ -174,7 +174,7 @@ def test_an_epoch_has_its_whole_batches(copies, batch_size, steps):
 
 
 def test_less_than_one_batch_is_refused_before_training(make_training):
-    with pytest.raises(DataError, match="at least one batch of 9 draws. Received: 8 draws"):
+    with pytest.raises(DataError, match=r"at least one batch of 9 draws\. Received: 8 draws"):
         make_training(1, batch_size=9)
 
 

@@ -156,7 +156,7 @@ def test_imagenet_weights_out_of_reach_stop_with_what_to_do(monkeypatch, tmp_pat
 
 
 def test_a_backbone_without_imagenet_weights_says_so():
-    with pytest.raises(WeightsError, match="no ImageNet weights for tiny; set model.weights"):
+    with pytest.raises(WeightsError, match=r"no ImageNet weights for tiny; set model\.weights"):
         build_backbone("tiny", input_shape=SHAPE, weights="imagenet")
 
 

@@ -1,0 +1,78 @@
+"""Which runtime serves: the face detector on OpenVINO, ONNX Runtime and torch, same images, one run.
+
+Needs `pip install onnx onnxruntime` beside the training extra. Usage: python benchmarks/runtime.py [IMAGES_FOLDER]
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evidence import write_result
+from data_prep.detect import OpenVinoFaceDetector, letterbox
+from data_prep.detector_training import quiet_ultralytics
+from data_prep.images import Pixels, find_images, read_rgb
+from data_prep.synthetic_photo import make_detector_examples
+from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
+
+SIZE = 320
+COUNT = 256
+
+
+def main() -> None:
+    """Measure images per second of each runtime and print the ratio of the best to torch."""
+    started = time.perf_counter()
+    images = _images()
+    rates = {"torch": _rate(_torch(), images[:64])}
+    rates["ONNX Runtime"] = _rate(_onnxruntime(), images)
+    detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=SIZE)
+    rates["OpenVINO"] = _rate(detector.detect, images)
+    for name, rate in rates.items():
+        print(f"{name:14} {rate:7.1f} images/s")
+    write_result("runtime", {"size": SIZE, "images_per_second": rates}, seconds=time.perf_counter() - started)
+    print(f"OpenVINO against ONNX Runtime: {rates['OpenVINO'] / rates['ONNX Runtime']:.1f}x")
+
+
+def _images() -> list[Pixels]:
+    if len(sys.argv) > 1:
+        return [read_rgb(path) for path in find_images(Path(sys.argv[1]))[:COUNT]]
+    return [image for image, _ in make_detector_examples(COUNT, seed=0)]
+
+
+def _rate(detect: Callable[[list[Pixels]], Any], images: list[Pixels]) -> float:
+    detect(images[:8])
+    started = time.perf_counter()
+    detect(images)
+    return len(images) / (time.perf_counter() - started)
+
+
+def _torch() -> Callable[[list[Pixels]], Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        model = quiet_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
+    return lambda images: [model.predict(image[..., ::-1], imgsz=SIZE, conf=0.3, verbose=False) for image in images]
+
+
+def _onnxruntime() -> Callable[[list[Pixels]], Any]:
+    import onnxruntime as ort  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "face.pt"
+        copy.write_bytes(DETECTOR_TORCH.read_bytes())
+        exported = quiet_ultralytics(Path(folder)).YOLO(str(copy)).export(format="onnx", imgsz=SIZE, nms=False)
+        session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
+
+    def detect(images: list[Pixels]) -> None:
+        for image in images:
+            square, _ = letterbox(image, size=SIZE)
+            tensor = np.ascontiguousarray(square.transpose(2, 0, 1)[None], dtype=np.float32) / 255
+            session.run(None, {"images": tensor})
+
+    return detect
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""params.yaml: every key is known, every value possible, and what is not is named in one line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from data_prep.errors import ParamsError
+from pipeline.params import Params, read_params
+from pipeline.stages import STAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "params").glob("*.yaml"))
+DEMO: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
+
+
+def changed(place: str, value: Any) -> dict[str, Any]:
+    """Return the demo's settings with another value at `section.key`."""
+    settings = yaml.safe_load(yaml.safe_dump(DEMO))
+    *parents, last = place.split(".")
+    section = settings
+    for name in parents:
+        section = section[name]
+    section[last] = value
+    return settings
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """Return what is said of settings that are refused, without the file's name."""
+
+    def refuse(settings: Any) -> str:
+        path = tmp_path / "params.yaml"
+        path.write_text(settings if isinstance(settings, str) else yaml.safe_dump(settings))
+        with pytest.raises(ParamsError) as caught:
+            read_params(path)
+        line = str(caught.value)
+        assert "\n" not in line
+        assert line.startswith(str(path))
+        return line.removeprefix(str(path))
+
+    return refuse
+
+
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", *FILES], ids=lambda path: path.stem)
+def test_shipped_settings_are_valid(path):
+    assert set(STAGES) <= set(read_params(path).model_dump())
+
+
+def test_the_three_named_settings_are_there():
+    assert [path.stem for path in FILES] == ["demo", "seed", "utkface"]
+
+
+def test_committed_settings_are_the_demo():
+    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "params/demo.yaml").read_bytes()
+
+
+SECTIONS = ["", "sources.synthetic.", *(f"{name}." for name, value in DEMO.items() if isinstance(value, dict))]
+SECTIONS = [*(name for name in SECTIONS if name != "sources."), "train.phase1.", "train.phase2."]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_misspelt_key_is_refused_by_name(section, refusal):
+    line = refusal(changed(f"{section}lerning_rate", 1))
+    assert line == f": {section}lerning_rate is not a parameter (misspelt?)"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("seed", -1),
+        ("age_groups", "five"),
+        ("sources", {}),
+        ("sources.synthetic", "data/raw"),
+        ("build_manifest.max_age", 101),
+        ("crop_faces.image_size", 300),
+        ("crop_faces.size", 16),
+        ("crop_faces.margin_fraction", -0.1),
+        ("deduplicate.min_correlation", 1.5),
+        ("split.val", -0.1),
+        ("split.test", 0),
+        ("rebalance.copies", 0),
+        ("augment.rotation_degrees", 91),
+        ("model.backbone", "vgg16"),
+        ("model.dropout", 1),
+        ("loss.age_loss", "mean"),
+        ("loss.sigma", 0),
+        ("cache_features.views", "three"),
+        ("tune.factor", 1),
+        ("tune.units", []),
+        ("tune.max_epochs", 2.5),
+        ("train.precision", "float16"),
+        ("train.phase1.epochs", 0),
+        ("train.phase2.schedule", "step"),
+        ("calibrate.coverage", 1),
+        ("evaluate.resamples", 0),
+        ("export.name", None),
+    ],
+)
+def test_impossible_value_is_named_with_its_place(place, value, refusal):
+    line = refusal(changed(place, value))
+    assert line.startswith(f": {place}: ")
+    assert line.endswith(f"received {value!r}")
+
+
+def test_missing_section_is_named(refusal):
+    settings = {name: value for name, value in DEMO.items() if name != "train"}
+    assert refusal(settings).startswith(": train: Field required")
+
+
+def test_several_faults_are_told_at_once(refusal):
+    settings = changed("seed", -1)
+    settings["model"]["unit"] = 3
+    line = refusal(settings)
+    assert "seed: " in line
+    assert "model.unit is not a parameter" in line
+
+
+def test_shares_that_do_not_add_up_to_one_are_refused(refusal):
+    assert "split: Value error, train, val and test must add up to 1, not to 0.95" in refusal(
+        changed("split.val", 0.05)
+    )
+
+
+@pytest.mark.parametrize("shares", [(0.7, 0.2, 0.1), (0.8, 0.1, 0.1), (1 / 3, 1 / 3, 1 / 3)])
+def test_shares_that_add_up_but_for_rounding_are_taken(shares):
+    settings = changed("split", dict(zip(("train", "val", "test"), shares, strict=True)))
+    assert Params.model_validate(settings).split.train == shares[0]
+
+
+def test_name_of_a_source_stands_for_its_reader():
+    sources = {"utkface": {"path": "a"}, "old_photos": {"path": "b", "reader": "table"}}
+    found = Params.model_validate(changed("sources", sources)).sources
+    assert {name: source.reader for name, source in found.items()} == {"utkface": "utkface", "old_photos": "table"}
+
+
+def test_unknown_reader_is_refused(refusal):
+    assert refusal(changed("sources", {"morph": {"path": "a"}})).startswith(": sources.morph.reader: ")
+
+
+@pytest.mark.parametrize("option", [{"subset": "wiki"}, {"min_photo_year": 1980}])
+def test_options_of_b3fd_reach_its_reader_alone(option, refusal):
+    taken = Params.model_validate(changed("sources", {"b3fd": {"path": "a", **option}}))
+    assert taken.sources["b3fd"].options == option
+    assert "options of b3fd alone" in refusal(changed("sources", {"fgnet": {"path": "a", **option}}))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ParamsError, match=r"There is no .*none\.yaml; .*agelens use NAME"):
+        read_params(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("text", ["seed: [1", "a: b: c"])
+def test_file_that_is_no_yaml_is_refused(text, refusal):
+    assert refusal(text).startswith(" is not YAML: ")
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- 1"])
+def test_file_without_sections_is_refused(text, refusal):
+    assert refusal(text).startswith(": the whole file: Input should be a valid dictionary")
+
+
+def test_settings_do_not_change():
+    params = Params.model_validate(DEMO)
+    with pytest.raises(ValueError, match="frozen"):
+        params.split.train = 0.5
