@@ -15,19 +15,25 @@ RESULTS = Path(__file__).parent / "results"
 def write_result(name: str, content: dict[str, Any], *, seconds: float) -> Path:
     """Write `benchmarks/results/<name>.json` with the facts of this run."""
     path = RESULTS / f"{name}.json"
-    facts = {
-        "command": f"python benchmarks/{name}.py {' '.join(sys.argv[1:])}".strip(),
-        "commit": _commit(),
+    command = f"python benchmarks/{name}.py {' '.join(sys.argv[1:])}".strip()
+    write_json(path, {**facts_of_run(command, seconds=seconds, folder=Path()), **content})
+    return path
+
+
+def facts_of_run(command: str, *, seconds: float, folder: Path) -> dict[str, Any]:
+    """Return what was run, on which commit of the checkout in `folder`, for how long and on what."""
+    return {
+        "command": command,
+        "commit": _commit(folder),
         "seconds": round(seconds, 1),
         "device": _device(),
         "python": platform.python_version(),
     }
-    write_json(path, {**facts, **content})
-    return path
 
 
-def _commit() -> str:
-    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+def _commit(folder: Path) -> str:
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     return asked.stdout.strip() or "unknown"
 
 

@@ -98,3 +98,16 @@ def tight_crops(
     for which in np.argsort(-sides)[:most]:
         if sides[which] >= min_side:
             yield cut_tight_crop(image, boxes, which=int(which), size=size, rng=rng)
+
+
+def blank_pictures(count: int, *, size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield pictures without a face or anything else: one colour, a shade from corner to corner, or coarse noise."""
+    ramp = np.linspace(0, 1, size)
+    for index in range(count):
+        first, second = rng.uniform(0, 255, (2, 3))
+        slope = (ramp[:, None] * rng.uniform(-1, 1) + ramp[None] * rng.uniform(-1, 1))[..., None]
+        picture = first + slope * (second - first) * (index % 3 > 0)
+        if index % 3 == 2:
+            noise = rng.normal(0, 50, (rng.integers(3, 40),) * 2 + (3,))
+            picture = picture + cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
+        yield np.asarray(picture.clip(0, 255).round(), dtype=np.uint8) * np.ones((size, size, 1), dtype=np.uint8)

@@ -165,6 +165,14 @@ def encode_jpeg(image: Pixels) -> bytes:
     return buffer.tobytes()
 
 
+def as_stored(image: Pixels) -> Pixels:
+    """Return an image as it comes back from disk.
+
+    Networks learn from stored crops; fed with crops that never were JPEG, one answered up to a year differently.
+    """
+    return decode_rgb(encode_jpeg(image))
+
+
 def write_jpeg(path: Path, image: Pixels) -> None:
     """Write RGB pixels as JPEG, whole or not at all."""
     write_bytes(path, encode_jpeg(image))

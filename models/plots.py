@@ -6,8 +6,7 @@ tell apart.
 """
 
 import io
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from data_prep.atomic import write_bytes
-from data_prep.errors import DataError
-from data_prep.images import Pixels
 from data_prep.labels import MAX_AGE, AgeGroups
 from models.evaluation import row_scores
 
@@ -229,35 +226,6 @@ def draw_age_distribution(splits: Mapping[str, pd.DataFrame]) -> Figure:
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)
     return figure
-
-
-def draw_contact_sheet(crops: Sequence[Pixels], captions: Sequence[str], columns: int = 6) -> Pixels:
-    """Return crops side by side, each above its caption, as `uint8 (height, width, 3)`.
-
-    Args:
-        crops: `uint8 (height, width, 3)` RGB of any size, at least one.
-        captions: One per crop, of one or more lines.
-        columns: Crops in a row.
-
-    Raises:
-        DataError: There is no crop, or not one caption for each.
-    """
-    if not crops or len(crops) != len(captions):
-        msg = f"A contact sheet needs crops and a caption for each. Received: {len(crops)} and {len(captions)}."
-        raise DataError(msg)
-    rows = math.ceil(len(crops) / columns)
-    caption_inches = 0.2 * max(caption.count("\n") + 1 for caption in captions)
-    figure = Figure(figsize=(1.5 * columns, (1.4 + caption_inches) * rows), dpi=DPI, layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axes in panels:
-        axes.set_axis_off()
-    for axes, crop, caption in zip(panels, crops, captions, strict=False):
-        axes.imshow(crop)
-        axes.text(0.5, -0.05, caption, transform=axes.transAxes, ha="center", va="top", fontsize=8, color=INK)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="rgba", dpi=DPI)
-    width, height = figure.canvas.get_width_height()
-    return np.frombuffer(buffer.getvalue(), dtype=np.uint8).reshape(height, width, 4)[..., :3].copy()
 
 
 def _figure(title: str, *, x: str, y: str, height: float = 4.6) -> tuple[Figure, Axes]:

@@ -11,7 +11,7 @@ import numpy as np
 from data_prep.crop import CropShape, cut_faces
 from data_prep.detect import Detections, Detector
 from data_prep.errors import WeightsError
-from data_prep.images import Pixels
+from data_prep.images import Pixels, as_stored
 from data_prep.labels import AgeGroups
 from models.calibration import Calibration
 from models.predictions import AgePrediction, Decoded, decode, face_predictions
@@ -126,7 +126,7 @@ class AgePredictor:
         faces = cut_faces(image, detections, self.card.shape)[: 1 if largest else None]
         if not faces:
             return []
-        ages = self.predict_crops(np.stack([face.crop for face in faces]))
+        ages = self.predict_crops(np.stack([as_stored(face.crop) for face in faces]))
         return face_predictions(
             ages,
             boxes=np.stack([face.box for face in faces]),

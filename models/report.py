@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from data_prep.atomic import write_text
 from data_prep.images import Pixels, encode_jpeg
 from data_prep.labels import AgeGroups
+from models.contact_sheet import draw_contact_sheet
 from models.evaluation import median_baseline_mae, worst_cases
 from models.plots import (
     draw_age_distribution,
     draw_confusion,
-    draw_contact_sheet,
     draw_coverage,
     draw_error_by_age,
     draw_history,
@@ -161,8 +161,9 @@ def _worst_sheet(predictions: pd.DataFrame, crops: Mapping[str, Pixels]) -> str 
     shown = [row for row in worst_cases(predictions).to_dict("records") if row["image_id"] in crops]
     if not shown:
         return None
-    captions = [f"true {_label(row)}, said {row['age']:.0f}" for row in shown]
-    return _base64(encode_jpeg(draw_contact_sheet([crops[row["image_id"]] for row in shown], captions)))
+    captions = [f"true {_label(row)}\nsaid {row['age']:.0f}" for row in shown]
+    sheet = draw_contact_sheet([crops[row["image_id"]] for row in shown], captions, columns=6)
+    return _base64(encode_jpeg(sheet))
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:

@@ -15,14 +15,16 @@ from data_prep.errors import AgelensError, ParamsError
 from pipeline.stages import STAGES
 
 app = typer.Typer(
-    help="Ages from photographs of faces: crop, train, tune, evaluate, predict.",
+    help="Ages from photographs of faces.",
+    epilog="To try it: `agelens predict PHOTO`. To train: name your data in params.yaml, or begin with `agelens data "
+    "synthetic`; then `dvc repro`, and `agelens summary`.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-data_app = typer.Typer(help="Data sets.", no_args_is_help=True)
-weights_app = typer.Typer(help="Pretrained files: list, fetch, verify.", no_args_is_help=True)
-detector_app = typer.Typer(help="The face detector: train, export.", no_args_is_help=True)
+data_app = typer.Typer(help="Data sets: draw the synthetic one.", no_args_is_help=True)
+weights_app = typer.Typer(help="Published weights to train from: list, fetch, verify.", no_args_is_help=True)
+detector_app = typer.Typer(help="The face detector: train another one, export it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
@@ -30,28 +32,45 @@ app.add_typer(detector_app, name="detector")
 
 @app.command()
 def predict(
-    paths: Annotated[list[Path], typer.Argument(help="Photographs, or folders of them.", show_default=False)],
-    largest: Annotated[bool, typer.Option("--largest", help="Only the largest face of each photograph.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per photograph.")] = False,
-    csv: Annotated[Path | None, typer.Option(help="Write one row per face to this file.", show_default=False)] = None,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Photographs, or folders that are searched for them.", show_default=False)
+    ],
+    largest: Annotated[
+        bool, typer.Option("--largest", help="Answer only for the largest face of each photograph.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON per photograph instead of a table.")
+    ] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write a table with one row per face to this file.")] = None,
+    draw: Annotated[
+        Path | None,
+        typer.Option(help="Write copies with boxes and ages into this folder.", show_default=False),
+    ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Folder of an exported model; default: the embedded one.", show_default=False)
+        Path | None,
+        typer.Option(help="Folder of a model, such as weights/exported; default: the one that comes along."),
     ] = None,
 ) -> None:
-    """Tell age, 90 % interval, age group and box of every face.
+    """Tell age, interval, age group and place of every face in photographs.
 
-    A photograph without a face, or a file that is none, says so and does not stop the rest.
+    Photographs without a face and files that cannot be read are named; the rest goes on.
+    The exit status is 1 if no file could be read. Nothing leaves this machine.
     """
     from pipeline.predict_output import predict_and_print  # noqa: PLC0415
 
-    predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, model=model)
+    predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, draw=draw, model=model)
 
 
 @app.command()
 def run(
-    stage: Annotated[str, typer.Argument(help=f"One of: {', '.join(STAGES)}.", show_default=False)],
+    stage: Annotated[
+        str, typer.Argument(help=f"One of, in the order of the pipeline: {', '.join(STAGES)}.", show_default=False)
+    ],
 ) -> None:
-    """Run one stage by itself; `dvc repro` runs all that are out of date."""
+    """Run one stage of the pipeline by itself, on what the stages before it left.
+
+    `dvc repro` is the usual way: it runs all stages that are out of date, in order.
+    """
     from pipeline.params import read_params  # noqa: PLC0415
     from pipeline.paths import Paths  # noqa: PLC0415
 
@@ -65,9 +84,14 @@ def run(
 
 @app.command()
 def use(
-    name: Annotated[str, typer.Argument(help="A file of params/, without .yaml.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="Name of a file in params/ without .yaml, such as demo.", show_default=False)
+    ],
 ) -> None:
-    """Copy params/NAME.yaml over params.yaml; edits of it that git does not know are never overwritten."""
+    """Choose the pipeline's settings: copy params/NAME.yaml over params.yaml.
+
+    Edits of params.yaml that are not committed are never overwritten.
+    """
     source, target = Path("params") / f"{name}.yaml", Path("params.yaml")
     if not source.is_file():
         known = ", ".join(sorted(path.stem for path in Path("params").glob("*.yaml")))
@@ -82,7 +106,7 @@ def use(
 
 @app.command()
 def summary() -> None:
-    """Show what the last run of the pipeline came to, and what to do next."""
+    """Show the results of the last run of the pipeline, and what to do next."""
     from pipeline.summary import print_summary  # noqa: PLC0415
 
     print_summary()
@@ -91,7 +115,9 @@ def summary() -> None:
 @data_app.command()
 def synthetic(
     folder: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("data/raw/synthetic"),
-    count: Annotated[int, typer.Option(help="Number of portraits.", min=10)] = 900,
+    count: Annotated[
+        int, typer.Option(help="Number of portraits; some duplicates and broken files come on top.", min=10)
+    ] = 900,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faces.")] = 7,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.", min=64)] = 320,
 ) -> None:
@@ -105,7 +131,7 @@ def synthetic(
 
 @weights_app.command("list")
 def list_weights() -> None:
-    """List the pretrained files that the project knows."""
+    """List the published files that the project knows, their licences and which are here."""
     from pipeline.weights_output import print_weights  # noqa: PLC0415
 
     print_weights()
@@ -113,7 +139,7 @@ def list_weights() -> None:
 
 @weights_app.command("fetch")
 def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens weights list`.")]) -> None:
-    """Fetch and verify pretrained files."""
+    """Download and verify published files; training does so itself for what it needs."""
     from weights.fetch import fetch_weights  # noqa: PLC0415
 
     for name in names:
@@ -122,7 +148,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens w
 
 @weights_app.command("verify")
 def verify() -> None:
-    """Verify the pretrained files that are there; exits 1 if one has been tampered with."""
+    """Verify the files that are here; the exit status is 1 if one is not what was published."""
     from weights.fetch import verify_weights  # noqa: PLC0415
     from weights.registry import REGISTRY  # noqa: PLC0415
 
@@ -135,18 +161,29 @@ def verify() -> None:
 
 @detector_app.command("train")
 def train_detector(
-    widerface: Annotated[Path, typer.Argument(help="Folder with images/ and labels/ in YOLO format.")],
-    start: Annotated[Path | None, typer.Option(help="Checkpoint to go on from; default: the embedded one.")] = None,
-    work: Annotated[Path, typer.Option(help="Where training images and checkpoints go.")] = Path("runs/detector"),
-    epochs: Annotated[int, typer.Option(min=1)] = 5,
-    image_size: Annotated[int, typer.Option(help="Side of the training square.")] = 320,
-    learning_rate: Annotated[float, typer.Option()] = 0.007,
-    seed: Annotated[int, typer.Option(help="Another seed cuts other crops.")] = 11,
+    widerface: Annotated[
+        Path, typer.Argument(help="Folder with images/train, images/val, labels/train, labels/val in YOLO format.")
+    ],
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint to go on from, such as weights/embedded/face_detector.pt; default: begin anew."),
+    ] = None,
+    work: Annotated[Path, typer.Option(help="Where training images and checkpoints go; one folder per round.")] = Path(
+        "runs/detector"
+    ),
+    epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 5,
+    image_size: Annotated[int, typer.Option(help="Side in pixels to which images are scaled; a multiple of 32.")] = 320,
+    learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.007,
+    seed: Annotated[int, typer.Option(help="Another seed cuts other crops and draws other faces.")] = 11,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint in the work folder.")
+        bool, typer.Option("--resume", help="Go on with the round that was stopped in the work folder.")
     ] = False,
 ) -> None:
-    """Train the face detector on photographs, tight crops of them and synthetic faces."""
+    """Train the face detector for one round, on photographs, tight crops of them and synthetic faces.
+
+    Takes an hour or more on a CPU, and needs what the extra `train` installs.
+    Prints the checkpoint, which `agelens detector export` makes ready for use.
+    """
     from data_prep.detector_training import DetectorRecipe, train_face_detector  # noqa: PLC0415
 
     recipe = DetectorRecipe(epochs=epochs, image_size=image_size, learning_rate=learning_rate, seed=seed)
@@ -156,9 +193,14 @@ def train_detector(
 @detector_app.command("export")
 def export_detector(
     checkpoint: Annotated[Path, typer.Argument(help="A .pt file of this project's own training.")],
-    folder: Annotated[Path, typer.Argument(help="Where face_detector.{pt,xml,bin} go.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Where face_detector.pt, .xml and .bin go; weights/embedded is the one that is used.")
+    ],
 ) -> None:
-    """Export a trained detector as the runtime file that serves."""
+    """Turn a trained detector into the files that the pipeline and `predict` use.
+
+    A checkpoint may run code when it is loaded: export only what you trained.
+    """
     from data_prep.detector_training import export_face_detector  # noqa: PLC0415
 
     typer.echo(str(export_face_detector(checkpoint, folder)))

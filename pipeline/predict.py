@@ -1,5 +1,6 @@
 """`agelens predict`: photographs in; ages, intervals and boxes out."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +94,13 @@ def answer_files(predictor: AgePredictor, files: Sequence[Path], *, largest: boo
 def answer_rows(answer: Answer) -> list[dict[str, Any]]:
     """Return an answer as rows of ANSWERS: one per face, or one with the error."""
     if not answer.faces:
-        return [{"path": str(answer.path), "error": answer.error}]
+        return [{"path": printable(answer.path), "error": answer.error}]
     return [_face_row(answer.path, number, face) for number, face in enumerate(answer.faces, start=1)]
+
+
+def printable(path: Path) -> str:
+    """Return a file's name as text; bytes of it that are no Unicode are written as hexadecimal escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
@@ -107,7 +113,7 @@ def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
     x1, y1, x2, y2 = face.box
     side = min(x2 - x1, y2 - y1)
     return {
-        "path": str(path),
+        "path": printable(path),
         "face": number,
         "x1": round(x1, 1),
         "y1": round(y1, 1),

@@ -1,6 +1,7 @@
 """Photographs become face crops."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from data_prep.detect import OpenVinoFaceDetector
 from data_prep.face_table import crop_manifest
 from data_prep.images import read_rgb, write_jpeg
 from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
-from models.plots import draw_contact_sheet
+from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
 from pipeline.fingerprints import fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -19,7 +20,7 @@ from pipeline.progress import progress_bar, say
 from weights.defaults import DETECTOR_RUNTIME
 
 SHEET = 48
-"""Crops on the contact sheet."""
+"""Pictures on a contact sheet, at most."""
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -42,10 +43,12 @@ def run(params: Params, paths: Paths) -> None:
         )
     write_table(paths.faces, faces, FACES)
     write_table(paths.faces_rejected, rejected, REJECTED)
-    _write_report(faces, rejected, paths)
+    _write_counts(faces, rejected, paths)
+    _draw_crops(faces, paths)
+    _draw_rejected(rejected, paths)
 
 
-def _write_report(faces: pd.DataFrame, rejected: pd.DataFrame, paths: Paths) -> None:
+def _write_counts(faces: pd.DataFrame, rejected: pd.DataFrame, paths: Paths) -> None:
     outcomes = pd.concat(
         [
             faces[["source", "found"]].set_axis(["source", "outcome"], axis=1),
@@ -56,7 +59,30 @@ def _write_report(faces: pd.DataFrame, rejected: pd.DataFrame, paths: Paths) -> 
     write_json(paths.crop_report / "counts.json", counts)
     for line in counts:
         say(f"{line['source']}: {line['images']} {line['outcome']}")
-    chosen = faces.iloc[np.linspace(0, len(faces) - 1, min(SHEET, len(faces))).astype(int)]
+
+
+def _draw_crops(faces: pd.DataFrame, paths: Paths) -> None:
+    chosen = _spread(faces)
+    names = distinct_parts(chosen["image_id"].tolist())
+    captions = [f"age {age:g}\n{name}" for age, name in zip(chosen["age"], names, strict=True)]
     crops = [read_rgb(paths.crops / name) for name in chosen["crop"]]
-    captions = [f"{row.age:g} · {row.image_id}"[:28] for row in chosen.itertuples()]
-    write_jpeg(paths.crop_report / "crops.jpg", draw_contact_sheet(crops, captions, columns=8))
+    write_jpeg(paths.crop_report / "crops.jpg", draw_contact_sheet(crops, captions))
+
+
+def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
+    """Draw photographs without a face, whole; other rejected files cannot be read."""
+    chosen = _spread(rejected[rejected["reason"] == "no_face"])
+    target = paths.crop_report / "rejected.jpg"
+    if chosen.empty:
+        target.unlink(missing_ok=True)
+        return
+    names = distinct_parts(chosen["image_id"].tolist())
+    captions = [f"{reason}\n{name}" for reason, name in zip(chosen["reason"], names, strict=True)]
+    # Made small one by one: whole photographs may take gigabytes together.
+    images = [fit_into_cell(read_rgb(Path(name))) for name in chosen["path"]]
+    write_jpeg(target, draw_contact_sheet(images, captions))
+
+
+def _spread(table: pd.DataFrame) -> pd.DataFrame:
+    """Return at most `SHEET` rows, evenly spread over the table."""
+    return table.iloc[np.linspace(0, len(table) - 1, min(SHEET, len(table))).astype(int)]

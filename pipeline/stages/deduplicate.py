@@ -7,7 +7,7 @@ import pandas as pd
 from data_prep.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
 from data_prep.images import read_rgb, write_jpeg
 from data_prep.tables import FACES, GROUPED, REJECTED, read_table, write_table
-from models.plots import draw_contact_sheet
+from models.contact_sheet import distinct_parts, draw_contact_sheet
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
@@ -50,9 +50,15 @@ def _draw_largest(table: pd.DataFrame, paths: Paths) -> None:
     """Draw the ten photos with the most files, one after the other, before they are judged."""
     sizes = table["photo"].value_counts()
     names = sorted(sizes[sizes > 1].index, key=lambda name: (-sizes[name], name))[:LARGEST]
-    rows = [row for name in names for row in table[table["photo"] == name].head(FILES).itertuples()]
-    if not rows:
-        rows = list(table.head(1).itertuples())
-    crops = [read_rgb(paths.crops / row.crop) for row in rows]
-    captions = [f"{names.index(row.photo) + 1 if row.photo in names else 0}: age {row.age:g}" for row in rows]
-    write_jpeg(paths.duplicates_report / "largest.jpg", draw_contact_sheet(crops, captions, columns=8))
+    drawn = pd.concat([table[table["photo"] == name].head(FILES) for name in names]) if names else table.head(1)
+    numbers = [names.index(photo) + 1 if names else 0 for photo in drawn["photo"]]
+    places = distinct_parts(drawn["image_id"].tolist())
+    sheet = draw_contact_sheet(
+        [read_rgb(paths.crops / name) for name in drawn["crop"]],
+        [
+            f"{number} · age {age:g}\n{place}" if number else "no photo twice"
+            for number, age, place in zip(numbers, drawn["age"], places, strict=True)
+        ],
+        groups=numbers,
+    )
+    write_jpeg(paths.duplicates_report / "largest.jpg", sheet)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data_prep.detector_data import cut_tight_crop, read_yolo_boxes, tight_crops, turn_boxes, yolo_lines
+from data_prep.detector_data import blank_pictures, cut_tight_crop, read_yolo_boxes, tight_crops, turn_boxes, yolo_lines
 from data_prep.errors import DataError
 
 Floats = npt.NDArray[np.float64]
@@ -162,3 +162,11 @@ def test_a_photograph_without_faces_gives_no_tight_crop() -> None:
     image, _ = disc_photo()
     nothing = np.zeros((0, 4))
     assert list(tight_crops(image, nothing, most=3, size=64, min_side=1, rng=np.random.default_rng(0))) == []
+
+
+def test_blank_pictures_are_pictures_of_three_kinds() -> None:
+    pictures = list(blank_pictures(6, size=32, rng=np.random.default_rng(0)))
+    assert [(picture.shape, picture.dtype) for picture in pictures] == [((32, 32, 3), np.uint8)] * 6
+    spreads = [picture.std(axis=(0, 1)).max() for picture in pictures]
+    assert spreads[0] == spreads[3] == 0  # one colour
+    assert min(spreads[1], spreads[2], spreads[4], spreads[5]) > 0

@@ -7,12 +7,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from data_prep.errors import DataError
 from models.evaluation import by_slice
 from models.plots import (
     draw_age_distribution,
     draw_confusion,
-    draw_contact_sheet,
     draw_coverage,
     draw_error_by_age,
     draw_history,
@@ -113,19 +111,3 @@ def test_equal_figures_give_equal_files(tmp_path: Path) -> None:
         write_figure(tmp_path / f"{name}.png", draw_confusion(table, GROUPS))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]
-
-
-def test_contact_sheet_holds_every_crop_in_its_colour() -> None:
-    colors = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
-    crops = [np.full((20 + 10 * i, 30, 3), color, dtype=np.uint8) for i, color in enumerate(colors)]
-    sheet = draw_contact_sheet(crops, ["a", "b\nsecond line", "c"], columns=2)
-    assert sheet.dtype == np.uint8
-    assert sheet.ndim == 3
-    for color in colors:
-        assert (sheet == color).all(axis=2).sum() > 1000
-
-
-@pytest.mark.parametrize(("crops", "captions"), [([], []), ([np.zeros((4, 4, 3), np.uint8)], [])])
-def test_contact_sheet_needs_a_caption_for_each_crop(crops: list[np.ndarray], captions: list[str]) -> None:
-    with pytest.raises(DataError, match="caption for each"):
-        draw_contact_sheet(crops, captions)

@@ -15,28 +15,6 @@ from weights.registry import REGISTRY
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def agelens(monkeypatch, capfd):
-    """Return the command as a function: from words to exit status, output and errors."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["agelens", *words])
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capfd.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return run
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """Return an empty folder that the command runs in."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    return tmp_path
-
-
 def git(*words: str) -> None:
     identity = ("-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
     subprocess.run(["git", *identity, *words], check=True, capture_output=True)
@@ -65,7 +43,9 @@ def assert_one_line(status: int, err: str, *, about: str) -> None:
 def test_help_lists_the_commands(agelens):
     status, out, _ = agelens("--help")
     assert status == 0
-    assert [name for name in ("predict", "run", "use", "summary", "data", "weights", "detector") if name not in out] == []
+    assert [
+        name for name in ("predict", "run", "use", "summary", "data", "weights", "detector") if name not in out
+    ] == []
 
 
 @pytest.mark.parametrize("words", [("predict",), ("run",), ("use",), ("frobnicate",), ("predict", "--frobnicate", "a")])

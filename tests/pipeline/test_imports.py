@@ -25,7 +25,7 @@ MAY_IMPORT = {
 ANYWHERE = {"numpy", "pandas"}
 
 DOORS = {
-    "PIL": ("data_prep.images", "data_prep.dedup"),
+    "PIL": ("data_prep.images", "data_prep.dedup", "models.contact_sheet"),
     "cv2": (
         "data_prep.images",
         "data_prep.crop",
@@ -35,6 +35,7 @@ DOORS = {
         "data_prep.synthetic_brush",
         "data_prep.synthetic_photo",
         "data_prep.synthetic_shading",
+        "models.annotation",
     ),
     "jinja2": ("models.report",),
     "keras": ("models", "tuning.search", "pipeline.judged", "pipeline.stages.train"),
@@ -46,7 +47,7 @@ DOORS = {
     "pydantic": ("pipeline.params",),
     "rich": ("pipeline",),
     "tensorflow": ("data_prep.dataset", "data_prep.augment", "pipeline.head_data"),
-    "torch": ("weights.lite0",),
+    "torch": ("weights.lite0", "data_prep.detector_training"),
     "typer": ("pipeline",),
     "ultralytics": ("data_prep.detector_training",),
     "wandb": ("pipeline.tracking",),

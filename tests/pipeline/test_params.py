@@ -1,5 +1,6 @@
 """params.yaml: every key is known, every value possible, and what is not is named in one line."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ DEMO: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text(enco
 
 def changed(place: str, value: Any) -> dict[str, Any]:
     """Return the demo's settings with another value at `section.key`."""
-    settings = yaml.safe_load(yaml.safe_dump(DEMO))
+    settings = copy.deepcopy(DEMO)
     *parents, last = place.split(".")
     section = settings
     for name in parents:

@@ -1,0 +1,74 @@
+"""Write the README's results from the files that runs and benchmarks left; a test fails when they differ."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
+END = "<!-- results end -->"
+
+
+def main() -> None:
+    """Write the block."""
+    path = ROOT / "README.md"
+    path.write_text(with_results(path.read_text()))
+
+
+def with_results(readme: str) -> str:
+    """Return the README with its results block made anew."""
+    head, rest = readme.split(BEGIN)
+    _, tail = rest.split(END)
+    return f"{head}{BEGIN}\n{results_block()}\n{END}{tail}"
+
+
+def results_block() -> str:
+    """Return the results as Markdown."""
+    run = json.loads((ROOT / "results/utkface/run.json").read_text())
+    metrics = json.loads((ROOT / "results/utkface/metrics.json").read_text())
+    utkface, adience = metrics["sources"]["utkface"], metrics["sources"]["adience"]
+    lines = [
+        f"`agelens use utkface && dvc repro` on {run['rows']['read']:,} photographs (UTKFace and part of Adience), "
+        f"{run['minutes']:.0f} minutes on {run['device']}; test split, seen by nothing before:",
+        "",
+        "| | UTKFace | Adience (age intervals) |",
+        "|---|---|---|",
+        f"| test faces | {utkface['rows']:,} | {adience['rows']:,} |",
+        f"| MAE, years | **{utkface['mae']:.2f}** | {adience['interval_mae']:.2f} outside the interval |",
+        f"| within 5 years | {utkface['cs5']:.1%} | |",
+        f"| RMSE, years | {utkface['rmse']:.2f} | |",
+        f"| bias, years | {utkface['bias']:+.2f} | |",
+        f"| age group right, of 5 | {utkface['group_accuracy']:.1%} | {adience['group_accuracy']:.1%} |",
+        f"| right or next to it | {utkface['group_accuracy_one_off']:.1%} | {adience['group_accuracy_one_off']:.1%} |",
+        f"| 90 % interval holds the age | {utkface['coverage']:.1%} | |",
+        f"| interval's width, years, median | {utkface['width_median']:.1f} | |",
+        "",
+        f"Always saying the median age of the training split gives MAE {metrics['median_baseline_mae']:.2f}. By age:",
+        "",
+        *_bands(run["bands"]),
+        "",
+        "[metrics](results/utkface/metrics.json), [all slices with 95 % intervals](results/utkface/slices.csv),",
+        "[history](results/utkface/history.csv), [plots](results/utkface/).",
+        *_detector(),
+    ]
+    return "\n".join(lines)
+
+
+def _bands(bands: list[dict[str, Any]]) -> list[str]:
+    names = " | ".join(band["value"] for band in bands)
+    return [
+        f"| true age | {names} |",
+        "|---|" + "---|" * len(bands),
+        "| faces | " + " | ".join(str(band["exact_rows"]) for band in bands) + " |",
+        "| MAE | " + " | ".join(f"{band['mae']:.1f}" for band in bands) + " |",
+        "| bias | " + " | ".join(f"{band['bias']:+.1f}" for band in bands) + " |",
+    ]
+
+
+def _detector() -> list[str]:
+    path = ROOT / "benchmarks/results/detector.json"
+    return [] if not path.is_file() else ["", *json.loads(path.read_text())["readme"]]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Keep what is worth keeping of a run of the pipeline, without faces: metrics, history, plots, and the run's facts.
+
+Usage: python benchmarks/record_run.py PROJECT NAME --minutes M, for a checkout in which `dvc repro` took M minutes.
+"""
+
+import argparse
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from data_prep.atomic import write_json
+from data_prep.errors import DataError
+from data_prep.tables import MANIFEST, REJECTED, SPLIT, read_table
+from evidence import facts_of_run
+from pipeline.paths import Paths
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Copy the run's results to results/NAME/."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--minutes", type=float, required=True)
+    asked = parser.parse_args()
+    paths, folder = Paths(asked.project), ROOT / "results" / asked.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (paths.metrics, paths.evaluation / "slices.csv", paths.train_report / "history.csv", paths.params):
+        shutil.copyfile(path, folder / path.name)
+    for path in (*paths.evaluation.glob("*.png"), paths.tune_report / "trials.png"):
+        shutil.copyfile(path, folder / path.name)
+    shutil.copyfile(paths.tune_report / "trials.csv", folder / "trials.csv")
+    facts = facts_of_run("dvc repro", seconds=asked.minutes * 60, folder=asked.project)
+    write_json(folder / "run.json", {**facts, **_run(paths, asked.minutes)})
+    print(f"{folder}: {_run(paths, asked.minutes)['rows']}")
+
+
+def _run(paths: Paths, minutes: float) -> dict[str, Any]:
+    slices = pd.read_csv(paths.evaluation / "slices.csv")
+    bands = slices[(slices["slice"] == "true_age") & (slices["exact_rows"] > 0)]
+    return {
+        "minutes": round(minutes, 1),
+        "params_hash": hashlib.sha256(paths.params.read_bytes()).hexdigest()[:16],
+        "data_hash": hashlib.sha256(paths.manifest.read_bytes()).hexdigest()[:16],
+        "sources": list(yaml.safe_load(paths.params.read_text())["sources"]),
+        "rows": _rows(paths),
+        "bands": bands[["value", "exact_rows", "mae", "bias"]].round(3).to_dict("records"),
+    }
+
+
+def _rows(paths: Paths) -> dict[str, Any]:
+    """Count every row that was read.
+
+    Raises:
+        DataError: Kept and rejected do not add up to what was read.
+    """
+    labelled = len(read_table(paths.manifest, MANIFEST))
+    tables = [
+        read_table(path, REJECTED) for path in (paths.manifest_rejected, paths.faces_rejected, paths.grouped_rejected)
+    ]
+    splits = {
+        path.stem: len(read_table(path, SPLIT)) for path in (paths.split_train, paths.split_val, paths.split_test)
+    }
+    read, rejected = labelled + len(tables[0]), pd.concat(tables)
+    if read != sum(splits.values()) + len(rejected):
+        msg = f"Rows must be kept or rejected. Received: {read} read, {splits} kept, {len(rejected)} rejected."
+        raise DataError(msg)
+    reasons = {str(reason): int(count) for reason, count in rejected["reason"].value_counts().items()}
+    return {"read": read, "rejected": reasons, **splits}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What the stage that crops faces shows of its work."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from data_prep.images import read_rgb, write_jpeg
+from data_prep.synthetic import write_synthetic
+from data_prep.tables import MANIFEST, make_table, write_table
+from pipeline.params import read_params
+from pipeline.paths import Paths
+from pipeline.stages import crop_faces
+
+ROOT = Path(__file__).resolve().parents[2]
+WALL = "made/wall.jpg"
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> pd.DataFrame:
+    """Return a manifest of a portrait, a wall and an empty file."""
+    write_synthetic(tmp_path / "raw", count=10, seed=3, size=224)
+    portrait = next(iter(sorted((tmp_path / "raw").rglob("p00001_0.jpg"))))
+    write_jpeg(tmp_path / "wall.jpg", np.full((60, 240, 3), (0, 0, 200), dtype=np.uint8))
+    (tmp_path / "empty.jpg").touch()
+    paths = {"made/portrait.jpg": portrait, WALL: tmp_path / "wall.jpg", "made/empty.jpg": tmp_path / "empty.jpg"}
+    label = {"source": "made", "age_low": 30, "age_high": 30, "age": 30, "age_kind": "exact", "age_clipped": False}
+    return make_table([{"image_id": name, "path": str(path), **label} for name, path in paths.items()], MANIFEST)
+
+
+def crop(root: Path, manifest: pd.DataFrame) -> Path:
+    """Run the stage and return its report."""
+    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content["sources"] = {"made": {"path": str(root), "reader": "table", "no_face": "drop"}}
+    (root / "params.yaml").write_text(yaml.safe_dump(content))
+    write_table(Paths(root).manifest, manifest, MANIFEST)
+    crop_faces.run(read_params(root / "params.yaml"), Paths(root))
+    return Paths(root).crop_report
+
+
+def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataFrame) -> None:
+    sheet = read_rgb(crop(tmp_path, manifest) / "rejected.jpg").astype(int)
+    blue = (sheet[..., 2] > 180) & (sheet[..., :2].max(axis=2) < 30)
+    assert sheet.shape[1] < 200  # the empty file is not among them
+    assert 3000 < blue.sum() <= 128 * 32  # the whole wall, but for what JPEG blurs at its edge
+
+
+def test_no_sheet_is_left_where_every_photograph_has_a_face(tmp_path: Path, manifest: pd.DataFrame) -> None:
+    crop(tmp_path, manifest)
+    report = crop(tmp_path, manifest[manifest["image_id"] != WALL])
+    assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.jpg"]

@@ -1,0 +1,283 @@
+"""`agelens predict` on drawn photographs, with the embedded detector and a small untrained network."""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data_prep.crop import CropShape
+from data_prep.images import write_jpeg
+from data_prep.synthetic_photo import draw_landscape, make_detector_examples
+from models.age_net import build_age_net
+from models.backbones import build_backbone
+from models.calibration import Calibration
+from models.export import export_model
+from models.heads import HeadConfig, build_head
+from models.predictor import ModelCard
+from tests.factories import FIVE_GROUPS
+from tests.models.small_networks import ages_of, noise_crops
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SIZE = 64
+COLUMNS = [
+    "path",
+    "face",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "score",
+    "age",
+    "age_low",
+    "age_high",
+    "age_group",
+    "gender",
+    "warnings",
+    "error",
+]
+"""As design.md fixes them; programs read this file."""
+
+CARD = ModelCard(
+    name="untrained",
+    shape=CropShape(size=SIZE),
+    detector={"name": "embedded", "image_size": 320, "min_score": 0.3},
+    groups=FIVE_GROUPS,
+    calibration=Calibration(coverage=0.9, edges=(), half_widths=(7.5,)),
+    facts={"training_data": "nothing at all", "licence": "none"},
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Return the folder of an exported network that has learnt nothing."""
+    folder = tmp_path_factory.mktemp("untrained")
+    backbone = build_backbone("tiny", input_shape=(SIZE, SIZE, 3), weights="none")
+    head = build_head(HeadConfig(units=8), features=backbone.output_shape[-1], groups=len(FIVE_GROUPS))
+    network = build_age_net(backbone, head)
+    crops = noise_crops(2, size=SIZE)
+    export_model(network, CARD, folder=folder, crops=crops, expected=ages_of(network, crops))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def company():
+    """Return a photograph of three people, and their boxes."""
+    image, boxes = next(islice(make_detector_examples(17, seed=1), 16, None))
+    assert len(boxes) == 3
+    return image, boxes
+
+
+@pytest.fixture
+def photos(folder, company):
+    """Return a folder of photographs: three people, nobody."""
+    write_jpeg(folder / "company.jpg", company[0])
+    write_jpeg(folder / "landscape.jpg", draw_landscape(rng=np.random.default_rng(1)))
+    return folder
+
+
+@pytest.fixture
+def predict(agelens, model):
+    """Return `agelens predict` with the small model."""
+    return lambda *words: agelens("predict", *words, "--model", str(model))
+
+
+@pytest.fixture
+def answers(predict, folder):
+    """Return `agelens predict --csv` as a function from words to the table that it writes."""
+
+    def read(*words: str) -> pd.DataFrame:
+        status, _, err = predict(*words, "--csv", str(folder / "answers.csv"))
+        assert (status, err) == (0, "")
+        return pd.read_csv(folder / "answers.csv")
+
+    return read
+
+
+def test_every_face_is_a_row(photos, company, answers):
+    table = answers("company.jpg")
+    assert list(table.columns) == COLUMNS
+    assert table["path"].tolist() == ["company.jpg"] * 3
+    assert table["face"].tolist() == [1, 2, 3]
+    assert table["score"].between(0.3, 1).all()
+    assert table["age"].between(0, 100).all()
+    assert (table["age_high"] - table["age_low"]).between(14.8, 15.2).all()
+    assert table["age_group"].isin(FIVE_GROUPS.names).all()
+    assert table[["gender", "warnings", "error"]].isna().all(axis=None)
+
+
+def test_boxes_are_pixels_of_the_photograph_largest_face_first(photos, company, answers):
+    table = answers("company.jpg")
+    areas = (table["x2"] - table["x1"]) * (table["y2"] - table["y1"])
+    assert areas.is_monotonic_decreasing
+    found = table[["x1", "y1", "x2", "y2"]].sort_values("x1").to_numpy()
+    drawn = company[1][np.argsort(company[1][:, 0])]
+    assert np.abs(found - drawn).max() < 15
+
+
+def test_largest_answers_for_one_face_alone(photos, answers):
+    everyone, largest = answers("company.jpg"), answers("company.jpg", "--largest")
+    pd.testing.assert_frame_equal(largest, everyone.head(1), check_dtype=False)
+
+
+def test_photograph_without_a_face_says_so(photos, answers, predict):
+    (row,) = answers("landscape.jpg").to_dict("records")
+    assert (row["path"], row["error"]) == ("landscape.jpg", "no_face: no face was found")
+    assert np.isnan(row["face"])
+    status, out, _ = predict("landscape.jpg")
+    assert status == 0
+    assert "no_face: no face was found" in out
+
+
+def write_broken_files(folder: Path) -> list[str]:
+    whole = (folder / "company.jpg").read_bytes()
+    broken = {"empty.jpg": b"", "text.jpg": b"not a photograph", "cut.jpg": whole[: len(whole) // 3]}
+    for name, content in broken.items():
+        (folder / name).write_bytes(content)
+    return list(broken)
+
+
+def test_broken_files_have_a_row_and_do_not_stop_the_rest(photos, answers):
+    broken = write_broken_files(photos)
+    table = answers(*broken, "company.jpg")
+    assert table["path"].tolist() == [*broken, *["company.jpg"] * 3]
+    assert table["error"].notna().tolist() == [True] * 3 + [False] * 3
+    assert table["age"].isna().tolist() == [True] * 3 + [False] * 3
+
+
+def test_exit_is_1_if_no_file_can_be_answered(photos, predict):
+    status, out, _ = predict(*write_broken_files(photos))
+    assert status == 1
+    assert "empty.jpg" in out
+
+
+def test_json_is_one_object_per_photograph(photos, predict):
+    write_broken_files(photos)
+    status, out, err = predict("company.jpg", "landscape.jpg", "empty.jpg", "--json")
+    assert (status, err) == (0, "")
+    company, landscape, empty = (json.loads(line) for line in out.splitlines())
+    assert company["path"] == "company.jpg"
+    assert company["error"] is None
+    assert (company["model"], company["training_data"]) == ("untrained", "nothing at all")
+    assert len(company["faces"]) == 3
+    for face in company["faces"]:
+        assert face.keys() == {"box", "score", "age", "interval", "age_group", "probabilities"}
+        assert face["interval"][0] <= face["age"] <= face["interval"][1]
+        assert list(face["probabilities"]) == list(FIVE_GROUPS.names)
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
+        assert face["age_group"] == max(face["probabilities"], key=face["probabilities"].get)
+    assert (landscape["faces"], landscape["error"]) == ([], "no_face: no face was found")
+    assert empty["faces"] == []
+    assert empty["error"]
+
+
+def test_json_and_csv_agree(photos, answers, predict):
+    table = answers("company.jpg")
+    faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
+    assert [face["age"] for face in faces] == table["age"].tolist()
+    assert [face["box"] for face in faces] == table[["x1", "y1", "x2", "y2"]].to_numpy().tolist()
+
+
+def test_table_for_people_names_the_model_and_what_it_learnt_from(photos, predict):
+    status, out, _ = predict("company.jpg")
+    assert status == 0
+    assert out.count("company.jpg") == 3
+    assert "90% interval" in out
+    assert "model: untrained, trained on nothing at all" in out
+
+
+def test_folder_is_searched_deeply_in_the_order_of_names(photos, company, answers):
+    write_jpeg(photos / "album/2019/b.jpg", company[0])
+    write_jpeg(photos / "album/a.JPG", company[0])
+    (photos / "album/notes.txt").write_text("no photograph")
+    assert answers("album", "--largest")["path"].tolist() == ["album/2019/b.jpg", "album/a.JPG"]
+
+
+NAMES = ["a;b,c.jpg", "two words.jpg", "ёлка, 'новый' \"год\".jpg", "日本 の写真.jpg"]
+MARKUP = [":smiley:.jpg", "[bold] face [2019].jpg"]
+
+
+@pytest.fixture
+def album(photos, company):
+    """Return a folder of photographs whose names are hard to quote."""
+    for name in NAMES + MARKUP:
+        write_jpeg(photos / "album" / name, company[0])
+    return "album"
+
+
+def test_any_name_comes_back_as_it_is(album, answers, predict):
+    paths = sorted(f"album/{name}" for name in NAMES + MARKUP)
+    assert answers(album, "--largest")["path"].tolist() == paths
+    assert [json.loads(line)["path"] for line in predict(album, "--json")[1].splitlines()] == paths
+
+
+def test_any_name_is_shown_as_it_is(album, predict):
+    out = predict(album, "--largest")[1]
+    assert [name for name in NAMES if f"album/{name}" not in out] == []
+
+
+def test_names_are_no_markup(album, predict):
+    out = predict(album, "--largest")[1]
+    assert [name for name in MARKUP if f"album/{name}" not in out] == []
+
+
+def test_name_that_is_no_text_does_not_stop_the_rest(photos, company, answers):
+    name = os.fsdecode(b"caf\xe9.jpg")  # from a disk that was written in Latin-1
+    write_jpeg(photos / name, company[0])
+    assert answers(name, "company.jpg", "--largest")["path"].tolist() == [r"caf\xe9.jpg", "company.jpg"]
+
+
+def test_many_files_are_answered_as_few_are(photos, answers, predict, monkeypatch):
+    few = answers(".")
+    monkeypatch.setattr("pipeline.predict_output.MANY", 1)
+    status, _, err = predict(".", "--csv", "many.csv")
+    assert status == 0
+    assert "reading faces" in err
+    pd.testing.assert_frame_equal(pd.read_csv("many.csv"), few)
+
+
+def test_missing_path_is_one_line(photos, predict):
+    status, out, err = predict("company.jpg", "gone.jpg")
+    assert (status, out, err) == (1, "", "agelens: There is no file or folder gone.jpg.\n")
+
+
+def test_error_is_json_where_json_was_asked_for(photos, predict):
+    status, out, _ = predict("gone.jpg", "--json")
+    assert status == 1
+    assert json.loads(out) == {"error": "There is no file or folder gone.jpg."}
+
+
+def test_folder_without_images_is_one_line(photos, predict):
+    (photos / "bare").mkdir()
+    status, _, err = predict("bare")
+    assert (status, err) == (1, "agelens: bare holds no images.\n")
+
+
+def test_folder_that_is_no_model_is_one_line(photos, agelens):
+    status, _, err = agelens("predict", "company.jpg", "--model", ".")
+    assert status == 1
+    assert err.startswith("agelens: . is not an exported model")
+    assert err.count("\n") == 1
+
+
+def test_predict_runs_without_training_libraries(photos, model):
+    code = (
+        "import sys; from pipeline.cli import main\ntry: main()\n"
+        "finally: print([name for name in ('tensorflow', 'keras', 'torch', 'wandb') if name in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(photos / "company.jpg"), "--json", "--model", str(model)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    answer, loaded = ran.stdout.splitlines()
+    assert len(json.loads(answer)["faces"]) == 3
+    assert loaded == "[]"

@@ -1,0 +1,103 @@
+"""What users install: a wheel that brings its models along and answers without any training library."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from data_prep.images import write_jpeg
+from data_prep.synthetic_photo import make_detector_examples
+from weights.defaults import AGE_MODEL
+
+ROOT = Path(__file__).resolve().parents[1]
+
+NOT_SOURCE = (".*", "__pycache__", "*.egg-info", "build", "dist", "data", "reports", "results", "runs", "wandb", "docs")
+NOT_SHIPPED = ("pretrained", "trained", "exported")
+
+pytestmark = pytest.mark.slow
+
+
+def run(*words: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder; nothing of this checkout can be imported by way of the environment."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ran = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert not check or ran.returncode == 0, ran.stdout + ran.stderr
+    return ran
+
+
+def pip(*words: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, "-m", "pip", "--disable-pip-version-check", *words, folder=folder, check=check)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel from a copy, so that neither an old build nor this one leaves anything behind."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_SOURCE, *NOT_SHIPPED))
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, folder=source)
+    (built,) = folder.glob("agelens-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the programs of a fresh environment that holds the wheel and its base dependencies alone."""
+    folder = tmp_path_factory.mktemp("bare")
+    constraints = ("--constraint", ROOT / "constraints.txt")
+    probe = pip("download", "--quiet", "--no-deps", *constraints, "platformdirs", folder=folder, check=False)
+    if probe.returncode:
+        pytest.skip(f"pip reaches no package index: {probe.stderr.strip().splitlines()[-1]}")
+    venv.create(folder / "venv", with_pip=False)
+    programs = folder / "venv" / ("Scripts" if os.name == "nt" else "bin")
+    pip("--python", programs / "python", "install", "--quiet", *constraints, wheel, folder=folder)
+    return programs
+
+
+def test_wheel_holds_models_and_templates_and_no_tests(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    folders = (ROOT / "weights/embedded", ROOT / "models/templates")
+    needed = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    needed.append(ROOT / "weights/README.md")  # origin and licence of the models travel with them
+    assert len(needed) > 4
+    assert {path.relative_to(ROOT).as_posix() for path in needed} <= names
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "data_prep",
+        "models",
+        "pipeline",
+        "tuning",
+        "weights",
+    }
+
+
+def test_help_works_in_an_empty_folder(bare: Path, tmp_path: Path) -> None:
+    assert "predict" in run(bare / "agelens", "--help", folder=tmp_path).stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("library", ["tensorflow", "keras", "torch", "ultralytics", "wandb", "dvc", "matplotlib"])
+def test_training_libraries_are_not_installed(library: str, bare: Path, tmp_path: Path) -> None:
+    ran = run(bare / "python", "-c", f"import {library}", folder=tmp_path, check=False)
+    assert f"No module named '{library}'" in ran.stderr
+
+
+def test_predict_answers_in_an_empty_folder(bare: Path, tmp_path: Path) -> None:
+    if not (AGE_MODEL / "model.json").is_file():
+        pytest.skip("this checkout has no embedded age model: weights/embedded/age_model/model.json")
+    for index, (photo, _) in enumerate(make_detector_examples(8, seed=5)):
+        write_jpeg(tmp_path / f"{index}.jpg", photo)
+    ran = run(bare / "agelens", "predict", tmp_path, "--json", folder=tmp_path)
+    answers = [json.loads(line) for line in ran.stdout.splitlines()]
+    faces = [face for answer in answers for face in answer["faces"]]
+    assert [Path(answer["path"]).name for answer in answers] == [f"{index}.jpg" for index in range(8)]
+    assert len(faces) >= 4
+    assert all(face["interval"][0] <= face["age"] <= face["interval"][1] for face in faces)
+    assert all(0 <= face["age"] <= 100 for face in faces)
