@@ -161,7 +161,9 @@ def encode_jpeg(image: Pixels) -> bytes:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         msg = f"An image must be uint8 (height, width, 3). Received: {image.dtype} {image.shape}."
         raise ValueError(msg)
-    _, buffer = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    # Full colour resolution: halved, as by default, it is the largest part of what a small crop loses.
+    full_colour = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    _, buffer = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, *full_colour])
     return buffer.tobytes()
 
 

@@ -14,6 +14,9 @@ import typer
 from data_prep.errors import AgelensError, ParamsError
 from pipeline.stages import STAGES
 
+TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
+"""What the base install lacks, by the names under which it is imported."""
+
 app = typer.Typer(
     help="Ages from photographs of faces.",
     epilog="To try it: `agelens predict PHOTO`. To train: name your data in params.yaml, or begin with `agelens data "
@@ -160,7 +163,7 @@ def verify() -> None:
 
 
 @detector_app.command("train")
-def train_detector(
+def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     widerface: Annotated[
         Path, typer.Argument(help="Folder with images/train, images/val, labels/train, labels/val in YOLO format.")
     ],
@@ -171,22 +174,35 @@ def train_detector(
     work: Annotated[Path, typer.Option(help="Where training images and checkpoints go; one folder per round.")] = Path(
         "runs/detector"
     ),
-    epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 5,
+    epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 3,
     image_size: Annotated[int, typer.Option(help="Side in pixels to which images are scaled; a multiple of 32.")] = 320,
-    learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.007,
-    seed: Annotated[int, typer.Option(help="Another seed cuts other crops and draws other faces.")] = 11,
+    learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.006,
+    tight_crops: Annotated[int, typer.Option(help="Crops about the largest faces, of each photograph.", min=0)] = 1,
+    free_squares: Annotated[int, typer.Option(help="Squares without a face, of each photograph.", min=0)] = 1,
+    synthetic: Annotated[int, typer.Option(help="Drawn pictures with faces.", min=0)] = 300,
+    blank: Annotated[int, typer.Option(help="Pictures without anything.", min=0)] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed cuts other crops and draws other faces.")] = 23,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the round that was stopped in the work folder.")
     ] = False,
 ) -> None:
-    """Train the face detector for one round, on photographs, tight crops of them and synthetic faces.
+    """Train the face detector for one round, on photographs, crops of them and synthetic faces.
 
     Takes an hour or more on a CPU, and needs what the extra `train` installs.
     Prints the checkpoint, which `agelens detector export` makes ready for use.
     """
     from data_prep.detector_training import DetectorRecipe, train_face_detector  # noqa: PLC0415
 
-    recipe = DetectorRecipe(epochs=epochs, image_size=image_size, learning_rate=learning_rate, seed=seed)
+    recipe = DetectorRecipe(
+        epochs=epochs,
+        image_size=image_size,
+        learning_rate=learning_rate,
+        tight_crops=tight_crops,
+        free_squares=free_squares,
+        synthetic=synthetic,
+        blank=blank,
+        seed=seed,
+    )
     typer.echo(str(train_face_detector(widerface, work, recipe=recipe, start=start, resume=resume)))
 
 
@@ -240,9 +256,15 @@ def _has_edits(target: Path) -> bool:
 def main() -> None:
     """Run the command; expected errors are one line and exit 1, anything else is a bug and keeps its traceback."""
     try:
-        app()
+        app(prog_name="agelens")
     except AgelensError as error:
         if "--json" in sys.argv:
             typer.echo(json.dumps({"error": str(error)}))
         typer.secho(f"agelens: {error}", fg="red", err=True)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in TRAINING_PACKAGES:
+            raise
+        line = f"agelens: this command needs {error.name}: pip install 'agelens[train]'"
+        typer.secho(line, fg="red", err=True)
         sys.exit(1)

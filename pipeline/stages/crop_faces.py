@@ -1,6 +1,5 @@
 """Photographs become face crops."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,12 @@ import pandas as pd
 from data_prep.atomic import write_json
 from data_prep.crop import CropShape
 from data_prep.detect import OpenVinoFaceDetector
+from data_prep.errors import DataError
 from data_prep.face_table import crop_manifest
 from data_prep.images import read_rgb, write_jpeg
 from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
 from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
-from pipeline.fingerprints import fingerprint
+from pipeline.fingerprints import crops_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
@@ -30,7 +30,6 @@ def run(params: Params, paths: Paths) -> None:
     detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=section.image_size, min_score=section.min_score)
     shape = CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square)
     no_face = {name: source.no_face for name, source in params.sources.items()}
-    digest = hashlib.sha256(DETECTOR_RUNTIME.with_suffix(".bin").read_bytes()).hexdigest()
     with progress_bar("cropping faces", total=len(manifest)) as advance:
         faces, rejected = crop_manifest(
             manifest,
@@ -38,12 +37,15 @@ def run(params: Params, paths: Paths) -> None:
             folder=paths.crops,
             shape=shape,
             no_face=no_face,
-            fingerprint=fingerprint([digest, section.model_dump(), no_face]),
+            fingerprint=crops_fingerprint(params, detector=DETECTOR_RUNTIME.with_suffix(".bin")),
             progress=advance,
         )
     write_table(paths.faces, faces, FACES)
     write_table(paths.faces_rejected, rejected, REJECTED)
     _write_counts(faces, rejected, paths)
+    if faces.empty:
+        msg = f"No face was found in any of {len(manifest)} photographs; {paths.faces_rejected} says why."
+        raise DataError(msg)
     _draw_crops(faces, paths)
     _draw_rejected(rejected, paths)
 
