@@ -68,13 +68,14 @@ BACKBONES = {
 }
 
 
-def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str = "imagenet") -> Any:
+def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str = "imagenet", seed: int = 0) -> Any:
     """Build a backbone with its weights.
 
     Args:
         name: A key of `BACKBONES`.
         input_shape: `(height, width, 3)`.
         weights: `imagenet`, `none` (random; never chosen silently), or the path of a weights file for this network.
+        seed: Of random weights, so that every stage that builds the network gets the same.
 
     Returns:
         A functional model from RGB 0..255 `(B, height, width, 3)` to features `(B, h, w, channels)`.
@@ -86,6 +87,7 @@ def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str
     if name not in BACKBONES:
         msg = f"model.backbone must be one of {', '.join(BACKBONES)}. Received: {name}."
         raise ParamsError(msg)
+    keras.utils.set_random_seed(seed)
     network = BACKBONES[name].build(input_shape=input_shape)
     if weights == "imagenet":
         _load_imagenet(network, name)

@@ -60,6 +60,12 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self.phase, self.first_epoch, self.listener = phase, first_epoch, listener
         self.records: list[EpochRecord] = []
+        self._rate = float("nan")
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Note the rate that the epoch starts with."""
+        del epoch, logs
+        self._rate = float(self.model.optimizer.learning_rate)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record one epoch."""
@@ -68,7 +74,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         record = EpochRecord(
             epoch=self.first_epoch + epoch + 1,
             phase=self.phase,
-            learning_rate=float(self.model.optimizer.learning_rate),
+            learning_rate=self._rate,
             **{
                 name: float(values.get(name, missing))
                 for name in EpochRecord.__dataclass_fields__

@@ -63,7 +63,7 @@ def crops_fingerprint(params: Params, *, detector: Path) -> str:
     """Return what names the crops: the detector, the settings and the code that made them."""
     return fingerprint(
         {
-            "detector": hashlib.sha256(detector.read_bytes()).hexdigest(),
+            "detector": file_hash(detector),
             "settings": params.crop_faces.model_dump(),
             "no_face": {name: source.no_face for name, source in params.sources.items()},
             "code": code_hash(CROP_CODE),
@@ -75,3 +75,8 @@ def code_hash(modules: Sequence[str]) -> str:
     """Return a short hash of the source of modules, without importing them."""
     origins = [spec.origin for spec in map(find_spec, modules) if spec is not None and spec.origin is not None]
     return hashlib.sha256(b"".join(Path(origin).read_bytes() for origin in origins)).hexdigest()[:16]
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -15,6 +15,7 @@ from data_prep.tables import Column, Schema
 from models.predictions import AgePrediction
 from models.predictor import NETWORK_FILE, AgePredictor, ModelCard
 from models.runtime import Network
+from pipeline.fingerprints import file_hash
 from weights.defaults import AGE_MODEL, DETECTOR_RUNTIME
 
 ANSWERS = Schema(
@@ -51,13 +52,18 @@ class Answer:
 
 
 def build_predictor(folder: Path | None) -> AgePredictor:
-    """Load an exported model (the embedded one unless told otherwise) and the detector that its card names."""
+    """Load an exported model, the embedded one unless told otherwise, and the detector set as its card says."""
     folder = folder or AGE_MODEL
     card = ModelCard.read(folder)
     detector = OpenVinoFaceDetector(
         DETECTOR_RUNTIME, image_size=card.detector["image_size"], min_score=card.detector["min_score"]
     )
     return AgePredictor(detector, Network(folder / NETWORK_FILE), card)
+
+
+def is_its_detector(card: ModelCard) -> bool:
+    """Return whether the crops that a model learned from were cut by the detector that is in use."""
+    return bool(card.detector["sha256"] == file_hash(DETECTOR_RUNTIME.with_suffix(".bin")))
 
 
 def collect_files(paths: Sequence[Path]) -> list[Path]:
@@ -83,11 +89,10 @@ def answer_files(predictor: AgePredictor, files: Sequence[Path], *, largest: boo
     """Yield the answer for each file, in order; a broken file is an answer with an error, never the end."""
     for path in files:
         try:
-            image = read_rgb(path)
+            faces = predictor.predict([read_rgb(path)], largest=largest)[0]
         except ImageError as error:
             yield Answer(path, error=str(error))
             continue
-        faces = predictor.predict([image], largest=largest)[0]
         yield Answer(path, tuple(faces), error="" if faces else "no_face: no face was found")
 
 

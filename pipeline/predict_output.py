@@ -17,10 +17,11 @@ from pipeline.predict import (
     answers_table,
     build_predictor,
     collect_files,
+    is_its_detector,
     printable,
 )
 from pipeline.predict_picture import write_pictures
-from pipeline.progress import progress_bar
+from pipeline.progress import progress_bar, say
 
 WIDE = 120
 """Columns of a terminal from which boxes and scores are shown."""
@@ -35,6 +36,8 @@ def predict_and_print(
     """Answer all files and show the answers; the exit status is 1 if no file could be answered."""
     files = collect_files(paths)
     predictor = build_predictor(model)
+    if not is_its_detector(predictor.card):
+        say("[yellow]this model learned from crops of another face detector; its ages may be off a little[/]")
     answers = _answer_all(predictor, files, largest=largest)
     if csv is not None:
         with replacing(csv) as temporary:

@@ -17,7 +17,8 @@ from pipeline.progress import progress_bar, say
 def run(params: Params, paths: Paths) -> None:
     """Extract what the cache lacks: all views of train, the plain view of val."""
     size = params.crop_faces.size
-    backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights=params.model.weights)
+    model = params.model
+    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     network = Network(convert_network(build_feature_net(backbone)))
     cache = FeatureCache(paths.features, features_fingerprint(params))
     train = _crops_by_key(paths.split_train, paths)

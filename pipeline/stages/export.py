@@ -1,6 +1,5 @@
 """The trained network becomes the model that is served."""
 
-import hashlib
 import json
 
 import numpy as np
@@ -12,10 +11,12 @@ from data_prep.tables import SPLIT, read_table
 from models.calibration import Calibration
 from models.export import export_model
 from models.predictor import ModelCard
+from pipeline.fingerprints import file_hash
 from pipeline.judged import predict_rows, read_age_net
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import say
+from weights.defaults import DETECTOR_RUNTIME
 
 CHECKED = 256
 """Validation crops on which the served model must answer as Keras does."""
@@ -29,7 +30,9 @@ INTENDED_USE = (
 def run(params: Params, paths: Paths) -> None:
     """Write the served network and its card."""
     network = read_age_net(paths)
-    val = read_table(paths.split_val, SPLIT).head(CHECKED)
+    val = read_table(paths.split_val, SPLIT)
+    # Spread over the table, which is ordered by image: its head is one source, and the youngest of it.
+    val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]
     expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
     crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
     export_model(network, _card(params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
@@ -41,7 +44,11 @@ def _card(params: Params, paths: Paths) -> ModelCard:
     return ModelCard(
         name=export.name,
         shape=CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square),
-        detector={"name": "embedded", "image_size": section.image_size, "min_score": section.min_score},
+        detector={
+            "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
+            "image_size": section.image_size,
+            "min_score": section.min_score,
+        },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
         facts={
@@ -57,6 +64,4 @@ def _card(params: Params, paths: Paths) -> ModelCard:
 
 def _hash_of_splits(paths: Paths) -> dict[str, str]:
     """Return a hash of the rows of train and val, so that anyone can tell what the model has seen."""
-    return {
-        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in (paths.split_train, paths.split_val)
-    }
+    return {path.stem: file_hash(path)[:16] for path in (paths.split_train, paths.split_val)}

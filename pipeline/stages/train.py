@@ -12,7 +12,7 @@ import pandas as pd
 from data_prep.atomic import replacing, write_json
 from data_prep.dataset import make_dataset, make_training_dataset
 from models.age_net import backbone_of, build_age_net
-from models.backbones import BACKBONES, build_backbone, freeze, unfreeze
+from models.backbones import BACKBONES, build_backbone, unfreeze
 from models.heads import HeadConfig, build_head
 from models.objective import compile_model, loss_weights_of, targets_of
 from models.plots import draw_history, write_figure
@@ -98,13 +98,9 @@ def _train_network(
     listener: Callable[[EpochRecord], None],
 ) -> tuple[Any, list[EpochRecord]]:
     keras.mixed_precision.set_global_policy(params.train.precision)
-    section, size, name = params.train.phase2, params.crop_faces.size, params.model.backbone
-    backbone = build_backbone(name, input_shape=(size, size, 3), weights=params.model.weights)
-    # A compiled head would drag its losses into the saved network, and whoever loads it would need their classes.
-    bare = keras.Model.from_config(head.get_config())
-    bare.set_weights(head.get_weights())
-    network = build_age_net(backbone, bare)
-    freeze(backbone)
+    section, name = params.train.phase2, params.model.backbone
+    network = _join(params, head)
+    backbone, start = backbone_of(network), network.get_weights()
     thawed = unfreeze(backbone, BACKBONES[name].unfreeze if section.unfreeze is None else section.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
     training, steps, validation = _picture_datasets(params, paths, data, network)
@@ -122,7 +118,33 @@ def _train_network(
             listener=listener,
             callbacks=[BatchListener(advance)],
         )
-    return network, records
+    if best_epoch(before).val_age_mae <= best_epoch(records).val_age_mae:
+        say("phase 2 did not better phase 1, whose weights are kept")
+        network.set_weights(start)
+    return _in_float32(params, network, head), records
+
+
+def _join(params: Params, head: Any) -> Any:
+    """Return the whole network with a copy of the head.
+
+    The head itself is compiled; it would drag its losses into the saved network, and whoever loads it would need
+    their classes.
+    """
+    size, model = params.crop_faces.size, params.model
+    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    bare = keras.Model.from_config(head.get_config())
+    bare.set_weights(head.get_weights())
+    return build_age_net(backbone, bare)
+
+
+def _in_float32(params: Params, network: Any, head: Any) -> Any:
+    """Return the network free of mixed precision, whose casts the served graph cannot hold."""
+    if params.train.precision == "float32":
+        return network
+    keras.mixed_precision.set_global_policy("float32")
+    plain = _join(params, head)
+    plain.set_weights(network.get_weights())
+    return plain
 
 
 def _picture_datasets(params: Params, paths: Paths, data: HeadData, network: Any) -> tuple[Any, int, Any]:
