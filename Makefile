@@ -20,6 +20,8 @@ $(SYNTHETIC): $(VENV)/.installed
 	@$(BIN)/agelens data synthetic
 
 demo: $(VENV)/.installed $(SYNTHETIC) ## the whole pipeline on drawn faces: crops, search, training, report
+	@cmp -s params.yaml params/demo.yaml || { \
+		echo "params.yaml is not the demo's: type 'dvc repro' to run it, or 'agelens use demo' first."; exit 1; }
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 	@$(BIN)/agelens summary
 
@@ -39,5 +41,5 @@ format: $(VENV)/.installed ## mend style
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-clean: ## remove what the pipeline made; raw data and weights stay
-	rm -rf data/crops data/features data/splits data/tune data/*.csv reports wandb
+clean: ## remove crops, features, tables and reports; raw data, weights and W&B runs stay
+	rm -rf data/crops data/features data/splits data/tune data/*.csv reports

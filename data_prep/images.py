@@ -180,6 +180,12 @@ def write_jpeg(path: Path, image: Pixels) -> None:
     write_bytes(path, encode_jpeg(image))
 
 
+def write_png(path: Path, image: Pixels) -> None:
+    """Write RGB pixels as PNG, for pictures to look at, whole or not at all."""
+    _, buffer = cv2.imencode(".png", image[..., ::-1])
+    write_bytes(path, buffer.tobytes())
+
+
 def find_images(folder: Path) -> list[Path]:
     """Return the image files under `folder`, sorted; links that lead out of it are left out."""
     root = os.path.realpath(folder)

@@ -10,7 +10,7 @@ from data_prep.crop import CropShape
 from data_prep.detect import OpenVinoFaceDetector
 from data_prep.errors import DataError
 from data_prep.face_table import crop_manifest
-from data_prep.images import read_rgb, write_jpeg
+from data_prep.images import read_rgb, write_png
 from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
 from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
 from pipeline.fingerprints import crops_fingerprint
@@ -68,13 +68,13 @@ def _draw_crops(faces: pd.DataFrame, paths: Paths) -> None:
     names = distinct_parts(chosen["image_id"].tolist())
     captions = [f"age {age:g}\n{name}" for age, name in zip(chosen["age"], names, strict=True)]
     crops = [read_rgb(paths.crops / name) for name in chosen["crop"]]
-    write_jpeg(paths.crop_report / "crops.jpg", draw_contact_sheet(crops, captions))
+    write_png(paths.crop_report / "crops.png", draw_contact_sheet(crops, captions))
 
 
 def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
     """Draw photographs without a face, whole; other rejected files cannot be read."""
     chosen = _spread(rejected[rejected["reason"] == "no_face"])
-    target = paths.crop_report / "rejected.jpg"
+    target = paths.crop_report / "rejected.png"
     if chosen.empty:
         target.unlink(missing_ok=True)
         return
@@ -82,7 +82,7 @@ def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
     captions = [f"{reason}\n{name}" for reason, name in zip(chosen["reason"], names, strict=True)]
     # Made small one by one: whole photographs may take gigabytes together.
     images = [fit_into_cell(read_rgb(Path(name))) for name in chosen["path"]]
-    write_jpeg(target, draw_contact_sheet(images, captions))
+    write_png(target, draw_contact_sheet(images, captions))
 
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 
 from data_prep.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
-from data_prep.images import read_rgb, write_jpeg
+from data_prep.images import read_rgb, write_png
 from data_prep.tables import FACES, GROUPED, REJECTED, read_table, write_table
 from models.contact_sheet import distinct_parts, draw_contact_sheet
 from pipeline.params import Params
@@ -61,4 +61,4 @@ def _draw_largest(table: pd.DataFrame, paths: Paths) -> None:
         ],
         groups=numbers,
     )
-    write_jpeg(paths.duplicates_report / "largest.jpg", sheet)
+    write_png(paths.duplicates_report / "largest.png", sheet)

@@ -26,6 +26,7 @@ from data_prep.images import (
     read_image_bytes,
     read_rgb,
     write_jpeg,
+    write_png,
 )
 
 # What data_prep.images asks for once for the whole process; pytest sets its own filters around every test.
@@ -427,3 +428,9 @@ def test_a_folder_reached_through_a_link_is_searched(tmp_path: Path) -> None:
     (tmp_path / "real" / "b.jpg").symlink_to("a.jpg")
     (tmp_path / "link").symlink_to("real")
     assert find_images(tmp_path / "link") == [tmp_path / "link" / "a.jpg", tmp_path / "link" / "b.jpg"]
+
+
+def test_a_png_comes_back_as_it_was(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
+    write_png(tmp_path / "picture.png", image)
+    assert (read_rgb(tmp_path / "picture.png") == image).all()

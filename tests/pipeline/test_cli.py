@@ -109,14 +109,14 @@ def test_run_outside_a_checkout_is_one_line(folder, agelens):
 
 
 def test_run_refuses_misspelt_settings(folder, agelens):
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "params/demo.yaml").read_text(encoding="utf-8")
     (folder / "params.yaml").write_text(text.replace("  margin_fraction:", "  margin_fracton:"))
     status, _, err = agelens("run", "split")
     assert_one_line(status, err, about="crop_faces.margin_fracton is not a parameter")
 
 
 def test_run_without_the_stage_before_is_one_line(folder, agelens):
-    shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
+    shutil.copyfile(ROOT / "params/demo.yaml", folder / "params.yaml")
     status, _, err = agelens("run", "split")
     assert_one_line(status, err, about="data/grouped.csv")
 

@@ -32,7 +32,7 @@ def manifest(tmp_path: Path) -> pd.DataFrame:
 
 def crop(root: Path, manifest: pd.DataFrame) -> Path:
     """Run the stage and return its report."""
-    content = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
     content["sources"] = {"made": {"path": str(root), "reader": "table", "no_face": "drop"}}
     (root / "params.yaml").write_text(yaml.safe_dump(content))
     write_table(Paths(root).manifest, manifest, MANIFEST)
@@ -41,7 +41,7 @@ def crop(root: Path, manifest: pd.DataFrame) -> Path:
 
 
 def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataFrame) -> None:
-    sheet = read_rgb(crop(tmp_path, manifest) / "rejected.jpg").astype(int)
+    sheet = read_rgb(crop(tmp_path, manifest) / "rejected.png").astype(int)
     blue = (sheet[..., 2] > 180) & (sheet[..., :2].max(axis=2) < 30)
     assert sheet.shape[1] < 200  # the empty file is not among them
     assert 3000 < blue.sum() <= 128 * 32  # the whole wall, but for what JPEG blurs at its edge
@@ -50,4 +50,4 @@ def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataF
 def test_no_sheet_is_left_where_every_photograph_has_a_face(tmp_path: Path, manifest: pd.DataFrame) -> None:
     crop(tmp_path, manifest)
     report = crop(tmp_path, manifest[manifest["image_id"] != WALL])
-    assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.jpg"]
+    assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.png"]

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def params() -> Params:
-    return read_params(ROOT / "params.yaml")
+    return read_params(ROOT / "params/demo.yaml")
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     patch.setenv("WANDB_MODE", "disabled")
     root = tmp_path_factory.mktemp("project")
     write_synthetic(root / "raw", count=300, seed=3, size=224)
-    content: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": str(root / "raw")}}
     content["cache_features"]["views"] = 2
     content["tune"] |= {"max_epochs": 2, "units": [64], "dropout": [0.2], "learning_rate": [0.001]}

@@ -1,6 +1,7 @@
 """params.yaml: every key is known, every value possible, and what is not is named in one line."""
 
 import copy
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,11 @@ def test_the_three_named_settings_are_there():
 
 
 def test_committed_settings_are_the_demo():
-    assert (ROOT / "params.yaml").read_bytes() == (ROOT / "params/demo.yaml").read_bytes()
+    # The committed one: whoever has typed `agelens use utkface` has another in force.
+    asked = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=ROOT, capture_output=True, check=False)
+    if asked.returncode != 0:
+        pytest.skip("not a git checkout")
+    assert asked.stdout == (ROOT / "params/demo.yaml").read_bytes()
 
 
 SECTIONS = ["", "sources.synthetic.", *(f"{name}." for name, value in DEMO.items() if isinstance(value, dict))]
