@@ -15,7 +15,7 @@ import numpy as np
 from data_prep.detect import OpenVinoFaceDetector, letterbox
 from data_prep.detector_training import quiet_ultralytics
 from data_prep.images import Pixels, find_images, read_rgb
-from data_prep.synthetic_photo import make_detector_examples
+from data_prep.synthetic.photo import make_detector_examples
 from evidence import write_result
 from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 

@@ -75,7 +75,7 @@ def make_training_dataset(
         The dataset, as of `make_dataset` but without a short last batch, and the number of batches in an epoch.
 
     Raises:
-        DataError: There are fewer draws than one batch.
+        DataError: There are fewer draws than one batch, or the first batch is black.
     """
     steps = check_steps(copies, batch_size=batch_size)
     load = _loader(paths, size=size)
@@ -89,6 +89,8 @@ def make_training_dataset(
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
     dataset = draws.map(picture, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=True).map(lambda row, image: (image, *pick(row)))
+    for images, *_ in dataset.take(1).as_numpy_iterator():
+        check_pixels(images)
     return dataset.prefetch(2), steps
 
 

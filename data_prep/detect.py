@@ -1,7 +1,7 @@
 """Where the faces are: a detector turns images into boxes with scores.
 
 `Detector` is the seam: the crop stage, the command line and the tests (with a fake) know nothing else. The detector
-that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `detect_ultralytics` holds the original.
+that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `detector_training` makes and exports it.
 """
 
 from collections.abc import Sequence

@@ -19,9 +19,13 @@ BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
 def read_yolo_boxes(path: Path, *, height: int, width: int) -> npt.NDArray[np.float64]:
     """Read one YOLO label file (`class cx cy w h`, fractions of the image) as `(N, 4)` xyxy pixels.
 
+    A photograph without a face needs no label file: YOLO calls it a background image.
+
     Raises:
         DataError: A line does not hold five numbers.
     """
+    if not path.is_file():
+        return np.empty((0, 4))
     try:
         rows = [[float(number) for number in line.split()] for line in path.read_text().splitlines() if line.strip()]
     except ValueError:

@@ -18,7 +18,10 @@ from data_prep.detector_data import blank_pictures, read_yolo_boxes, tight_crops
 from data_prep.detector_metrics import pick_free_squares
 from data_prep.errors import DataError, WeightsError
 from data_prep.images import Pixels, read_rgb, write_jpeg
-from data_prep.synthetic_photo import make_detector_examples
+from data_prep.synthetic.photo import make_detector_examples
+
+PARTS = ("images/train", "images/val", "labels/train", "labels/val")
+"""The folders of YOLO's layout."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +63,23 @@ def quiet_ultralytics(work: Path) -> Any:
 def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe) -> Path:
     """Write photographs, tight crops of their faces and synthetic pictures in YOLO's layout.
 
+    Args:
+        widerface: Photographs with boxes, in YOLO format.
+        folder: Where to; what an earlier call left in it is removed, or it would be trained on as well.
+        recipe: What is written beside the photographs.
+
     Returns:
         The `data.yaml` that ultralytics reads.
 
     Raises:
-        DataError: `widerface` lacks `images/train` and `labels/train`.
+        DataError: `widerface` lacks one of its four folders.
     """
-    if not (widerface / "images/train").is_dir() or not (widerface / "labels/train").is_dir():
-        msg = f"{widerface} must hold images/{{train,val}} and labels/{{train,val}} in YOLO format."
+    if missing := [part for part in PARTS if not (widerface / part).is_dir()]:
+        msg = f"{widerface} must hold {', '.join(PARTS)} in YOLO format. Missing: {', '.join(missing)}."
         raise DataError(msg)
-    for split in ("train", "val"):
-        shutil.copytree(widerface / "images" / split, folder / "images" / split, dirs_exist_ok=True)
-        shutil.copytree(widerface / "labels" / split, folder / "labels" / split, dirs_exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in PARTS:
+        shutil.copytree(widerface / part, folder / part)
     for name, image, boxes in _extra_examples(widerface, recipe):
         write_jpeg(folder / f"images/train/{name}.jpg", image)
         height, width = image.shape[:2]
@@ -107,28 +115,32 @@ def train_face_detector(
 
     Args:
         widerface: Photographs with boxes, in YOLO format.
-        work: Where training images and checkpoints go; one folder per round.
+        work: Where training images and checkpoints go; one folder per round, `round_<seed>`.
         recipe: How to train.
         start: Checkpoint of this project to go on from; None begins from random weights.
-        resume: Go on with a round that was stopped, from its last epoch.
+        resume: Go on with the round of the recipe's seed, which was stopped, from its last epoch.
 
     Returns:
         The last checkpoint.
 
     Raises:
-        WeightsError: There is nothing to resume or to start from.
+        WeightsError: There is nothing to resume or to start from, or the round would overwrite another.
     """
-    last = work / "round/weights/last.pt"
+    folder = work / f"round_{recipe.seed}"
+    last = folder / "weights/last.pt"
     model_file = last if resume else start or "yolov8n.yaml"
     if isinstance(model_file, Path) and not model_file.is_file():
         msg = f"There is no checkpoint {model_file} to go on from."
+        raise WeightsError(msg)
+    if last.is_file() and not resume:
+        msg = f"{last} is there already: go on with --resume, give the round another --seed, or move it away."
         raise WeightsError(msg)
     model = quiet_ultralytics(work).YOLO(str(model_file))
     if resume:
         model.train(resume=True)
         return last
     model.train(
-        data=str(write_training_set(widerface, work / "data", recipe=recipe)),
+        data=str(write_training_set(widerface, folder / "data", recipe=recipe)),
         epochs=recipe.epochs,
         imgsz=recipe.image_size,
         batch=16,
@@ -153,7 +165,7 @@ def train_face_detector(
         save_period=1,
         seed=recipe.seed,
         project=str(work.resolve()),
-        name="round",
+        name=folder.name,
         exist_ok=True,
     )
     return last

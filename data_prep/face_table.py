@@ -2,7 +2,8 @@
 
 Decoding and writing run in threads (Pillow and OpenCV leave the interpreter's lock while they work), the detector
 runs its own. Finished images are kept in a journal, so that a killed run goes on where it was. An entry of the journal
-holds the `file` as it was (size and time) and either its `face` or why it was `rejected`.
+holds the `file` as it was (size and time) and either its `face` or why it was `rejected`. What a source wants where no
+face is found is no part of the fingerprint: entries that were made under another wish are done again, and no others.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ import pandas as pd
 
 from data_prep.crop import CropShape, Face, NoFace, cut_largest_face, sharpness
 from data_prep.detect import Detections, Detector
-from data_prep.errors import ImageError
+from data_prep.errors import DataError, ImageError
 from data_prep.images import Pixels, read_rgb, write_jpeg
 from data_prep.journal import Journal
 from data_prep.tables import FACES, REJECTED, make_table
@@ -99,24 +100,29 @@ def crop_manifest(
         folder: Where the crops go, and the journal of what is done.
         shape: Size, margin and proportions of a crop.
         no_face: For each source, what to do where no face is found.
-        fingerprint: Names the detector and every setting that the results depend on.
+        fingerprint: Names the detector and every setting that the results depend on but `no_face`.
         threads: Threads that decode, cut and write.
         progress: Called with the number of images that were finished.
 
     Returns:
         The faces table and the rejected table, each in the manifest's order.
+
+    Raises:
+        DataError: `no_face` lacks a source of the manifest.
     """
+    _check_sources(manifest, no_face)
     rows: dict[str, Row] = {
         str(row["image_id"]): {str(name): value for name, value in row.items()} for row in manifest.to_dict("records")
     }
     cutter = _Cutter(folder, shape, no_face)
     with Journal(folder / "journal.jsonl", fingerprint=fingerprint) as journal, ThreadPoolExecutor(threads) as pool:
-        todo = [row for key, row in rows.items() if not _is_done(journal.done.get(key), row, folder)]
+        todo = [row for key, row in rows.items() if not _is_done(journal.done.get(key), row, cutter)]
         progress(len(rows) - len(todo))
         for chunk in _chunks(_read_ahead(todo, pool, ahead=2 * threads)):
             results = _crop_chunk(chunk, detector, pool, cutter=cutter)
             journal.append((result.image_id, result.entry) for result in results)
             progress(len(chunk))
+        journal.keep(rows)
         done = {key: journal.done[key] for key in rows}
     _remove_strays(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
     faces = [rows[key] | entry["face"] for key, entry in done.items() if "face" in entry]
@@ -126,17 +132,36 @@ def crop_manifest(
 
 def _remove_strays(folder: Path, *, kept: set[str]) -> None:
     """Remove crops of images that are no longer in the manifest, and what a kill left half written."""
+    for path in folder.glob(".writing-*.jsonl"):
+        path.unlink()
     for path in folder.glob("*/??/*.jpg"):
         ours = OWN_FILE.fullmatch(path.name) is not None
         if ours and path.relative_to(folder).as_posix() not in kept:
             path.unlink()
 
 
-def _is_done(entry: Row | None, row: Row, folder: Path) -> bool:
-    """Return whether an image was finished, is still the same file, and its crop is still there."""
+def _check_sources(manifest: pd.DataFrame, no_face: dict[str, NoFace]) -> None:
+    if unknown := sorted(set(manifest["source"]) - no_face.keys()):
+        msg = (
+            f"Every source of the manifest must be one of params.yaml: {', '.join(sorted(no_face))}. "
+            f"Received also: {', '.join(unknown)}. Run the stage build_manifest again."
+        )
+        raise DataError(msg)
+
+
+def _is_done(entry: Row | None, row: Row, cutter: _Cutter) -> bool:
+    """Return whether an image was finished, is still the same file, and its result is still there and wanted.
+
+    A file that could not be opened (a permission, a disk, a network) is always tried again: it shows no change.
+    """
     if entry is None or entry["file"] != _file_state(row):
         return False
-    return "rejected" in entry or (folder / entry["face"]["crop"]).is_file()
+    no_face = cutter.no_face[row["source"]]
+    if "rejected" in entry:
+        reason = entry["rejected"]["reason"]
+        return reason != "unreadable" and not (reason == "no_face" and no_face == "whole_image")
+    unwanted = entry["face"]["found"] == "whole_image" and no_face == "drop"
+    return not unwanted and (cutter.folder / entry["face"]["crop"]).is_file()
 
 
 def _file_state(row: Row) -> list[int]:

@@ -5,10 +5,12 @@ started anew. A half-written last line, left by a kill, is dropped and its image
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from data_prep.atomic import write_text
 
 
 class Journal:
@@ -45,6 +47,16 @@ class Journal:
             self.done[key] = result
             self._file.write(json.dumps([key, result]) + "\n")
         self._file.flush()
+
+    def keep(self, keys: Collection[str]) -> None:
+        """Forget all images but these; the file is written anew, whole or not at all, if it holds others."""
+        if all(key in keys for key in self.done):
+            return
+        self.done = {key: result for key, result in self.done.items() if key in keys}
+        lines = [{"fingerprint": self.fingerprint}, *([key, result] for key, result in self.done.items())]
+        self._file.close()
+        write_text(self.path, "".join(json.dumps(line) + "\n" for line in lines))
+        self._file = self.path.open("a", encoding="utf-8")
 
     def _read(self) -> int | None:
         """Read what is done; return the number of bytes that are whole lines, or None to start anew."""

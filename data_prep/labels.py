@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.errors import ParamsError
+from data_prep.errors import DataError, ParamsError
 
 MAX_AGE = 100
 """Ages above are clipped to it when the manifest is built (the distribution head spans 0..100)."""
@@ -66,3 +66,14 @@ class AgeGroups:
             share.max(axis=-1) >= MIN_SHARE_IN_GROUP, share.argmax(axis=-1), NO_GROUP
         )
         return index
+
+
+def check_some_exact(low: npt.ArrayLike, high: npt.ArrayLike) -> None:
+    """Raise `DataError` unless a label is one exact age: without any, the MAE is 0 and intervals have no width."""
+    if not np.equal(low, high).any():
+        msg = (
+            "The validation split must hold rows whose age is exact (age_low equal to age_high): by them alone heads, "
+            f"epochs and intervals are judged. Received: {np.size(low)} rows, none of them exact. "
+            "Add a source with exact ages, or enlarge split.val."
+        )
+        raise DataError(msg)

@@ -16,18 +16,21 @@ def build_age_net(backbone: Any, head: Any) -> Any:
     Returns:
         A model from `uint8 (B, S, S, 3)` RGB to the head's outputs by name.
     """
-    image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
-    pixels = layers.Rescaling(1.0, name="to_float")(image)
-    pooled = layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
+    image, pooled = _look(backbone)
     return keras.Model(image, head(pooled), name="age_net")
 
 
 def build_feature_net(backbone: Any) -> Any:
     """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
+    image, pooled = _look(backbone)
+    return keras.Model(image, pooled, name="feature_net")
+
+
+def _look(backbone: Any) -> tuple[Any, Any]:
+    """Return the input `uint8 (B, S, S, 3)` of a backbone and its pooled features `(B, channels)`."""
     image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="to_float")(image)
-    pooled = layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
-    return keras.Model(image, pooled, name="feature_net")
+    return image, layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
 
 
 def backbone_of(age_net: Any) -> Any:

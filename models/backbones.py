@@ -28,7 +28,7 @@ class Backbone:
 
     Args:
         build: Builds it without a classifier and randomly initialised, from `input_shape=(height, width, 3)`.
-        unfreeze: What phase 2 thaws unless told otherwise: a layer's name (it and all behind it) or a count of layers.
+        unfreeze: What phase 2 thaws unless told otherwise; see `unfreeze`.
         registry_name: Its ImageNet file in `weights.registry`, or None where they come another way.
     """
 
@@ -131,33 +131,38 @@ def _set_normalisation(network: Any) -> None:
     normalization.finalize_state()
 
 
-def freeze(network: Any) -> None:
-    """Freeze a backbone whole."""
-    network.trainable = False
-
-
 def unfreeze(network: Any, first: str | int) -> int:
     """Thaw the end of a backbone; every BatchNormalization stays frozen and so keeps ImageNet's statistics.
 
     Args:
         network: The backbone.
-        first: The name of the first layer to thaw, or how many layers to thaw from the top.
+        first: The first layer to thaw, by its name or its block's (`block4a` for `block4a_expand_conv`), or how many
+            layers to thaw from the top.
 
     Returns:
         The number of thawed weights (arrays).
 
     Raises:
-        ParamsError: There is no layer of that name.
+        ParamsError: There is no layer or block of that name.
     """
-    names = [layer.name for layer in network.layers]
-    if isinstance(first, str) and first not in names:
-        near = [name for name in names if name.startswith(first.split("_")[0])] or names
-        msg = f"phase2.unfreeze must be a number or a layer of {network.name}, such as {near[0]}. Received: {first}."
-        raise ParamsError(msg)
-    start = names.index(first) if isinstance(first, str) else max(0, len(names) - first)
+    start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
     # Setting trainable to what it already is does nothing in Keras, so frozen children would stay frozen.
     network.trainable = False
     network.trainable = True
     for index, layer in enumerate(network.layers):
         layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
     return len(network.trainable_weights)
+
+
+def _find_layer(network: Any, name: str) -> int:
+    """Return the place of the layer of that name, or of the first layer of the block of that name."""
+    names = [layer.name for layer in network.layers]
+    found = [name] if name in names else [layer for layer in names if layer.startswith(f"{name}_")]
+    if not found:
+        near = [layer for layer in names if layer.startswith(name.partition("_")[0])] or names
+        msg = (
+            f"train.phase2.unfreeze must be a number, or a layer or block of {network.name}, such as {near[0]}. "
+            f"Received: {name}."
+        )
+        raise ParamsError(msg)
+    return names.index(found[0])

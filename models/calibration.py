@@ -2,9 +2,13 @@
 
 Split conformal prediction (Vovk, Gammerman & Shafer 2005, *Algorithmic Learning in a Random World*; Angelopoulos &
 Bates 2021, *A Gentle Introduction to Conformal Prediction*, arXiv 2107.07511, sections 1 and 4.1): whatever the model
-is, a new face like those of the validation split lies inside with at least the wanted probability. Each band of the
-*predicted* age has its own width (a Mondrian taxonomy), because a model errs by one year on babies and by ten on
-the old, and the predicted age is all that is known when the model serves.
+is, a new face lies inside with at least the wanted probability, if the faces that the widths are learnt on are like it
+and had no part in the model. Here they had a small one: the same validation rows chose the head, the epoch and the
+learning rate, and a person may be there more than once, so the promise is slightly optimistic. How many true ages lie
+inside is therefore measured on the test split and reported.
+
+Each band of the *predicted* age has its own width (a Mondrian taxonomy), because a model errs by one year on babies
+and by ten on the old, and the predicted age is all that is known when the model serves.
 
 Numpy only: the predictor imports this module.
 """

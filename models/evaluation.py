@@ -5,6 +5,7 @@ Every metric is the mean of one column of `row_scores`, over the rows that it ca
 whose label is a span of years; groups on the rows whose label lies in one group.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,7 +18,7 @@ from models.predictions import Decoded
 
 Metrics = dict[str, float | int | None]
 
-BOOTSTRAPPED = ("mae", "cs5", "group_accuracy", "coverage")
+BOOTSTRAPPED = ("mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
 """The metrics that `by_slice` gives 95 % intervals, as `<metric>_low` and `<metric>_high`."""
 
 BLOCK = 2_000_000
@@ -111,6 +112,17 @@ def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd
     return slices.astype(dict.fromkeys(measured, "float64"))
 
 
+def overall_intervals(slices: pd.DataFrame) -> Metrics:
+    """Return the 95 % intervals of all rows, as `<metric>_low` and `<metric>_high`; None where no row can be judged.
+
+    Args:
+        slices: What `by_slice` says.
+    """
+    (overall,) = slices[slices["slice"] == "all"].to_dict("records")
+    ends = [f"{metric}_{end}" for metric in BOOTSTRAPPED for end in ("low", "high")]
+    return {str(name): None if np.isnan(overall[name]) else float(overall[name]) for name in ends}
+
+
 def worst_cases(table: pd.DataFrame, count: int = 24) -> pd.DataFrame:
     """Return the rows with the largest errors, worst first, with the column `error` in years added."""
     error = label_errors(table["age"], table["true_age_low"], table["true_age_high"])
@@ -162,6 +174,8 @@ def _slice_metrics(scores: pd.DataFrame, seed: int, resamples: int) -> Metrics:
     metrics = _summarise_scores(scores)
     for name in BOOTSTRAPPED:
         low, high = bootstrap_interval(scores[name].dropna(), seed=seed, resamples=resamples)
+        if name == "rmse":  # whose scores are squares
+            low, high = math.sqrt(low), math.sqrt(high)
         metrics |= {f"{name}_low": low, f"{name}_high": high}
     return metrics
 

@@ -85,7 +85,7 @@ class FeatureCache:
         seed: int,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """Extract and keep what one view lacks.
+        """Extract what one view lacks, and keep nothing else than what was asked for.
 
         Args:
             paths: The crop of each key.
@@ -98,6 +98,9 @@ class FeatureCache:
 
         Returns:
             The number of images that were extracted.
+
+        Raises:
+            DataError: The first pictures of view 0, if they fill a batch, are black.
         """
         self._begin()
         known = self._read_view(view)
@@ -105,9 +108,16 @@ class FeatureCache:
         progress(len(paths) - len(missing))
         if missing:
             known |= self._extract(missing, network, view, size, augmentation, seed, progress)
+        if missing or len(known) > len(paths):
             with replacing(self.folder / f"view_{view}.npz") as temporary:
-                np.savez(temporary, key=np.array(list(known)), features=np.stack(list(known.values())))
+                np.savez(temporary, key=np.array(list(paths)), features=np.stack([known[key] for key in paths]))
         return len(missing)
+
+    def remove_views(self, first: int) -> None:
+        """Remove the views from a number on, which nothing asks for: people who were taken out must not stay there."""
+        for path in self.folder.glob("view_*.npz"):
+            if int(path.stem.removeprefix("view_")) >= first:
+                path.unlink()
 
     def _begin(self) -> None:
         if self._is_current():
@@ -131,7 +141,7 @@ class FeatureCache:
             list(missing.values()), view=view, size=size, batch_size=BATCH, augmentation=augmentation, seed=seed
         )
         for batch in dataset.as_numpy_iterator():
-            if view == 0 and not found:  # one darkened night shot may be all that is in a last batch
+            if view == 0 and not found and len(batch) == BATCH:  # a few new pictures may all be dark
                 check_pixels(batch)
             (features,) = network(batch).values()
             found.extend(features.astype(np.float16))

@@ -1,4 +1,4 @@
-"""The pictures, one function each: tables in, a matplotlib `Figure` out. Matplotlib is imported here alone.
+"""The pictures, one function each: tables in, a matplotlib `Figure` out.
 
 Figures are made by themselves, not through pyplot, so that nothing global changes and a stage, a test and a web worker
 may all draw at once. Colours are those of Okabe & Ito (2008, *Color Universal Design*), which colour-blind people can

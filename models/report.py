@@ -76,7 +76,7 @@ def evaluation_figures(
     return figures
 
 
-def write_report(
+def write_report(  # noqa: PLR0913  each is a part of the page
     path: Path,
     *,
     title: str,
@@ -84,6 +84,7 @@ def write_report(
     slices: pd.DataFrame,
     figures: Mapping[str, Figure],
     train_median: float,
+    coverage: float = 0.9,
     splits: Mapping[str, pd.DataFrame] | None = None,
     rejected: Mapping[str, pd.DataFrame] | None = None,
     params: Mapping[str, object] | None = None,
@@ -98,6 +99,7 @@ def write_report(
         slices: What `by_slice` says of it.
         figures: By name, as `evaluation_figures` returns them.
         train_median: Median age of the training split, in years: what a model without eyes would say.
+        coverage: Share of true ages that the intervals are to hold, in 0..1.
         splits: Tables of the splits by name, before rebalancing.
         rejected: Tables of rejected rows by stage.
         params: The parameters, nested as in params.yaml.
@@ -118,6 +120,7 @@ def write_report(
         overall=overall,
         baseline=median_baseline_mae(predictions, train_median),
         train_median=train_median,
+        coverage=coverage,
         slices={heading: slices[slices["slice"] == name].to_dict("records") for name, heading in SLICES.items()},
         few_rows=FEW_ROWS,
         figures=[
@@ -179,11 +182,11 @@ def _split_counts(splits: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]
 
 
 def _rejected_counts(rejected: Mapping[str, pd.DataFrame]) -> list[dict[str, object]]:
-    """Return the rejected rows by stage and reason; all of `duplicate_of:<id>` count as `duplicate_of`."""
+    """Return the rejected rows by stage and reason."""
     return [
         {"stage": stage, "reason": reason, "rows": rows}
         for stage, table in rejected.items()
-        for reason, rows in table["reason"].str.split(":").str[0].value_counts().items()
+        for reason, rows in table["reason"].value_counts().items()
     ]
 
 

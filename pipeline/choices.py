@@ -4,7 +4,8 @@ from data_prep.augment import Augmentation
 from models.heads import HeadConfig
 from models.objective import Objective
 from models.training import PhaseConfig
-from pipeline.params import Params, Phase
+from pipeline.params import Params
+from pipeline.sections import Phase
 
 
 def augmentation_of(params: Params) -> Augmentation:

@@ -56,7 +56,7 @@ def predict(
 ) -> None:
     """Tell age, interval, age group and place of every face in photographs.
 
-    Photographs without a face and files that cannot be read are named; the rest goes on.
+    Photographs without a face and files that are missing or cannot be read are named; the rest goes on.
     The exit status is 1 if no file could be read. Nothing leaves this machine.
     """
     from pipeline.predict_output import predict_and_print  # noqa: PLC0415
@@ -98,7 +98,7 @@ def use(
     source, target = Path("params") / f"{name}.yaml", Path("params.yaml")
     if not source.is_file():
         known = ", ".join(sorted(path.stem for path in Path("params").glob("*.yaml")))
-        msg = f"There is no {source}. Known: {known}."
+        msg = f"There is no {source}. " + (f"Known: {known}." if known else "Run it in a checkout of agelens.")
         raise ParamsError(msg)
     if target.is_file() and not _is_copy(target) and _has_edits(target):
         msg = f"{target} has edits that are not committed; commit them, or move the file away."
@@ -125,7 +125,7 @@ def synthetic(
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.", min=64)] = 320,
 ) -> None:
     """Draw a set of synthetic faces with exact ages, for the demo and for tests."""
-    from data_prep.synthetic import write_synthetic  # noqa: PLC0415
+    from data_prep.synthetic.collection import write_synthetic  # noqa: PLC0415
     from pipeline.progress import progress_bar  # noqa: PLC0415
 
     with progress_bar("drawing faces", total=count) as advance:
@@ -171,9 +171,9 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
         Path | None,
         typer.Option(help="Checkpoint to go on from, such as weights/embedded/face_detector.pt; default: begin anew."),
     ] = None,
-    work: Annotated[Path, typer.Option(help="Where training images and checkpoints go; one folder per round.")] = Path(
-        "runs/detector"
-    ),
+    work: Annotated[
+        Path, typer.Option(help="Where images and checkpoints go: one folder per round, round_SEED.")
+    ] = Path("runs/detector"),
     epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 3,
     image_size: Annotated[int, typer.Option(help="Side in pixels to which images are scaled; a multiple of 32.")] = 320,
     learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.006,
@@ -181,9 +181,11 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     free_squares: Annotated[int, typer.Option(help="Squares without a face, of each photograph.", min=0)] = 1,
     synthetic: Annotated[int, typer.Option(help="Drawn pictures with faces.", min=0)] = 300,
     blank: Annotated[int, typer.Option(help="Pictures without anything.", min=0)] = 60,
-    seed: Annotated[int, typer.Option(help="Another seed cuts other crops and draws other faces.")] = 23,
+    seed: Annotated[
+        int, typer.Option(help="Names the round; another seed cuts other crops and draws other faces.")
+    ] = 23,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the round that was stopped in the work folder.")
+        bool, typer.Option("--resume", help="Go on with the round of this seed that was stopped.")
     ] = False,
 ) -> None:
     """Train the face detector for one round, on photographs, crops of them and synthetic faces.
@@ -245,12 +247,13 @@ def _is_copy(target: Path) -> bool:
 
 
 def _has_edits(target: Path) -> bool:
+    """Return whether git does not hold what a file says; where git cannot be asked, nothing does."""
     if shutil.which("git") is None:
-        return False
+        return True
     asked = subprocess.run(
         ["git", "status", "--porcelain", "--", str(target)], capture_output=True, text=True, check=False
     )
-    return asked.returncode == 0 and bool(asked.stdout.strip())
+    return asked.returncode != 0 or bool(asked.stdout.strip())
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.params import Params
 
-CROP_CODE = ("data_prep.boxes", "data_prep.crop", "data_prep.detect", "data_prep.images")
+CROP_CODE = ("data_prep.boxes", "data_prep.crop", "data_prep.detect", "data_prep.face_table", "data_prep.images")
 """Modules that decide what a crop looks like; a crop made by other code is made again."""
 
 FEATURE_CODE = (
@@ -19,8 +19,20 @@ FEATURE_CODE = (
     "models.backbones",
     "models.efficientnet_lite",
     "models.runtime",
+    "weights.lite0",
+    "weights.registry",
 )
 """Modules that decide what a feature is."""
+
+TUNE_CODE = (
+    "models.heads",
+    "models.losses",
+    "models.metrics",
+    "models.objective",
+    "tuning.search",
+    "tuning.space",
+)
+"""Modules that decide what a head scores on its features."""
 
 
 def fingerprint(content: Any) -> str:
@@ -33,7 +45,7 @@ def features_fingerprint(params: Params) -> str:
     return fingerprint(
         {
             "backbone": params.model.backbone,
-            "weights": params.model.weights,
+            "weights": _weights_content(params.model.weights),
             "size": params.crop_faces.size,
             "augment": params.augment.model_dump(),
             "seed": params.seed,
@@ -42,30 +54,41 @@ def features_fingerprint(params: Params) -> str:
     )
 
 
-def tune_fingerprint(params: Params) -> str:
-    """Return what names a search: its settings and everything that its scores depend on."""
+def _weights_content(weights: str) -> str:
+    """Return the hash of a file of weights, or the name: of published ones, or of a file that is not there."""
+    path = Path(weights)
+    return file_hash(path) if weights not in {"imagenet", "none"} and path.is_file() else weights
+
+
+def rows_fingerprint(tables: Sequence[Path], *, keys: Sequence[str]) -> str:
+    """Return what names the rows that a head learns from: their tables, and the keys of their crops."""
+    return fingerprint({"tables": [file_hash(table) for table in tables], "keys": list(keys)})
+
+
+def tune_fingerprint(params: Params, *, rows: str) -> str:
+    """Return what names a search: the `rows_fingerprint` and all else that its scores depend on."""
     return fingerprint(
         {
+            "rows": rows,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
-            "sections": [
-                section.model_dump(mode="json")
-                for section in (params.tune, params.loss, params.model, params.split, params.rebalance)
-            ],
-            "crops": params.crop_faces.model_dump(),
-            "sources": {name: source.model_dump(mode="json") for name, source in params.sources.items()},
+            "sections": [section.model_dump(mode="json") for section in (params.tune, params.loss, params.model)],
+            "seed": params.seed,
             "age_groups": params.age_groups,
+            "code": code_hash(TUNE_CODE),
         }
     )
 
 
 def crops_fingerprint(params: Params, *, detector: Path) -> str:
-    """Return what names the crops: the detector, the settings and the code that made them."""
+    """Return what names the crops: the detector, the settings and the code that made them.
+
+    What a source wants where no face is found is judged image by image, so that a new source redoes no other's crops.
+    """
     return fingerprint(
         {
             "detector": file_hash(detector),
             "settings": params.crop_faces.model_dump(),
-            "no_face": {name: source.no_face for name, source in params.sources.items()},
             "code": code_hash(CROP_CODE),
         }
     )

@@ -11,22 +11,24 @@ import pandas as pd
 import tensorflow as tf
 
 from data_prep.dataset import make_feature_dataset
+from data_prep.labels import check_some_exact
 from data_prep.tables import SPLIT, TRAIN, read_table
 from models.features import FeatureCache, Features, crop_keys
 from models.objective import loss_weights_of, targets_of
-from pipeline.fingerprints import features_fingerprint
+from pipeline.fingerprints import features_fingerprint, rows_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
 
 
 @dataclass(frozen=True)
 class HeadData:
-    """Training rows in all views, validation rows in view 0, and their tables."""
+    """Training rows in all views, validation rows in view 0, their tables, and the fingerprint of all rows."""
 
     train: pd.DataFrame
     val: pd.DataFrame
     train_features: Features
     val_features: Features
+    fingerprint: str
 
     @property
     def width(self) -> int:
@@ -53,14 +55,21 @@ class HeadData:
 
 
 def read_head_data(params: Params, paths: Paths) -> HeadData:
-    """Read the rebalanced training rows and the validation rows with their features."""
+    """Read the rebalanced training rows and the validation rows with their features.
+
+    Raises:
+        DataError: A table or a feature is missing, or no validation row has an exact age.
+    """
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
+    check_some_exact(val["age_low"], val["age_high"])
+    train_keys, val_keys = _keys(train, paths.crops), _keys(val, paths.crops)
     cache = FeatureCache(paths.features, features_fingerprint(params))
     return HeadData(
         train=train,
         val=val,
-        train_features=cache.read(_keys(train, paths.crops), views=params.cache_features.views),
-        val_features=cache.read(_keys(val, paths.crops), views=1),
+        train_features=cache.read(train_keys, views=params.cache_features.views),
+        val_features=cache.read(val_keys, views=1),
+        fingerprint=rows_fingerprint([paths.train, paths.split_val], keys=train_keys + val_keys),
     )
 
 

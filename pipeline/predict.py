@@ -1,6 +1,7 @@
 """`agelens predict`: photographs in; ages, intervals and boxes out."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from data_prep.detect import OpenVinoFaceDetector
-from data_prep.errors import DataError, ImageError
-from data_prep.images import find_images, read_rgb
+from data_prep.errors import ImageError, WeightsError
+from data_prep.images import IMAGE_SUFFIXES, Pixels, find_images, read_rgb
 from data_prep.tables import Column, Schema
 from models.predictions import AgePrediction
-from models.predictor import NETWORK_FILE, AgePredictor, ModelCard
+from models.predictor import MODEL_FILE, NETWORK_FILE, AgePredictor, ModelCard
 from models.runtime import Network
 from pipeline.fingerprints import file_hash
 from weights.defaults import AGE_MODEL, DETECTOR_RUNTIME
@@ -29,8 +30,8 @@ ANSWERS = Schema(
         Column("y2", "float", "box", optional=True),
         Column("score", "float", "the detector's, 0..1", optional=True),
         Column("age", "float", "years", optional=True),
-        Column("age_low", "float", "lower end of the 90 % interval, years", optional=True),
-        Column("age_high", "float", "upper end of the 90 % interval, years", optional=True),
+        Column("age_low", "float", "lower end of the interval, years", optional=True),
+        Column("age_high", "float", "upper end of the interval, years", optional=True),
         Column("age_group", "text", "name of the age group", optional=True),
         Column("gender", "text", "empty: the model does not tell it", optional=True),
         Column("warnings", "text", "what makes the answer doubtful", optional=True),
@@ -52,7 +53,14 @@ class Answer:
 
 
 def build_predictor(folder: Path | None) -> AgePredictor:
-    """Load an exported model, the embedded one unless told otherwise, and the detector set as its card says."""
+    """Load an exported model, the embedded one unless told otherwise, and the detector set as its card says.
+
+    Raises:
+        WeightsError: A file of the model or of the detector is missing or damaged.
+    """
+    if folder is None and not (AGE_MODEL / MODEL_FILE).is_file():
+        msg = f"The model that comes along is not at {AGE_MODEL}; install agelens anew, or name a model with --model."
+        raise WeightsError(msg)
     folder = folder or AGE_MODEL
     card = ModelCard.read(folder)
     detector = OpenVinoFaceDetector(
@@ -63,33 +71,34 @@ def build_predictor(folder: Path | None) -> AgePredictor:
 
 def is_its_detector(card: ModelCard) -> bool:
     """Return whether the crops that a model learned from were cut by the detector that is in use."""
-    return bool(card.detector["sha256"] == file_hash(DETECTOR_RUNTIME.with_suffix(".bin")))
+    return bool(card.detector.get("sha256") == file_hash(DETECTOR_RUNTIME.with_suffix(".bin")))
 
 
 def collect_files(paths: Sequence[Path]) -> list[Path]:
-    """Return files as they are given, and the images under folders.
-
-    Raises:
-        DataError: A path does not exist, or a folder holds no image.
-    """
+    """Return files as they are given, and the images under folders; a folder without one stands for itself."""
     files: list[Path] = []
     for path in paths:
-        if not path.exists():
-            msg = f"There is no file or folder {path}."
-            raise DataError(msg)
-        found = find_images(path) if path.is_dir() else [path]
-        if not found:
-            msg = f"{path} holds no images."
-            raise DataError(msg)
-        files += found
+        files += (find_images(path) if path.is_dir() else []) or [path]
     return files
+
+
+def describe_left_out(paths: Sequence[Path]) -> list[str]:
+    """Return a line for what `collect_files` leaves out of folders, by ending, and one for links out of a folder."""
+    endings = Counter(path.suffix.lower() for path in {path for folder in paths for path in _others_under(folder)})
+    links = sum(endings.pop(suffix, 0) for suffix in IMAGE_SUFFIXES)
+    named = ", ".join(f"{count} {printable(Path(end)) if end else 'without ending'}" for end, count in endings.items())
+    lines = {
+        f"{counted(endings.total(), 'file')} skipped: not images that can be read ({named})": endings.total(),
+        f"{counted(links, 'file')} skipped: links that lead out of their folder": links,
+    }
+    return [line for line, count in lines.items() if count]
 
 
 def answer_files(predictor: AgePredictor, files: Sequence[Path], *, largest: bool = False) -> Iterator[Answer]:
     """Yield the answer for each file, in order; a broken file is an answer with an error, never the end."""
     for path in files:
         try:
-            faces = predictor.predict([read_rgb(path)], largest=largest)[0]
+            faces = predictor.predict([_read(path)], largest=largest)[0]
         except ImageError as error:
             yield Answer(path, error=str(error))
             continue
@@ -108,6 +117,18 @@ def printable(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words, for example `1 file` or `1,200 files`."""
+    return f"{number:,} {thing}" + ("s" if number != 1 else "")
+
+
+def warnings_of(face: AgePrediction) -> list[str]:
+    """Return what makes the answer for a face doubtful."""
+    x1, y1, x2, y2 = face.box
+    side = min(x2 - x1, y2 - y1)
+    return [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
+
+
 def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
     """Return answers as a table that follows ANSWERS; whole numbers stay whole beside missing ones."""
     rows = [row for answer in answers for row in answer_rows(answer)]
@@ -116,7 +137,6 @@ def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
 
 def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
     x1, y1, x2, y2 = face.box
-    side = min(x2 - x1, y2 - y1)
     return {
         "path": printable(path),
         "face": number,
@@ -129,5 +149,18 @@ def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
         "age_low": round(face.interval[0], 1),
         "age_high": round(face.interval[1], 1),
         "age_group": face.age_group,
-        "warnings": f"small_face: {side:.0f} pixels" if side < SMALL_FACE else "",
+        "warnings": "; ".join(warnings_of(face)),
     }
+
+
+def _read(path: Path) -> Pixels:
+    if path.is_dir():
+        reason, detail = "no_images", "the folder holds no images"
+        raise ImageError(reason, detail)
+    return read_rgb(path)
+
+
+def _others_under(folder: Path) -> set[Path]:
+    """Return the files under a folder that are not taken as images; none of what is no folder."""
+    files = {Path(parent) / name for parent, _, names in os.walk(folder) for name in names}
+    return files - set(find_images(folder))

@@ -17,8 +17,11 @@ from pipeline.predict import (
     answers_table,
     build_predictor,
     collect_files,
+    counted,
+    describe_left_out,
     is_its_detector,
     printable,
+    warnings_of,
 )
 from pipeline.predict_picture import write_pictures
 from pipeline.progress import progress_bar, say
@@ -39,16 +42,23 @@ def predict_and_print(
     if not is_its_detector(predictor.card):
         say("[yellow]this model learned from crops of another face detector; its ages may be off a little[/]")
     answers = _answer_all(predictor, files, largest=largest)
+    notes = describe_left_out(paths)
     if csv is not None:
         with replacing(csv) as temporary:
             answers_table(answers).to_csv(temporary, index=False)
+        faces = sum(len(answer.faces) for answer in answers)
+        notes.append(f"{counted(faces, 'face')} in {counted(len(answers), 'file')} written to {printable(csv)}")
     if draw is not None:
-        write_pictures(answers, draw)
+        notes.append(
+            f"{counted(write_pictures(answers, draw), 'picture')} with boxes and ages written into {printable(draw)}"
+        )
     if as_json:
         for answer in answers:
             typer.echo(json.dumps(_as_json(answer, predictor)))
     else:
-        _print_table(answers, predictor, csv)
+        _print_answers(answers, predictor, Console(), shown=csv is None)
+    # Whoever reads JSON line by line gets nothing else on that stream.
+    _print_lines(notes, Console(stderr=as_json))
     if all(answer.error and not answer.error.startswith("no_face") for answer in answers):
         raise typer.Exit(1)
 
@@ -73,6 +83,7 @@ def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
             "age": round(face.age, 1),
             "interval": [round(value, 1) for value in face.interval],
             "age_group": face.age_group,
+            "warnings": warnings_of(face),
             "probabilities": dict(
                 zip(predictor.card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)
             ),
@@ -88,19 +99,24 @@ def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
     }
 
 
-def _print_table(answers: list[Answer], predictor: AgePredictor, csv: Path | None) -> None:
-    console = Console()
-    if csv is None:
+def _print_answers(answers: list[Answer], predictor: AgePredictor, console: Console, *, shown: bool) -> None:
+    """Print the faces unless they are shown elsewhere, a line per file without one, and which model it was."""
+    if shown:
         _print_faces(answers, predictor, console)
-    else:
-        faces = sum(len(answer.faces) for answer in answers)
-        console.print(f"{faces} faces in {len(answers)} files written to {csv}", highlight=False, markup=False)
+    errors = [f"{printable(answer.path)}: {answer.error}" for answer in answers if answer.error]
+    _print_lines(errors, console, style="yellow")
     data = predictor.card.facts.get("training_data", "unknown data")
-    console.print(f"model: {predictor.card.name}, trained on {data}", style="dim", highlight=False, markup=False)
+    _print_lines([f"model: {predictor.card.name}, trained on {data}"], console, style="dim")
+
+
+def _print_lines(lines: list[str], console: Console, *, style: str = "") -> None:
+    """Print lines as they are: names of files are no markup."""
+    for line in lines:
+        console.print(line, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def _print_faces(answers: list[Answer], predictor: AgePredictor, console: Console) -> None:
-    """Print a row per face, with boxes where the terminal is wide enough, and a line per file without one."""
+    """Print a row per face, with boxes where the terminal is wide enough."""
     wide = console.width >= WIDE
     table = Table(box=None)
     table.add_column("photograph", overflow="fold")
@@ -114,10 +130,6 @@ def _print_faces(answers: list[Answer], predictor: AgePredictor, console: Consol
             table.add_row(*_cells(row)[: None if wide else 5])
     if table.row_count:
         console.print(table)
-    for answer in answers:
-        if answer.error:
-            line = f"{printable(answer.path)}: {answer.error}"
-            console.print(line, style="yellow", highlight=False, markup=False, emoji=False)
 
 
 def _cells(row: dict[str, object]) -> list[str | Text]:

@@ -8,10 +8,12 @@ from weights.registry import REGISTRY
 
 
 def print_weights() -> None:
-    """Print every known file, whether it is here, and under which licence it is published."""
-    table = Table("name", "here", "file", "licence", "published figures", box=None)
-    for entry in REGISTRY.values():
-        table.add_row(entry.name, verify_weights(entry.name), entry.file, entry.licence, entry.figures)
+    """Print every known file, whether it is here, and under which licence it is published; for narrow windows too."""
     console = Console()
-    console.print(table)
-    console.print(f"files are looked for in {pretrained_folder()}", style="dim")
+    for entry in REGISTRY.values():
+        console.print(f"[bold]{entry.name}[/]: {verify_weights(entry.name)}", highlight=False)
+        details = Table.grid(padding=(0, 2))
+        for title, text in (("file", entry.file), ("licence", entry.licence), ("figures", entry.figures)):
+            details.add_row(f"  {title}", text)
+        console.print(details)
+    console.print(f"files are looked for in {pretrained_folder()}", style="dim", soft_wrap=True)

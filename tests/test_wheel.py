@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from data_prep.images import write_jpeg
-from data_prep.synthetic_photo import make_detector_examples
+from data_prep.synthetic.photo import make_detector_examples
 from weights.defaults import AGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[1]

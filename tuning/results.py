@@ -47,7 +47,7 @@ def write_best(path: Path, best: BestHead) -> None:
 
 
 def read_best(path: Path, *, fingerprint: str) -> BestHead:
-    """Read a result that was found on these features and with this objective.
+    """Read a result that was found on these rows, features and settings.
 
     Raises:
         ParamsError: It is missing, or was found on something else.
@@ -58,7 +58,7 @@ def read_best(path: Path, *, fingerprint: str) -> BestHead:
     best = BestHead(**json.loads(path.read_text()))
     if best.fingerprint != fingerprint:
         msg = (
-            f"{path} was found on other features, age groups or losses ({best.fingerprint}, now {fingerprint}); "
+            f"{path} was found on other rows, features, settings or code ({best.fingerprint}, now {fingerprint}); "
             "run `dvc repro tune`, or set train.use_tuned to false."
         )
         raise ParamsError(msg)

@@ -1,5 +1,6 @@
 """The Hyperband search: Keras Tuner over heads on cached features, stopped and resumed at will."""
 
+import shutil
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from models.training import MONITOR
 from tuning.space import SearchSpace, choose_head
 
 SETTINGS = ("units", "dropout", "learning_rate")
+
+PREFIX = "search_"
+"""A search's folder is called so, followed by its fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def search_heads(  # noqa: PLR0913  one argument for each thing that a search is
         hyperband_iterations=config.iterations,
         seed=config.seed,
         directory=str(folder),
-        project_name=f"search_{fingerprint}",
+        project_name=PREFIX + fingerprint,
         overwrite=False,
         finished=finished,
     )
@@ -110,6 +114,13 @@ def search_heads(  # noqa: PLR0913  one argument for each thing that a search is
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
         tuner.search(training, steps_per_epoch=steps, validation_data=validation, shuffle=False, verbose=0)
     return trials_table(tuner.oracle.trials.values())
+
+
+def remove_other_searches(folder: Path, *, fingerprint: str) -> None:
+    """Remove the state of searches with another fingerprint: nothing ever goes on with them."""
+    for state in folder.glob(f"{PREFIX}*"):
+        if state.name != PREFIX + fingerprint:
+            shutil.rmtree(state)
 
 
 def trials_table(trials: Any) -> pd.DataFrame:

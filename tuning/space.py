@@ -14,11 +14,6 @@ class SearchSpace:
     dropout: tuple[float, ...]
     learning_rate: tuple[float, ...]
 
-    @property
-    def combinations(self) -> int:
-        """Number of different heads."""
-        return len(self.units) * len(self.dropout) * len(self.learning_rate)
-
 
 def choose_head(hp: Any, space: SearchSpace, *, base: HeadConfig) -> tuple[HeadConfig, float]:
     """Let Keras Tuner choose a head.

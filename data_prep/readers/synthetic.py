@@ -1,4 +1,4 @@
-"""Reads the synthetic set that `data_prep.synthetic` writes."""
+"""Reads the synthetic set that `data_prep.synthetic.collection` writes."""
 
 import csv
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import cast, get_args
 
 from data_prep.errors import DataError
 from data_prep.records import Gender, Record, Rejection
-from data_prep.synthetic import LABELS
+from data_prep.synthetic.collection import LABELS
 
 COLUMNS = ("path", "age", "gender", "subject")
 

@@ -1,8 +1,10 @@
-"""The frozen backbone looks at every training and validation crop once per view."""
+"""The frozen backbone looks at every crop that a head learns from or is judged by, once per view."""
 
 from pathlib import Path
 
-from data_prep.tables import SPLIT, read_table
+import pandas as pd
+
+from data_prep.tables import SPLIT, TRAIN, read_table
 from models.age_net import build_feature_net
 from models.backbones import build_backbone
 from models.features import FeatureCache, crop_keys
@@ -15,14 +17,14 @@ from pipeline.progress import progress_bar, say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Extract what the cache lacks: all views of train, the plain view of val."""
+    """Extract what the cache lacks: all views of the rebalanced train, the plain view of val."""
     size = params.crop_faces.size
     model = params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     network = Network(convert_network(build_feature_net(backbone)))
     cache = FeatureCache(paths.features, features_fingerprint(params))
-    train = _crops_by_key(paths.split_train, paths)
-    val = _crops_by_key(paths.split_val, paths)
+    train = _crops_by_key(read_table(paths.train, TRAIN), paths)
+    val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     extracted = 0
     with progress_bar("extracting features", total=len(val) + params.cache_features.views * len(train)) as advance:
         for view in range(params.cache_features.views):
@@ -35,10 +37,10 @@ def run(params: Params, paths: Paths) -> None:
                 seed=params.seed,
                 progress=advance,
             )
+    cache.remove_views(params.cache_features.views)
     say(f"{extracted} extracted, the rest was there")
 
 
-def _crops_by_key(split: Path, paths: Paths) -> dict[str, Path]:
-    table = read_table(split, SPLIT)
+def _crops_by_key(table: pd.DataFrame, paths: Paths) -> dict[str, Path]:
     crops = [paths.crops / name for name in table["crop"]]
     return dict(zip(crop_keys(table["image_id"].tolist(), crops), crops, strict=True))

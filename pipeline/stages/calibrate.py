@@ -1,6 +1,7 @@
 """Validation errors become the width of the intervals."""
 
 from data_prep.atomic import write_json
+from data_prep.labels import check_some_exact
 from data_prep.tables import SPLIT, read_table
 from models.calibration import fit_intervals
 from pipeline.judged import predict_rows, read_age_net
@@ -10,8 +11,9 @@ from pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Fit 90 % intervals on the validation rows whose age is exact."""
+    """Fit the intervals on the validation rows whose age is exact."""
     val = read_table(paths.split_val, SPLIT)
+    check_some_exact(val["age_low"], val["age_high"])
     exact = val[val["age_low"] == val["age_high"]]
     outputs = predict_rows(read_age_net(paths), exact, paths=paths, label="predicting val")
     calibration = fit_intervals(

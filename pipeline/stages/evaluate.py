@@ -10,7 +10,14 @@ from data_prep.images import Pixels, read_rgb
 from data_prep.labels import AgeGroups
 from data_prep.tables import PREDICTIONS, REJECTED, SPLIT, read_table, write_table
 from models.calibration import Calibration
-from models.evaluation import by_slice, median_baseline_mae, predictions_table, summarise, worst_cases
+from models.evaluation import (
+    by_slice,
+    median_baseline_mae,
+    overall_intervals,
+    predictions_table,
+    summarise,
+    worst_cases,
+)
 from models.plots import write_figure
 from models.predictions import decode
 from models.report import evaluation_figures, write_report
@@ -45,6 +52,7 @@ def _write_tables(predictions: pd.DataFrame, slices: pd.DataFrame, train: pd.Dat
     by_source = {name: summarise(rows) for name, rows in predictions.groupby("source")}
     metrics = {
         **summarise(predictions),
+        **overall_intervals(slices),
         "median_baseline_mae": median_baseline_mae(predictions, float(train["age"].median())),
         "sources": by_source,
     }
@@ -82,6 +90,7 @@ def _write_pictures(
             "deduplicate": read_table(paths.grouped_rejected, REJECTED),
         },
         params=params.model_dump(mode="json"),
+        coverage=params.calibrate.coverage,
         worst_crops=_worst_crops(predictions, splits["test"], paths) if params.evaluate.show_faces else None,
     )
 

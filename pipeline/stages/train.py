@@ -30,8 +30,8 @@ from tuning.results import read_best
 def run(params: Params, paths: Paths) -> None:
     """Train both phases and write the network and its history."""
     keras.utils.set_random_seed(params.seed)
-    head_config, learning_rate = _choose_head(params, paths)
     data = read_head_data(params, paths)
+    head_config, learning_rate = _choose_head(params, paths, data)
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
         listener = _listener(tracked)
         head, first = _train_head(params, data, head_config, learning_rate, listener)
@@ -44,12 +44,12 @@ def run(params: Params, paths: Paths) -> None:
     say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
 
 
-def _choose_head(params: Params, paths: Paths) -> tuple[HeadConfig, float]:
+def _choose_head(params: Params, paths: Paths, data: HeadData) -> tuple[HeadConfig, float]:
     """Return the head and phase 1's learning rate: the search's, if asked for, else those of params.yaml."""
     config, phase1 = head_config_of(params), params.train.phase1
     if not params.train.use_tuned:
         return config, phase1.learning_rate
-    best = read_best(paths.best_head, fingerprint=tune_fingerprint(params))
+    best = read_best(paths.best_head, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
     rate = best.learning_rate * phase1.lr_factor
     say(f"tuned head: {best.units} units, dropout {best.dropout}; phase 1 at {rate:g}")
     return replace(config, units=best.units, dropout=best.dropout), rate

@@ -178,6 +178,25 @@ def test_less_than_one_batch_is_refused_before_training(make_training):
         make_training(1, batch_size=9)
 
 
+def test_training_on_black_crops_is_refused(tmp_path):
+    path = tmp_path / "black.jpg"
+    write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
+    ones = np.ones(5, dtype=int)
+    weights = {"age": np.ones(5), "age_group": np.ones(5)}
+    with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
+        make_training_dataset(
+            [path] * 5,
+            targets_for(5),
+            weights=weights,
+            copies=ones,
+            size=SIZE,
+            batch_size=4,
+            augmentation=FLIPS,
+            views=4,
+            seed=1,
+        )
+
+
 def test_features_come_in_the_draws_of_the_epoch_with_their_targets():
     features = (np.arange(3)[:, None, None] * 10 + np.arange(4)[:, None] + [[[0.0, 0.5]]]).astype(np.float16)
     copies = np.array([1, 2, 1, 2])

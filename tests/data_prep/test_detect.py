@@ -10,8 +10,8 @@ import pytest
 from data_prep.detect import PAD_VALUE, Detections, Letterbox, OpenVinoFaceDetector, decode_detections, letterbox
 from data_prep.errors import WeightsError
 from data_prep.images import Pixels
-from data_prep.synthetic_person import draw_person
-from data_prep.synthetic_photo import draw_landscape, draw_photo
+from data_prep.synthetic.person import draw_person
+from data_prep.synthetic.photo import draw_landscape, draw_photo
 from weights.defaults import DETECTOR_RUNTIME
 
 needs_detector = pytest.mark.skipif(not DETECTOR_RUNTIME.is_file(), reason="the embedded face detector is not here")

@@ -34,6 +34,10 @@ def test_a_photograph_without_faces_has_an_empty_label_file(tmp_path: Path) -> N
     assert read_yolo_boxes(tmp_path / "a.txt", height=10, width=10).shape == (0, 4)
 
 
+def test_a_photograph_without_a_label_file_has_no_faces(tmp_path: Path) -> None:
+    assert read_yolo_boxes(tmp_path / "none.txt", height=10, width=10).shape == (0, 4)
+
+
 def test_boxes_survive_the_way_through_a_label_file(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     low = rng.uniform(0, 300, size=(20, 2))

@@ -1,5 +1,6 @@
 """The crop stage: every image ends in one of two tables, and a killed run goes on where it was."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from PIL import Image
 from data_prep import face_table
 from data_prep.crop import CropShape, NoFace, crop_face, sharpness
 from data_prep.detect import Detections
+from data_prep.errors import DataError, ImageError
 from data_prep.face_table import crop_manifest, crop_name
 from data_prep.images import Pixels, encode_jpeg, read_rgb
 from data_prep.tables import FACES, MANIFEST, REJECTED, check_table, make_table, write_table
@@ -399,3 +401,65 @@ def test_photographs_are_kept_no_longer_than_needed(manifest: pd.DataFrame, tmp_
     assert not half_written.exists()
     assert not_ours.exists()
     assert len(before) > len(crops_in(folder)) - 1 == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "again"),
+    [
+        ({"album": "drop"}, {"album": "whole_image"}, [4]),  # was rejected, is taken whole now
+        ({"crops": "whole_image"}, {"crops": "drop"}, [9]),  # was taken whole, is rejected now
+        ({}, {"new_source": "whole_image"}, []),
+    ],
+)
+def test_only_images_without_a_face_are_done_again_where_their_source_changes_its_mind(
+    manifest: pd.DataFrame, tmp_path: Path, before: dict[str, NoFace], after: dict[str, NoFace], again: list[int]
+) -> None:
+    crop(manifest, FakeDetector(), tmp_path / "crops", no_face=NO_FACE | before)
+    second, third = FakeDetector(), FakeDetector()
+    tables = crop(manifest, second, tmp_path / "crops", no_face=NO_FACE | after)
+    assert second.seen == again
+    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew", no_face=NO_FACE | after)
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
+    crop(manifest, third, tmp_path / "crops", no_face=NO_FACE | after)
+    assert third.seen == []
+
+
+def test_an_image_that_could_not_be_opened_is_always_tried_again(
+    manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = Path(manifest["path"][5])
+
+    def refusing_read(path: Path) -> Pixels:
+        if path == locked:
+            reason, detail = "unreadable", "Permission denied"
+            raise ImageError(reason, detail)
+        return read_rgb(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(face_table, "read_rgb", refusing_read)
+        _, rejected = crop(manifest, FakeDetector(), tmp_path / "crops")
+    assert b",unreadable,Permission denied" in rejected
+    again = FakeDetector()
+    tables = crop(manifest, again, tmp_path / "crops")  # the file itself has not changed
+    assert again.seen == [5]
+    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew")
+
+
+def test_a_source_that_is_not_in_the_parameters_is_named(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    crop(manifest, FakeDetector(), tmp_path)
+    with pytest.raises(DataError, match=r"one of params\.yaml: album\. Received also: crops\. Run"):
+        crop(manifest, FakeDetector(), tmp_path, no_face={"album": "drop"})
+
+
+def test_the_journal_forgets_images_that_left_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    crop(manifest, FakeDetector(), tmp_path)
+    half_written = tmp_path / ".writing-x.jsonl"
+    half_written.write_text("left by a kill")
+    part = manifest[manifest["source"] == "crops"]
+    crop(part, FakeDetector(dies_after=0), tmp_path)
+    lines = (tmp_path / "journal.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)[0] for line in lines[1:]) == sorted(part["image_id"])
+    assert not half_written.exists()
+    back = FakeDetector()
+    crop(manifest, back, tmp_path)
+    assert set(back.seen) == {number for number in range(20) if number % 3} - {7, 11, 13}

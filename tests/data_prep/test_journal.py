@@ -93,3 +93,40 @@ def test_a_file_that_does_not_begin_with_the_fingerprint_starts_anew(tmp_path: P
     write(tmp_path / "j", count=1)
     lines = (tmp_path / "j").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"fingerprint": "one"}, list(ENTRIES[0])]
+
+
+def test_forgotten_images_leave_the_file_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", fingerprint="one") as journal:
+        journal.append([("a", {"n": 1}), ("b", {"n": 2}), ("c", {"n": 3}), ("a", {"n": 4})])
+        journal.keep({"a", "c", "never seen"})
+        assert journal.done == {"a": {"n": 4}, "c": {"n": 3}}
+        journal.append([("d", {"n": 5})])
+    lines = (tmp_path / "j").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"fingerprint": "one"},
+        ["a", {"n": 4}],
+        ["c", {"n": 3}],
+        ["d", {"n": 5}],
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["j"]
+
+
+def test_a_journal_without_others_is_not_written_anew(tmp_path: Path) -> None:
+    write(tmp_path / "j")
+    before = (tmp_path / "j").stat().st_ino
+    with Journal(tmp_path / "j", fingerprint="one") as journal:
+        journal.keep([key for key, _ in ENTRIES])
+    assert (tmp_path / "j").stat().st_ino == before
+    assert read(tmp_path / "j") == dict(ENTRIES)
+
+
+def test_a_journal_that_cannot_be_written_anew_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: str) -> None:
+        message = "no space left"
+        raise OSError(message)
+
+    write(tmp_path / "j")
+    monkeypatch.setattr("data_prep.journal.write_text", full)
+    with Journal(tmp_path / "j", fingerprint="one") as journal, pytest.raises(OSError, match="no space"):
+        journal.keep(["a"])
+    assert read(tmp_path / "j") == dict(ENTRIES)

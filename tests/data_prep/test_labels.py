@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from data_prep.errors import ParamsError
-from data_prep.labels import NO_GROUP, AgeGroups
+from data_prep.errors import DataError, ParamsError
+from data_prep.labels import NO_GROUP, AgeGroups, check_some_exact
 
 FIVE = AgeGroups((0, 13, 26, 43, 61))
 ADIENCE = AgeGroups((0, 4, 8, 15, 25, 38, 48, 60))
@@ -68,3 +68,13 @@ def test_no_labels_have_no_groups():
 )
 def test_the_intervals_of_adience_are_its_eight_groups(low, high, group):
     assert ADIENCE.of_intervals([low], [high]).tolist() == [group]
+
+
+def test_one_exact_age_is_enough():
+    check_some_exact([20, 25, 38], [30, 25, 43])
+
+
+@pytest.mark.parametrize(("low", "high", "count"), [([20, 25], [30, 32], 2), ([], [], 0)])
+def test_labels_without_an_exact_age_are_refused(low, high, count):
+    with pytest.raises(DataError, match=f"exact.*Received: {count} rows, none of them exact"):
+        check_some_exact(low, high)

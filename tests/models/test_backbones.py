@@ -11,7 +11,7 @@ from keras.src.legacy.saving import legacy_h5_format
 
 from data_prep.errors import ParamsError, WeightsError
 from models.age_net import build_feature_net
-from models.backbones import BACKBONES, CAFFE_MEAN_BGR, build_backbone, freeze, unfreeze
+from models.backbones import BACKBONES, CAFFE_MEAN_BGR, build_backbone, unfreeze
 from tests.models.small_networks import noise_crops
 
 SIZE = 32
@@ -182,11 +182,6 @@ def test_a_damaged_weights_file_is_refused(content, tmp_path):
         build_backbone("tiny", input_shape=SHAPE, weights=str(path))
 
 
-def test_freezing_leaves_nothing_to_learn(tiny):
-    freeze(tiny)
-    assert tiny.trainable_weights == []
-
-
 @pytest.mark.parametrize(
     ("first", "thawed"),
     [
@@ -206,6 +201,26 @@ def test_unfreezing_thaws_the_layer_and_all_behind_it_whatever_was_thawed_before
     tiny.trainable = before
     assert unfreeze(tiny, first) == len(thawed)
     assert layer_names(tiny, thawed=True) == thawed
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "layer"),
+    [
+        ("efficientnet_b0", "block4a", "block4a_expand_conv"),
+        ("efficientnet_lite0", "block4a", "block4a_expand_conv"),
+        ("efficientnet_lite0", "top", "top_conv"),
+        ("resnet50", "conv4_block1", "conv4_block1_1_conv"),
+        ("resnet50", "conv5", "conv5_block1_1_conv"),
+        ("tiny", "block3", "block3_conv"),
+    ],
+)
+def test_a_block_is_thawed_from_its_first_layer_on(name, block, layer, networks):
+    network = networks[name]
+    by_layer, thawed = unfreeze(network, layer), layer_names(network, thawed=True)
+    assert thawed[0] == layer
+    unfreeze(network, 0)
+    assert unfreeze(network, block) == by_layer
+    assert layer_names(network, thawed=True) == thawed
 
 
 def test_unfreezing_never_thaws_batch_normalization(name, networks):
@@ -240,7 +255,9 @@ def test_lite0_and_b0_call_the_same_place_by_the_same_name(networks):
 
 
 def test_an_unknown_layer_is_refused_with_a_near_one(networks):
-    with pytest.raises(ParamsError, match=r"a layer of efficientnet_lite0, such as block4a_\w+\. Received: block4a_no"):
-        unfreeze(networks["efficientnet_lite0"], "block4a_no")
-    with pytest.raises(ParamsError, match=r"a layer of tiny.*Received: elsewhere"):
+    said = r"a layer or block of efficientnet_lite0, such as block4a_\w+\. Received: block4"
+    for wrong in ("block4a_no", "block4"):
+        with pytest.raises(ParamsError, match=said):
+            unfreeze(networks["efficientnet_lite0"], wrong)
+    with pytest.raises(ParamsError, match=r"a layer or block of tiny.*Received: elsewhere"):
         unfreeze(networks["tiny"], "elsewhere")

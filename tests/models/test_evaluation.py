@@ -8,9 +8,11 @@ import pytest
 from data_prep.tables import PREDICTIONS, SPLIT, check_table, make_table
 from models.calibration import Calibration
 from models.evaluation import (
+    BOOTSTRAPPED,
     bootstrap_interval,
     by_slice,
     median_baseline_mae,
+    overall_intervals,
     predictions_table,
     summarise,
     worst_cases,
@@ -98,7 +100,43 @@ def test_bands_are_ten_years_wide(age: float, band: str) -> None:
 def test_slices_of_hardly_any_rows_hold_numbers(faces: list[tuple[float, float, float]]) -> None:
     slices = by_slice(predictions_of(faces))
     assert slices["value"].iloc[0] == "all"
-    assert {str(slices[name].dtype) for name in ("mae", "interval_mae", "mae_low", "coverage_high")} == {"float64"}
+    assert {str(slices[name].dtype) for name in ("mae", "interval_mae", "mae_low", "rmse_low", "coverage_high")} == {
+        "float64"
+    }
+
+
+@pytest.mark.parametrize("metric", BOOTSTRAPPED)
+def test_every_interval_holds_its_metric(metric: str) -> None:
+    table = simulated(200)
+    table["age_group"] = np.roll(table["age_group"], 1)  # some are two groups off
+    overall = by_slice(table).iloc[0]
+    assert overall[f"{metric}_low"] < overall[metric] < overall[f"{metric}_high"]
+
+
+def test_intervals_of_one_row_are_its_own_scores() -> None:
+    overall = by_slice(predictions_of([(30, 30, 27)]), resamples=5).iloc[0]
+    ends = {name: (overall[f"{name}_low"], overall[f"{name}_high"]) for name in BOOTSTRAPPED}
+    assert ends["rmse"] == ends["mae"] == (3, 3)
+    assert ends["bias"] == (-3, -3)
+    assert ends["group_accuracy"] == ends["group_accuracy_one_off"] == ends["cs5"] == (1, 1)
+
+
+def test_the_interval_of_rmse_is_the_root_of_that_of_the_squares() -> None:
+    faces = [(30, 30, 30 + error) for error in (1, 2, 4, 8)]
+    overall = by_slice(predictions_of(faces), seed=3, resamples=200).iloc[0]
+    low, high = bootstrap_interval([1.0, 4.0, 16.0, 64.0], seed=3, resamples=200)
+    assert (overall["rmse_low"], overall["rmse_high"]) == pytest.approx((math.sqrt(low), math.sqrt(high)))
+
+
+def test_overall_intervals_are_those_of_all_rows() -> None:
+    slices = by_slice(simulated(100), resamples=20)
+    intervals = overall_intervals(slices)
+    assert set(intervals) == {f"{metric}_{end}" for metric in BOOTSTRAPPED for end in ("low", "high")}
+    assert intervals["mae_low"] == slices.iloc[0]["mae_low"]
+
+
+def test_overall_intervals_of_nothing_are_none() -> None:
+    assert set(overall_intervals(by_slice(predictions_of([]), resamples=5)).values()) == {None}
 
 
 def test_slices_repeat_with_the_seed() -> None:

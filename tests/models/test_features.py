@@ -7,7 +7,7 @@ from data_prep.augment import Augmentation
 from data_prep.errors import DataError
 from data_prep.images import Pixels, read_rgb, write_jpeg
 from models.age_net import build_feature_net
-from models.features import FeatureCache, crop_keys
+from models.features import BATCH, FeatureCache, crop_keys
 from models.runtime import Network, convert_network
 from tests.models.small_networks import SIZE, TINY_FEATURES, build_tiny_backbone, noise_crops
 
@@ -78,9 +78,25 @@ def test_only_what_is_missing_is_extracted(cache, crops, network):
     network.seen = 0
     assert cache.extend(some(crops, 3, 1, 4, 0), network, view=0, **SETTINGS) == 2
     assert network.seen == 2
-    assert cache.extend(some(crops, 0, 1, 2, 3, 4), network, view=0, **SETTINGS) == 0
+    assert cache.extend(some(crops, 4, 3, 1, 0), network, view=0, **SETTINGS) == 0
     assert network.seen == 2
-    np.testing.assert_array_equal(cache.read(list(some(crops, 0, 1, 2)), views=1), first)
+    np.testing.assert_array_equal(cache.read(list(some(crops, 0, 1)), views=1), first[:, :2])
+
+
+@pytest.mark.parametrize("wanted", [(0, 2), (0, 3), (2, 1, 0)])
+def test_features_of_pictures_that_were_taken_out_do_not_stay(cache, crops, network, wanted):
+    cache.extend(some(crops, 0, 1, 2), network, view=0, **SETTINGS)
+    cache.extend(some(crops, *wanted), network, view=0, **SETTINGS)
+    with np.load(cache.folder / "view_0.npz") as arrays:
+        assert set(arrays["key"]) == set(some(crops, *wanted))
+    assert cache.read(list(some(crops, *wanted)), views=1).shape == (1, len(wanted), TINY_FEATURES)
+
+
+def test_views_that_nothing_asks_for_do_not_stay(cache, crops, network):
+    for view in (0, 1, 2, 10):
+        cache.extend(some(crops, 0), network, view=view, **SETTINGS)
+    cache.remove_views(2)
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["fingerprint.txt", "view_0.npz", "view_1.npz"]
 
 
 def test_progress_counts_every_picture_once(cache, crops, network):
@@ -141,18 +157,26 @@ def test_a_missing_picture_is_named(cache, crops, network):
 def test_black_crops_stop_the_extraction_and_are_not_kept(cache, network, tmp_path):
     path = tmp_path / "black.jpg"
     write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
+    black = {f"made/black_{index}.jpg#0": path for index in range(BATCH)}
     with pytest.raises(DataError, match="must hold uint8 pixels"):
-        cache.extend({"made/black.jpg#0": path}, network, view=0, **SETTINGS)
+        cache.extend(black, network, view=0, **SETTINGS)
     with pytest.raises(DataError, match="View 0 lacks"):
-        cache.read(["made/black.jpg#0"], views=1)
+        cache.read(list(black), views=1)
 
 
 def test_a_single_dark_picture_among_bright_ones_does_not_stop_the_extraction(cache, crops, network, tmp_path):
     path = tmp_path / "night.jpg"
     write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
-    # 33 pictures: the dark one is alone in the second batch.
-    wanted = {**some(crops, *range(32)), "made/night.jpg#0": path}
-    assert cache.extend(wanted, network, view=0, **SETTINGS) == 33
+    # One more than a batch: the dark one is alone in the second.
+    wanted = {**some(crops, *range(BATCH)), "made/night.jpg#0": path}
+    assert cache.extend(wanted, network, view=0, **SETTINGS) == BATCH + 1
+
+
+def test_a_single_dark_picture_that_was_added_does_not_stop_the_extraction(cache, crops, network, tmp_path):
+    path = tmp_path / "night.jpg"
+    write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
+    cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)
+    assert cache.extend({**some(crops, 0, 1), "made/night.jpg#0": path}, network, view=0, **SETTINGS) == 1
 
 
 def test_a_crop_with_other_bytes_has_another_key(crops, tmp_path):

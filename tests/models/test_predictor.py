@@ -13,7 +13,7 @@ from data_prep.atomic import write_json
 from data_prep.crop import CropShape, crop_face
 from data_prep.detect import Detections
 from data_prep.errors import WeightsError
-from data_prep.images import Pixels
+from data_prep.images import Pixels, as_stored
 from models.calibration import Calibration
 from models.predictor import MODEL_FILE, AgePredictor, ModelCard
 from tests.factories import FIVE_GROUPS
@@ -100,7 +100,8 @@ def test_the_network_sees_the_crop_that_training_sees():
     predictor.predict([image])
     (batch,) = predictor.network.batches
     assert batch.dtype == np.uint8
-    np.testing.assert_array_equal(batch, crop_face(image, np.array(LARGE, dtype=float), SHAPE)[None])
+    crop = crop_face(image, np.array(LARGE, dtype=float), SHAPE)
+    np.testing.assert_array_equal(batch, as_stored(crop)[None])
 
 
 def test_ready_made_crops_are_predicted_in_order_however_many():

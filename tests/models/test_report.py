@@ -52,7 +52,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Page:
     predictions = simulated(400)
     rejected = [
         {"image_id": str(i), "source": "set", "path": "p", "reason": reason, "detail": ""}
-        for i, reason in enumerate(["truncated", "duplicate_of:set/1", "duplicate_of:set/2"])
+        for i, reason in enumerate(["truncated", "duplicate", "duplicate"])
     ]
     return page_of(
         tmp_path_factory.mktemp("full"),
@@ -94,9 +94,36 @@ def test_report_contains_the_headline_numbers(full: Page) -> None:
     assert f"Always saying the training median of 30: {baseline:.2f} years" in full.text
 
 
+def test_report_shows_the_interval_of_every_headline_number(full: Page) -> None:
+    overall = by_slice(simulated(400), resamples=50).iloc[0]
+    ranges = [f"{overall[f'{name}_low']:.2f} to {overall[f'{name}_high']:.2f}" for name in ("mae", "rmse", "bias")]
+    shares = ("cs5", "group_accuracy", "group_accuracy_one_off", "coverage")
+    ranges += [f"{100 * overall[f'{name}_low']:.1f} to {100 * overall[f'{name}_high']:.1f} %" for name in shares]
+    assert [text for text in ranges if text not in full.text] == []
+
+
+def test_report_says_rmse_and_neighbouring_groups_of_every_slice(full: Page) -> None:
+    assert full.text.count("Slice Faces MAE RMSE Bias Within 5 years Group right One off at most") == 5
+    slices = by_slice(simulated(400), resamples=50)
+    for row in slices[slices["slice"] == "gender"].to_dict("records"):
+        assert f"{row['rmse']:.2f} {row['rmse_low']:.2f} to {row['rmse_high']:.2f}" in full.text
+        assert f"{100 * row['group_accuracy_one_off']:.1f} %" in full.text
+
+
+def test_report_counts_what_each_number_of_a_slice_is_judged_on(tmp_path: Path) -> None:
+    page = page_of(tmp_path, predictions_of([(30, 30, 31), (27, 30, 28), (8, 20, 15)]))
+    assert "unknown 3 1 exact 2 in a group" in page.text
+
+
+@pytest.mark.parametrize(("coverage", "outside"), [(0.9, "10"), (0.95, "5"), (0.995, "0.5")])
+def test_report_says_how_often_an_age_lies_outside(tmp_path: Path, coverage: float, outside: str) -> None:
+    page = page_of(tmp_path, predictions_of([(30, 30, 31)]), coverage=coverage)
+    assert f"for about {outside} % of faces the true age lies outside it" in page.text
+
+
 def test_report_counts_the_rows_that_went_in(full: Page) -> None:
     assert "1,237 rows went in; 3 were rejected, each for a reason, and 1,234 were split." in full.text
-    assert "build_manifest duplicate_of 2 build_manifest truncated 1" in full.text
+    assert "build_manifest duplicate 2 build_manifest truncated 1" in full.text
     assert "train 1,234 fgnet 34, utkface 1,200" in full.text
 
 

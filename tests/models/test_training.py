@@ -9,7 +9,7 @@ from data_prep.dataset import make_dataset, make_feature_dataset, make_training_
 from data_prep.errors import ParamsError
 from data_prep.images import read_rgb
 from models.age_net import backbone_of, build_age_net, build_feature_net, head_of
-from models.backbones import freeze, unfreeze
+from models.backbones import unfreeze
 from models.heads import HeadConfig, build_head
 from models.objective import Objective, compile_model, loss_weights_of, targets_of
 from models.training import (
@@ -55,7 +55,7 @@ def paths(tmp_path_factory):
 def pooled(paths):
     """Features `(1, N, F)` of a frozen tiny backbone, and that backbone."""
     backbone = build_tiny_backbone()
-    freeze(backbone)
+    backbone.trainable = False
     crops = np.stack([read_rgb(path) for path in paths])
     return np.asarray(build_feature_net(backbone)(crops))[None].astype(np.float16), backbone
 
@@ -226,6 +226,7 @@ def test_figures_that_keras_does_not_log_are_not_a_number():
     head.compile(optimizer=keras.optimizers.SGD(0.5), loss={"age": "mae", "age_group": None})
     recorder = HistoryRecorder(phase=2, first_epoch=3, listener=lambda _: None)
     recorder.set_model(head)
+    recorder.on_epoch_begin(0)
     recorder.on_epoch_end(0, {"loss": 2.0})
     (only,) = recorder.records
     assert (only.epoch, only.phase, only.loss, only.learning_rate) == (4, 2, 2.0, 0.5)

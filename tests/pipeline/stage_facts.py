@@ -19,6 +19,7 @@ WITHOUT_IDEAS = {
     "pipeline": "a docstring",
     "pipeline.stages": "the list of stages",
     "pipeline.params": "reads params.yaml, whose sections are declared one by one",
+    "pipeline.sections": "says what may stand in them",
     "pipeline.paths": "names files, which are declared one by one",
     "pipeline.progress": "shows what happens",
     "pipeline.tracking": "tells W&B what happened",

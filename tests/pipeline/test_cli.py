@@ -93,6 +93,30 @@ def test_use_replaces_committed_edits(checkout, agelens):
     assert (checkout / "params.yaml").read_text() == "name: seed\n"
 
 
+@pytest.mark.parametrize("git_is", ["missing", "not asked here"])
+def test_use_keeps_edits_where_git_cannot_tell(git_is, checkout, agelens, monkeypatch):
+    (checkout / "params.yaml").write_text("name: mine\n")
+    if git_is == "missing":
+        monkeypatch.setenv("PATH", "")
+    else:
+        shutil.rmtree(checkout / ".git")
+    status, _, err = agelens("use", "seed")
+    assert_one_line(status, err, about="edits that are not committed")
+    assert (checkout / "params.yaml").read_text() == "name: mine\n"
+
+
+def test_use_replaces_an_untouched_copy_where_git_cannot_tell(checkout, agelens):
+    shutil.rmtree(checkout / ".git")
+    assert agelens("use", "seed")[0] == 0
+    assert (checkout / "params.yaml").read_text() == "name: seed\n"
+
+
+def test_use_outside_a_checkout_says_where_to_run_it(folder, agelens):
+    status, _, err = agelens("use", "seed")
+    assert_one_line(status, err, about="Run it in a checkout of agelens.")
+    assert "Known" not in err
+
+
 def test_use_lists_the_names_that_it_knows(checkout, agelens):
     status, _, err = agelens("use", "morph")
     assert_one_line(status, err, about="Known: demo, seed, utkface.")
@@ -159,6 +183,14 @@ def test_weights_list_names_every_file_and_its_licence(folder, pretrained, agele
     assert [name for name in REGISTRY if name not in words] == []
     assert out.count("missing") == len(REGISTRY)
     assert "Apache-2.0" in out
+
+
+def test_weights_list_cuts_no_name_in_a_window_of_80_columns(folder, pretrained, agelens, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = agelens("weights", "list")
+    words = out.replace(":", " ").split()
+    assert [entry for entry in REGISTRY.values() if entry.name not in words or entry.file not in words] == []
+    assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("files are looked for in"))
 
 
 def test_weights_verify_takes_missing_files(pretrained, agelens):

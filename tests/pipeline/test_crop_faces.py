@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from data_prep.images import read_rgb, write_jpeg
-from data_prep.synthetic import write_synthetic
+from data_prep.synthetic.collection import write_synthetic
 from data_prep.tables import MANIFEST, make_table, write_table
 from pipeline.params import read_params
 from pipeline.paths import Paths

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from data_prep.synthetic import write_synthetic
+from data_prep.synthetic.collection import write_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")

@@ -159,7 +159,7 @@ def plotted_files() -> Iterator[str]:
 def test_sections_follow_functions_and_not_whole_modules():
     assert sections_of("split") == {"seed", "age_groups", "split"}
     assert sections_of("crop_faces") == {"sources", "crop_faces"}  # its fingerprint module also knows the tuner's
-    assert {"tune", "loss", "rebalance"} <= sections_of("train")  # by way of the fingerprint of best.json
+    assert {"tune", "loss"} <= sections_of("train")  # by way of the fingerprint of best.json
     assert "augment" in sections_of("cache_features")  # by way of pipeline.choices
 
 

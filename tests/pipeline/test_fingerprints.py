@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import fingerprints
-from pipeline.fingerprints import crops_fingerprint, features_fingerprint, tune_fingerprint
+from pipeline.fingerprints import crops_fingerprint, features_fingerprint, rows_fingerprint, tune_fingerprint
 from pipeline.params import Params, read_params
+from pipeline.sections import Source
+from tests.pipeline.stage_facts import is_module
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,13 +38,42 @@ def test_crops_are_named_by_settings_and_detector(params: Params, detector: Path
     assert crops_fingerprint(params, detector=detector) != before
 
 
-def test_crops_and_features_are_named_by_the_code_that_makes_them(
-    params: Params, detector: Path, monkeypatch: pytest.MonkeyPatch
+def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detector: Path) -> None:
+    more = {**params.sources, "more": Source(path=Path("more"), reader="table", no_face="whole_image")}
+    other = params.model_copy(update={"sources": more})
+    assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
+
+
+@pytest.mark.parametrize(
+    ("module", "changes"),
+    [
+        ("data_prep.face_table", (True, False, False)),
+        ("data_prep.augment", (False, True, True)),
+        ("weights.lite0", (False, True, True)),
+        ("weights.registry", (False, True, True)),
+        *((f"models.{name}", (False, False, True)) for name in ("heads", "losses", "metrics", "objective")),
+        ("tuning.search", (False, False, True)),
+        ("tuning.space", (False, False, True)),
+        ("models.report", (False, False, False)),
+    ],
+)
+def test_crops_features_and_searches_are_named_by_the_code_that_makes_them(
+    params: Params, detector: Path, monkeypatch: pytest.MonkeyPatch, module: str, changes: tuple[bool, ...]
 ) -> None:
-    before = crops_fingerprint(params, detector=detector), features_fingerprint(params)
-    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: "other")
-    assert crops_fingerprint(params, detector=detector) != before[0]
-    assert features_fingerprint(params) != before[1]
+    def names() -> tuple[str, ...]:
+        searched = tune_fingerprint(params, rows="some")
+        return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched
+
+    source = {"of": ""}
+    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
+    before = names()
+    source["of"] = module
+    assert tuple(old != new for old, new in zip(before, names(), strict=True)) == changes
+
+
+def test_code_that_names_results_exists() -> None:
+    modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE]
+    assert [name for name in modules if not is_module(name)] == []
 
 
 def test_code_is_hashed_by_its_source() -> None:
@@ -58,16 +89,56 @@ def test_features_are_named_by_pictures_and_backbone(params: Params, section: st
     assert features_fingerprint(changed(params, section, **values)) != features_fingerprint(params)
 
 
+def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_path: Path) -> None:
+    path = tmp_path / "some.weights.h5"
+    own = changed(params, "model", weights=str(path))
+    absent = features_fingerprint(own)
+    path.write_bytes(b"one")
+    first = features_fingerprint(own)
+    path.write_bytes(b"two")
+    second = features_fingerprint(own)
+    path.rename(tmp_path / "moved.weights.h5")
+    moved = features_fingerprint(changed(params, "model", weights=str(tmp_path / "moved.weights.h5")))
+    assert len({absent, first, second, features_fingerprint(params)}) == 4
+    assert moved == second
+
+
 @pytest.mark.parametrize(
     ("section", "values", "same"),
     [
         ("tune", {"max_epochs": 3}, False),
         ("loss", {"age_weight": 0.9}, False),
-        ("rebalance", {"weights": True}, False),
+        ("model", {"age_head": "linear"}, False),
+        ("cache_features", {"views": 5}, False),
+        ("augment", {"zoom": 0.3}, False),
+        ("rebalance", {"weights": True}, True),  # by way of its rows alone
         ("evaluate", {"resamples": 10}, True),
     ],
 )
 def test_a_search_is_named_by_what_its_scores_depend_on(
     params: Params, section: str, values: dict[str, object], same: bool
 ) -> None:
-    assert (tune_fingerprint(changed(params, section, **values)) == tune_fingerprint(params)) is same
+    other = changed(params, section, **values)
+    assert (tune_fingerprint(other, rows="some") == tune_fingerprint(params, rows="some")) is same
+
+
+@pytest.mark.parametrize("values", [{"seed": 8}, {"age_groups": [0, 18]}])
+def test_a_search_is_named_by_seed_and_age_groups(params: Params, values: dict[str, object]) -> None:
+    other = params.model_copy(update=values)
+    assert tune_fingerprint(other, rows="some") != tune_fingerprint(params, rows="some")
+
+
+def test_a_search_is_named_by_its_rows(params: Params) -> None:
+    assert tune_fingerprint(params, rows="some") != tune_fingerprint(params, rows="others")
+
+
+def test_rows_are_named_by_their_tables_and_crops(tmp_path: Path) -> None:
+    tables = [tmp_path / "train.csv", tmp_path / "val.csv"]
+    for table in tables:
+        table.write_text(f"{table.name},30\n")
+    first = rows_fingerprint(tables, keys=["a#1", "b#2"])
+    assert rows_fingerprint(tables, keys=["a#1", "b#2"]) == first
+    assert rows_fingerprint(tables, keys=["a#1", "b#3"]) != first
+    assert rows_fingerprint(tables[::-1], keys=["a#1", "b#2"]) != first
+    tables[1].write_text("val.csv,31\n")
+    assert rows_fingerprint(tables, keys=["a#1", "b#2"]) != first

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from data_prep.synthetic import write_synthetic
+from data_prep.synthetic.collection import write_synthetic
 from data_prep.tables import FACES, GROUPED, MANIFEST, PREDICTIONS, REJECTED, SPLIT, TRAIN, read_table, write_table
 from pipeline.params import Params, read_params
 from pipeline.paths import Paths
@@ -45,7 +45,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     write_synthetic(root / "raw", count=300, seed=3, size=224)
     content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": str(root / "raw")}}
-    content["cache_features"]["views"] = 2
+    content["cache_features"]["views"] = 3
     content["tune"] |= {"max_epochs": 2, "units": [64], "dropout": [0.2], "learning_rate": [0.001]}
     content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
     content["train"]["phase2"] |= {"epochs": 2, "views": 4, "unfreeze": "block6a_expand_conv"}
@@ -115,7 +115,7 @@ def test_shuffled_labels_teach_nothing(project: Project) -> None:
     write_table(paths.train, _with_mixed_labels(train), TRAIN)
     write_table(paths.split_val, _with_mixed_labels(val), SPLIT)
     try:
-        project.run("train", "calibrate", "evaluate")
+        project.run("tune", "train", "calibrate", "evaluate")
         metrics = json.loads(paths.metrics.read_text())
     finally:
         for path, content in kept.items():

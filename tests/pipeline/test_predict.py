@@ -13,15 +13,17 @@ import pytest
 
 from data_prep.crop import CropShape
 from data_prep.images import write_jpeg
-from data_prep.synthetic_photo import draw_landscape, make_detector_examples
+from data_prep.synthetic.photo import draw_landscape, make_detector_examples
 from models.age_net import build_age_net
 from models.backbones import build_backbone
 from models.calibration import Calibration
 from models.export import export_model
 from models.heads import HeadConfig, build_head
 from models.predictor import ModelCard
+from pipeline.fingerprints import file_hash
 from tests.factories import FIVE_GROUPS
 from tests.models.small_networks import ages_of, noise_crops
+from weights.defaults import DETECTOR_RUNTIME
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +49,12 @@ COLUMNS = [
 CARD = ModelCard(
     name="untrained",
     shape=CropShape(size=SIZE),
-    detector={"name": "embedded", "image_size": 320, "min_score": 0.3},
+    detector={
+        "name": "embedded",
+        "image_size": 320,
+        "min_score": 0.3,
+        "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
+    },
     groups=FIVE_GROUPS,
     calibration=Calibration(coverage=0.9, edges=(), half_widths=(7.5,)),
     facts={"training_data": "nothing at all", "licence": "none"},
@@ -151,6 +158,13 @@ def test_broken_files_have_a_row_and_do_not_stop_the_rest(photos, answers):
     assert table["age"].isna().tolist() == [True] * 3 + [False] * 3
 
 
+def test_broken_files_are_named_on_screen_beside_a_csv(photos, predict):
+    broken = write_broken_files(photos)
+    out = predict(*broken, "company.jpg", "--csv", "answers.csv")[1]
+    assert [name for name in broken if f"{name}: " not in out] == []
+    assert "3 faces in 4 files written to answers.csv" in out
+
+
 def test_exit_is_1_if_no_file_can_be_answered(photos, predict):
     status, out, _ = predict(*write_broken_files(photos))
     assert status == 1
@@ -167,7 +181,8 @@ def test_json_is_one_object_per_photograph(photos, predict):
     assert (company["model"], company["training_data"]) == ("untrained", "nothing at all")
     assert len(company["faces"]) == 3
     for face in company["faces"]:
-        assert face.keys() == {"box", "score", "age", "interval", "age_group", "probabilities"}
+        assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+        assert face["warnings"] == []
         assert face["interval"][0] <= face["age"] <= face["interval"][1]
         assert list(face["probabilities"]) == list(FIVE_GROUPS.names)
         assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
@@ -175,6 +190,14 @@ def test_json_is_one_object_per_photograph(photos, predict):
     assert (landscape["faces"], landscape["error"]) == ([], "no_face: no face was found")
     assert empty["faces"] == []
     assert empty["error"]
+
+
+def test_small_faces_are_doubtful_in_json_and_csv(photos, answers, predict, monkeypatch):
+    monkeypatch.setattr("pipeline.predict.SMALL_FACE", 10_000)
+    faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
+    assert len(faces) == 3
+    assert all(face["warnings"][0].startswith("small_face: ") for face in faces)
+    assert [face["warnings"] for face in faces] == [[warning] for warning in answers("company.jpg")["warnings"]]
 
 
 def test_json_and_csv_agree(photos, answers, predict):
@@ -197,6 +220,52 @@ def test_folder_is_searched_deeply_in_the_order_of_names(photos, company, answer
     write_jpeg(photos / "album/a.JPG", company[0])
     (photos / "album/notes.txt").write_text("no photograph")
     assert answers("album", "--largest")["path"].tolist() == ["album/2019/b.jpg", "album/a.JPG"]
+
+
+@pytest.fixture
+def mixed(photos, company):
+    """Return a folder with a photograph, other files, and a photograph that it does not hold itself."""
+    write_jpeg(photos / "mixed/a.jpg", company[0])
+    for name in ("deep/b.HEIC", "c.heic", "notes.txt", "README"):
+        (photos / "mixed" / name).parent.mkdir(exist_ok=True)
+        (photos / "mixed" / name).write_bytes(b"no photograph")
+    (photos / "mixed/link.jpg").symlink_to(photos / "company.jpg")
+    return "mixed"
+
+
+LEFT_OUT = (
+    "4 files skipped: not images that can be read (",
+    "2 .heic",
+    "1 .txt",
+    "1 without ending",
+    "1 file skipped: links that lead out of their folder",
+)
+
+
+def test_what_a_folder_holds_beside_images_is_counted(mixed, predict):
+    status, out, err = predict(mixed, "company.jpg")
+    assert (status, err) == (0, "")
+    assert [words for words in LEFT_OUT if words not in out] == []
+
+
+def test_what_is_left_out_is_told_beside_json_not_in_it(mixed, predict):
+    _, out, err = predict(mixed, "--json")
+    assert [json.loads(line)["path"] for line in out.splitlines()] == ["mixed/a.jpg"]
+    assert [words for words in LEFT_OUT if words not in err] == []
+
+
+def test_files_given_by_name_are_not_skipped(photos, predict):
+    (photos / "notes.txt").write_text("no photograph")
+    out = predict("company.jpg", "notes.txt")[1]
+    assert "skipped" not in out
+    assert "notes.txt: not_an_image" in out
+
+
+def test_pictures_that_were_drawn_are_told(photos, predict):
+    status, out, _ = predict("company.jpg", "landscape.jpg", "--draw", "drawn")
+    assert status == 0
+    assert "1 picture with boxes and ages written into drawn" in out
+    assert [path.name for path in (photos / "drawn").iterdir()] == ["0001_company.jpg"]
 
 
 NAMES = ["a;b,c.jpg", "two words.jpg", "ёлка, 'новый' \"год\".jpg", "日本 の写真.jpg"]
@@ -242,21 +311,43 @@ def test_many_files_are_answered_as_few_are(photos, answers, predict, monkeypatc
     pd.testing.assert_frame_equal(pd.read_csv("many.csv"), few)
 
 
-def test_missing_path_is_one_line(photos, predict):
-    status, out, err = predict("company.jpg", "gone.jpg")
-    assert (status, out, err) == (1, "", "agelens: There is no file or folder gone.jpg.\n")
-
-
-def test_error_is_json_where_json_was_asked_for(photos, predict):
-    status, out, _ = predict("gone.jpg", "--json")
-    assert status == 1
-    assert json.loads(out) == {"error": "There is no file or folder gone.jpg."}
-
-
-def test_folder_without_images_is_one_line(photos, predict):
+def test_missing_paths_and_bare_folders_do_not_stop_the_rest(photos, answers):
     (photos / "bare").mkdir()
-    status, _, err = predict("bare")
-    assert (status, err) == (1, "agelens: bare holds no images.\n")
+    table = answers("gone.jpg", "bare", "company.jpg", "--largest")
+    assert table["path"].tolist() == ["gone.jpg", "bare", "company.jpg"]
+    assert table["error"].tolist()[:2] == ["missing: no such file: gone.jpg", "no_images: the folder holds no images"]
+    assert table["age"].notna().tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("path", ["gone.jpg", "bare"])
+def test_nothing_but_missing_paths_exits_with_1(path, photos, predict):
+    (photos / "bare").mkdir()
+    status, out, _ = predict(path, "--json")
+    assert status == 1
+    (answer,) = map(json.loads, out.splitlines())
+    assert (answer["path"], answer["faces"], bool(answer["error"])) == (path, [], True)
+
+
+def test_error_is_json_where_json_was_asked_for(photos, agelens):
+    status, out, _ = agelens("predict", "company.jpg", "--json", "--model", ".")
+    assert status == 1
+    assert json.loads(out)["error"].startswith(". is not an exported model")
+
+
+def test_missing_embedded_model_is_no_matter_of_the_pipeline(photos, agelens, monkeypatch):
+    monkeypatch.setattr("pipeline.predict.AGE_MODEL", photos / "nowhere")
+    status, _, err = agelens("predict", "company.jpg")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "name a model with --model" in err
+    assert "dvc repro" not in err
+
+
+def test_model_of_another_detector_is_said(photos, model, agelens, monkeypatch):
+    monkeypatch.setattr("pipeline.predict.file_hash", lambda _: "another")
+    status, _, err = agelens("predict", "company.jpg", "--model", str(model))
+    assert status == 0
+    assert "another face detector" in err
 
 
 def test_folder_that_is_no_model_is_one_line(photos, agelens):

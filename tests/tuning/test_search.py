@@ -11,7 +11,7 @@ from models.heads import HeadConfig
 from models.objective import Objective, loss_weights_of, targets_of
 from tests.factories import split_rows
 from tuning.budget import hyperband_budget
-from tuning.search import SETTINGS, SearchConfig, search_heads
+from tuning.search import SETTINGS, SearchConfig, remove_other_searches, search_heads
 from tuning.space import SearchSpace
 
 ROWS, FEATURES, GROUPS = 16, 6, 5
@@ -110,3 +110,22 @@ def test_small_space_ends_before_its_budget(folder):
     only = SearchSpace(units=(3,), dropout=(0.1,), learning_rate=(0.05,))
     trials, _ = search(folder, fingerprint="b", space=only)
     assert 1 <= len(trials) < BUDGET.trials
+
+
+def test_state_of_other_searches_is_removed_and_nothing_else(tmp_path):
+    for name in ("search_a", "search_b", "search_ab"):
+        (tmp_path / name / "trial_0").mkdir(parents=True)
+        (tmp_path / name / "trial_0/trial.json").write_text("{}")
+    (tmp_path / "notes").mkdir()
+    remove_other_searches(tmp_path, fingerprint="a")
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "notes",
+        "search_a",
+        "search_a/trial_0",
+        "search_a/trial_0/trial.json",
+    ]
+
+
+def test_state_need_not_exist_to_be_removed(tmp_path):
+    remove_other_searches(tmp_path / "absent", fingerprint="a")
+    assert not (tmp_path / "absent").exists()

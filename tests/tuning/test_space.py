@@ -13,14 +13,6 @@ BASE = HeadConfig(units=7, dropout=0.9, activation="swish", age_head="linear")
 
 
 @pytest.mark.parametrize(
-    ("space", "combinations"),
-    [(SPACE, 12), (SearchSpace((8,), (0.0,), (0.1,)), 1), (SearchSpace((), (0.0,), (0.1,)), 0)],
-)
-def test_combinations_are_counted(space, combinations):
-    assert space.combinations == combinations
-
-
-@pytest.mark.parametrize(
     ("units", "dropout", "rate"), list(itertools.product(SPACE.units, SPACE.dropout, SPACE.learning_rate))
 )
 def test_chosen_values_become_the_head(units, dropout, rate):

@@ -5,7 +5,7 @@ import pytest
 from data_prep.errors import DataError
 from data_prep.readers.synthetic import read_synthetic
 from data_prep.records import Record, Rejection
-from data_prep.synthetic import write_synthetic
+from data_prep.synthetic.collection import write_synthetic
 
 HEADER = "path,age,gender,subject\n"
 

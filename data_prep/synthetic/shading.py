@@ -5,8 +5,8 @@ import numpy as np
 import numpy.typing as npt
 
 from data_prep.images import Pixels
-from data_prep.synthetic_brush import SHIFT, Points, Pose, mirrored, spline
-from data_prep.synthetic_person import Face
+from data_prep.synthetic.brush import SHIFT, Points, Pose, mirrored, spline
+from data_prep.synthetic.person import Face
 
 Floats = npt.NDArray[np.float32]
 

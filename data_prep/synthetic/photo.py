@@ -7,9 +7,9 @@ import numpy as np
 
 from data_prep.boxes import Boxes, clip_boxes
 from data_prep.images import Pixels
-from data_prep.synthetic_brush import Points, Pose
-from data_prep.synthetic_face import draw_head
-from data_prep.synthetic_person import Person, draw_person, face_at, random_colour
+from data_prep.synthetic.brush import Points, Pose
+from data_prep.synthetic.face import draw_head
+from data_prep.synthetic.person import Person, draw_person, face_at, random_colour
 
 OVERSAMPLING = 2
 """Photographs are drawn this much larger and shrunk, which smooths every edge."""

@@ -19,8 +19,8 @@ import pandas as pd
 from data_prep.errors import DataError
 from data_prep.images import encode_jpeg
 from data_prep.records import Gender
-from data_prep.synthetic_person import draw_person
-from data_prep.synthetic_photo import draw_landscape, draw_photo
+from data_prep.synthetic.person import draw_person
+from data_prep.synthetic.photo import draw_landscape, draw_photo
 
 MARKER = "synthetic.json"
 """File that says that a folder is ours, and how it was made."""

@@ -3,10 +3,10 @@
 import numpy as np
 
 from data_prep.images import Pixels
-from data_prep.synthetic_brush import Brush, Points, Pose, ellipse, mirrored, spline
-from data_prep.synthetic_hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
-from data_prep.synthetic_person import Colour, Face, mix, random_colour, shade
-from data_prep.synthetic_shading import shade_skin
+from data_prep.synthetic.brush import Brush, Points, Pose, ellipse, mirrored, spline
+from data_prep.synthetic.hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
+from data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
+from data_prep.synthetic.shading import shade_skin
 
 WHITE_OF_EYE: Colour = (240, 236, 230)
 LIP_RED: Colour = (168, 62, 66)

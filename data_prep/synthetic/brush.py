@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from data_prep.images import Pixels
-from data_prep.synthetic_person import Colour
+from data_prep.synthetic.person import Colour
 
 Points = npt.NDArray[np.float64]
 

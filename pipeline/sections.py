@@ -1,0 +1,226 @@
+"""The sections of params.yaml, one class each: what may stand there, and what it stands for."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+
+from data_prep.labels import MAX_AGE
+
+Fraction = Field(ge=0, le=1)
+Share = Field(gt=0, lt=1)
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
+"""It begins the names of images and of their crops."""
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Section):
+    """One data set.
+
+    `path` is its folder (or table), `reader` how it is read (default: the source's own name), `no_face` what to do
+    with an image in which no face is found: `drop` it, or take the `whole_image` where the source holds crops.
+    """
+
+    path: Path
+    reader: Literal["utkface", "b3fd", "adience", "fgnet", "table", "synthetic"]
+    no_face: Literal["drop", "whole_image"] = "drop"
+    subset: Literal["all", "iws", "cs", "imdb", "wiki"] | None = None
+    min_photo_year: int | None = None
+
+    @model_validator(mode="after")
+    def _check_options(self) -> Self:
+        if self.reader != "b3fd" and (self.subset or self.min_photo_year):
+            msg = "subset and min_photo_year are options of b3fd alone"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the reader that were given."""
+        given = {"subset": self.subset, "min_photo_year": self.min_photo_year}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class BuildManifest(Section):
+    """Stage `build_manifest`."""
+
+    max_age: int = Field(MAX_AGE, ge=1, le=MAX_AGE)
+
+
+class CropFaces(Section):
+    """Stage `crop_faces`: how faces are found and cut.
+
+    `image_size` is the detector's square, `size` the crop's side in pixels.
+    """
+
+    image_size: int = Field(320, ge=32, multiple_of=32)
+    min_score: float = Fraction
+    size: int = Field(160, ge=32, le=512)
+    margin_fraction: float = Field(0.15, ge=0, le=2)
+    square: bool = True
+
+
+class Deduplicate(Section):
+    """Stage `deduplicate`: when two pictures are the same, and when their labels conflict."""
+
+    max_bits: int = Field(10, ge=0, le=32)
+    min_correlation: float = Fraction
+    max_age_gap: float = Field(2.0, ge=0)
+    max_photo_files: PositiveInt = 20
+
+
+class Split(Section):
+    """Stage `split`: the shares of the three splits, which add up to 1."""
+
+    train: float = Share
+    val: float = Share
+    test: float = Share
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> Self:
+        total = self.train + self.val + self.test
+        if not math.isclose(total, 1, abs_tol=1e-6):
+            msg = f"train, val and test must add up to 1, not to {total:g}"
+            raise ValueError(msg)
+        return self
+
+
+class Rebalance(Section):
+    """Stage `rebalance`: rare ages are copied, common ones cut, and the age loss weighted if asked."""
+
+    min_count: int = Field(10, ge=0)
+    copies: PositiveInt = 3
+    max_count: PositiveInt = 2000
+    weights: bool = False
+
+    @model_validator(mode="after")
+    def _check_counts(self) -> Self:
+        if self.min_count > self.max_count:
+            msg = f"min_count ({self.min_count}) must be at most max_count ({self.max_count})"
+            raise ValueError(msg)
+        return self
+
+
+class Augment(Section):
+    """How views differ from the picture; see `data_prep.augment.Augmentation`."""
+
+    flip: bool
+    shift: float = Fraction
+    zoom: float = Fraction
+    rotation_degrees: float = Field(ge=0, le=90)
+    brightness: float = Fraction
+    contrast: float = Fraction
+    saturation: float = Fraction
+
+
+class Model(Section):
+    """The network: `weights` is imagenet, none, or a file for this backbone."""
+
+    backbone: Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
+    weights: str = "imagenet"
+    age_head: Literal["linear", "distribution"]
+    units: PositiveInt
+    dropout: Dropout
+    activation: Literal["relu", "swish", "gelu"] = "relu"
+
+
+class Loss(Section):
+    """What is trained for; see `models.objective.Objective`."""
+
+    age_loss: Literal["mae", "mse", "huber"] = "mae"
+    delta: PositiveFloat = 1.0
+    age_weight: float = Field(ge=0)
+    group_weight: float = Field(ge=0)
+    distribution_weight: float = Field(1.0, ge=0)
+    sigma: PositiveFloat = 2.0
+
+
+class CacheFeatures(Section):
+    """Stage `cache_features`: how many views of each training picture are kept."""
+
+    views: PositiveInt
+
+
+class Tune(Section):
+    """Stage `tune`: Hyperband's budget and the choices that it searches over."""
+
+    max_epochs: int = Field(ge=2)
+    factor: int = Field(3, ge=2)
+    hyperband_iterations: PositiveInt
+    batch_size: PositiveInt
+    units: list[PositiveInt] = Field(min_length=1)
+    dropout: list[Dropout] = Field(min_length=1)
+    learning_rate: list[PositiveFloat] = Field(min_length=1)
+
+
+class Phase(Section):
+    """One phase of training; see `models.training.PhaseConfig`."""
+
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    batch_size: PositiveInt
+    schedule: Literal["constant", "plateau", "cosine"] = "plateau"
+    plateau_patience: PositiveInt = 3
+    patience: int = Field(0, ge=0)
+    weight_decay: float = Field(0.0, ge=0)
+
+
+class Phase1(Phase):
+    """Phase 1, the head on frozen features; a tuned learning rate is multiplied by `lr_factor`."""
+
+    lr_factor: PositiveFloat = 0.5
+
+
+class Phase2(Phase):
+    """Phase 2, the head and the top of the backbone; see `models.backbones.unfreeze`.
+
+    `unfreeze` null takes the backbone's own default.
+    """
+
+    unfreeze: int | str | None = None
+    views: PositiveInt = 64
+
+    @field_validator("unfreeze")
+    @classmethod
+    def _check_count(cls, first: int | str | None) -> int | str | None:
+        if isinstance(first, int) and first < 0:
+            msg = "a number of layers must be at least 0"
+            raise ValueError(msg)
+        return first
+
+
+class Train(Section):
+    """Stage `train`."""
+
+    use_tuned: bool
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    phase1: Phase1
+    phase2: Phase2
+
+
+class Calibrate(Section):
+    """Stage `calibrate`: the share of people whose age the interval must hold."""
+
+    coverage: float = Field(0.9, gt=0, lt=1)
+
+
+class Evaluate(Section):
+    """Stage `evaluate`: bootstrap resamples, and whether the report may show the worst faces."""
+
+    resamples: PositiveInt = 1000
+    show_faces: bool = True
+
+
+class Export(Section):
+    """Stage `export`: what the model card says beside the figures."""
+
+    name: str
+    training_data: str
+    licence: str
