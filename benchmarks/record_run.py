@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("name")
     parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--commit", help="that the run was started on; default: the one that is checked out now")
     asked = parser.parse_args()
     paths, folder = Paths(asked.project), ROOT / "results" / asked.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,6 +37,7 @@ def main() -> None:
         shutil.copyfile(path, folder / path.name)
     shutil.copyfile(paths.tune_report / "trials.csv", folder / "trials.csv")
     facts = facts_of_run("dvc repro", seconds=asked.minutes * 60, folder=asked.project)
+    facts["commit"] = asked.commit or facts["commit"]
     write_json(folder / "run.json", {**facts, **_run(paths, asked.minutes)})
     print(f"{folder}: {_run(paths, asked.minutes)['rows']}")
 
