@@ -87,6 +87,7 @@ def wandb_mode() -> str:
     """Return W&B's mode: `WANDB_MODE` if set, online for those who are logged in, else offline."""
     if mode := os.environ.get("WANDB_MODE"):
         return mode
+    os.environ.pop("WANDB_MODE", None)  # W&B itself refuses an empty one
     return "online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline"
 
 
