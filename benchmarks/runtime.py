@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.detect import OpenVinoFaceDetector, letterbox
+from data_prep.detect import OpenVinoFaceDetector, decode_detections, letterbox
 from data_prep.detector_training import quiet_ultralytics
 from data_prep.images import Pixels, find_images, read_rgb
 from data_prep.synthetic.photo import make_detector_examples
@@ -67,9 +67,11 @@ def _onnxruntime() -> Callable[[list[Pixels]], Any]:
 
     def detect(images: list[Pixels]) -> None:
         for image in images:
-            square, _ = letterbox(image, size=SIZE)
+            square, fitted = letterbox(image, size=SIZE)
             tensor = np.ascontiguousarray(square.transpose(2, 0, 1)[None], dtype=np.float32) / 255
-            session.run(None, {"images": tensor})
+            (output,) = session.run(None, {"images": tensor})
+            height, width = image.shape[:2]
+            decode_detections(output[0], fitted, height=height, width=width, min_score=0.3, max_overlap=0.5)
 
     return detect
 
