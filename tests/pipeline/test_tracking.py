@@ -135,9 +135,8 @@ def test_key_of_the_server_in_use_counts_and_no_other(told_by, host, mode, stran
 
 
 def test_login_of_the_installed_wandb_is_found(stranger):
-    from wandb.sdk.lib.wbauth.wbnetrc import write_netrc_auth  # noqa: PLC0415  what `wandb login` calls
-
     import wandb  # noqa: PLC0415
+    from wandb.sdk.lib.wbauth.wbnetrc import write_netrc_auth  # noqa: PLC0415  what `wandb login` calls
 
     write_netrc_auth(host=wandb.Settings().base_url, api_key="k" * 40)
     assert wandb_mode() == "online"
