@@ -270,3 +270,9 @@ def test_whole_run_stays_inside_the_project(stranger, tmp_path):
     assert {path.name for path in project.iterdir()} == {"grey.jpg", "wandb"}
     (run,) = (project / "wandb").glob("offline-run-*")
     assert list(run.glob("*.wandb"))
+
+
+def test_an_empty_mode_counts_as_unset(stranger, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "")
+    assert wandb_mode() == "offline"
+    assert "WANDB_MODE" not in os.environ  # W&B itself refuses an empty one
