@@ -11,7 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from data_prep.boxes import pairwise_iou
+from data_prep.detect import Detector
+from data_prep.detector_metrics import pick_free_squares
 from data_prep.errors import DataError
+from data_prep.images import Pixels
+
+HARD_SCORES = (0.05, 0.8)
+"""The best score in a hard square: below, it teaches little; above, it is often a face that nobody labelled."""
 
 BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
 
@@ -102,6 +109,33 @@ def tight_crops(
     for which in np.argsort(-sides)[:most]:
         if sides[which] >= min_side:
             yield cut_tight_crop(image, boxes, which=int(which), size=size, rng=rng)
+
+
+def hard_squares(
+    image: Pixels,
+    boxes: npt.NDArray[np.float64],
+    detector: Detector,
+    *,
+    most: int,
+    rng: np.random.Generator,
+    candidates: int = 12,
+) -> npt.NDArray[np.float64]:
+    """Return the squares `(M, 4)` without a labelled face in which the detector is surest of one, M up to `most`.
+
+    None touches another, so that one lamp does not become three pictures.
+    """
+    height, width = image.shape[:2]
+    drawn = [pick_free_squares(boxes, height=height, width=width, rng=rng) for _ in range(candidates // 4)]
+    squares = np.concatenate([np.empty((0, 4)), *drawn])
+    found = detector.detect([image[y1:y2, x1:x2] for x1, y1, x2, y2 in squares.astype(int)])
+    scores = np.array([each.scores.max(initial=0) for each in found])
+    kept = np.empty((0, 4))
+    for index in np.argsort(-scores, kind="stable"):
+        if len(kept) == most or not HARD_SCORES[0] <= scores[index] <= HARD_SCORES[1]:
+            continue
+        if not pairwise_iou(squares[[index]], kept).any():
+            kept = np.concatenate([kept, squares[[index]]])
+    return kept
 
 
 def blank_pictures(count: int, *, size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:

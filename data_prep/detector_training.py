@@ -14,7 +14,8 @@ import numpy as np
 
 from data_prep.atomic import replacing
 from data_prep.boxes import Boxes
-from data_prep.detector_data import blank_pictures, read_yolo_boxes, tight_crops, yolo_lines
+from data_prep.detect import Detector, OpenVinoFaceDetector
+from data_prep.detector_data import blank_pictures, hard_squares, read_yolo_boxes, tight_crops, yolo_lines
 from data_prep.detector_metrics import pick_free_squares
 from data_prep.errors import DataError, WeightsError
 from data_prep.images import Pixels, read_rgb, write_jpeg
@@ -36,6 +37,8 @@ class DetectorRecipe:
         min_side: Pixels that a face must have to be worth a tight crop.
         free_squares: At most so many squares without a face of each photograph. Without them every picture that is
             filled by one thing held a face, and the detector saw one in a third of all lawns, walls and keyboards.
+        hard_squares: At most so many more of each photograph, in which the checkpoint that the round starts from sees
+            a face (Sung and Poggio, "Example-based learning for view-based human face detection", 1998).
         synthetic: Number of synthetic pictures.
         blank: Number of plain, shaded and noisy pictures without a face.
         seed: Of crops, synthetic pictures and training.
@@ -47,6 +50,7 @@ class DetectorRecipe:
     tight_crops: int = 1
     min_side: float = 36.0
     free_squares: int = 1
+    hard_squares: int = 0
     synthetic: int = 300
     blank: int = 60
     seed: int = 23
@@ -60,13 +64,14 @@ def quiet_ultralytics(work: Path) -> Any:
     return ultralytics
 
 
-def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe) -> Path:
+def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe, miner: Detector | None = None) -> Path:
     """Write photographs, tight crops of their faces and synthetic pictures in YOLO's layout.
 
     Args:
         widerface: Photographs with boxes, in YOLO format.
         folder: Where to; what an earlier call left in it is removed, or it would be trained on as well.
         recipe: What is written beside the photographs.
+        miner: The detector whose mistakes are looked for; None looks for none.
 
     Returns:
         The `data.yaml` that ultralytics reads.
@@ -80,7 +85,7 @@ def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe)
     shutil.rmtree(folder, ignore_errors=True)
     for part in PARTS:
         shutil.copytree(widerface / part, folder / part)
-    for name, image, boxes in _extra_examples(widerface, recipe):
+    for name, image, boxes in _extra_examples(widerface, recipe, miner):
         write_jpeg(folder / f"images/train/{name}.jpg", image)
         height, width = image.shape[:2]
         (folder / f"labels/train/{name}.txt").write_text(yolo_lines(boxes, height=height, width=width))
@@ -89,7 +94,9 @@ def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe)
     return listing
 
 
-def _extra_examples(widerface: Path, recipe: DetectorRecipe) -> Iterator[tuple[str, Pixels, Boxes]]:
+def _extra_examples(
+    widerface: Path, recipe: DetectorRecipe, miner: Detector | None
+) -> Iterator[tuple[str, Pixels, Boxes]]:
     """Yield name, picture and boxes of everything that is trained on beside the photographs themselves."""
     rng = np.random.default_rng(recipe.seed)
     for path in sorted((widerface / "images/train").glob("*.jpg")):
@@ -100,6 +107,9 @@ def _extra_examples(widerface: Path, recipe: DetectorRecipe) -> Iterator[tuple[s
         for index, (crop, seen) in enumerate(cuts):
             yield f"tight{index}_{path.stem}", crop, seen
         squares = pick_free_squares(boxes, height=height, width=width, rng=rng, most=recipe.free_squares)
+        if miner is not None:
+            mistakes = hard_squares(image, boxes, miner, most=recipe.hard_squares, rng=rng)
+            squares = np.concatenate([squares, mistakes])
         for index, (x1, y1, x2, y2) in enumerate(squares.astype(int)):
             yield f"free{index}_{path.stem}", image[y1:y2, x1:x2], np.empty((0, 4))
     for index, (image, boxes) in enumerate(make_detector_examples(recipe.synthetic, seed=recipe.seed)):
@@ -135,12 +145,13 @@ def train_face_detector(
     if last.is_file() and not resume:
         msg = f"{last} is there already: go on with --resume, give the round another --seed, or move it away."
         raise WeightsError(msg)
+    miner = _miner(start) if recipe.hard_squares and not resume else None
     model = quiet_ultralytics(work).YOLO(str(model_file))
     if resume:
         model.train(resume=True)
         return last
     model.train(
-        data=str(write_training_set(widerface, folder / "data", recipe=recipe)),
+        data=str(write_training_set(widerface, folder / "data", recipe=recipe, miner=miner)),
         epochs=recipe.epochs,
         imgsz=recipe.image_size,
         batch=16,
@@ -169,6 +180,18 @@ def train_face_detector(
         exist_ok=True,
     )
     return last
+
+
+def _miner(start: Path | None) -> Detector:
+    """Return the detector whose mistakes the round learns from: the runtime file beside its checkpoint."""
+    runtime = None if start is None else start.with_suffix(".xml")
+    if runtime is None or not runtime.is_file():
+        msg = (
+            "Squares in which a detector is mistaken need --start with a checkpoint that has its exported .xml beside "
+            f"it. Received: {start}. Run `agelens detector export`, or set --hard-squares 0."
+        )
+        raise WeightsError(msg)
+    return OpenVinoFaceDetector(runtime, min_score=0.02)
 
 
 def export_face_detector(checkpoint: Path, folder: Path) -> Path:

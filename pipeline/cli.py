@@ -179,6 +179,9 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.006,
     tight_crops: Annotated[int, typer.Option(help="Crops about the largest faces, of each photograph.", min=0)] = 1,
     free_squares: Annotated[int, typer.Option(help="Squares without a face, of each photograph.", min=0)] = 1,
+    hard_squares: Annotated[
+        int, typer.Option(help="More squares without a face, in which --start sees one, of each photograph.", min=0)
+    ] = 0,
     synthetic: Annotated[int, typer.Option(help="Drawn pictures with faces.", min=0)] = 300,
     blank: Annotated[int, typer.Option(help="Pictures without anything.", min=0)] = 60,
     seed: Annotated[
@@ -201,6 +204,7 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
         learning_rate=learning_rate,
         tight_crops=tight_crops,
         free_squares=free_squares,
+        hard_squares=hard_squares,
         synthetic=synthetic,
         blank=blank,
         seed=seed,

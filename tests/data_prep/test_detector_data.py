@@ -1,5 +1,6 @@
 """Training images of the face detector: label files, turned boxes and tight crops."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data_prep.detector_data import blank_pictures, cut_tight_crop, read_yolo_boxes, tight_crops, turn_boxes, yolo_lines
+from data_prep.boxes import pairwise_iou
+from data_prep.detect import Detections
+from data_prep.detector_data import (
+    blank_pictures,
+    cut_tight_crop,
+    hard_squares,
+    read_yolo_boxes,
+    tight_crops,
+    turn_boxes,
+    yolo_lines,
+)
 from data_prep.errors import DataError
+from data_prep.images import Pixels
 
 Floats = npt.NDArray[np.float64]
 IDENTITY = np.array([[1.0, 0, 0], [0, 1, 0]])
@@ -174,3 +186,30 @@ def test_blank_pictures_are_pictures_of_three_kinds() -> None:
     spreads = [picture.std(axis=(0, 1)).max() for picture in pictures]
     assert spreads[0] == spreads[3] == 0  # one colour
     assert min(spreads[1], spreads[2], spreads[4], spreads[5]) > 0
+
+
+class BrightnessDetector:
+    """Sees a face as sure as a picture is bright; black is none."""
+
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        """Return one box per picture, or none for a black one."""
+        scores = [np.array([image.mean() / 255] if image.any() else []) for image in images]
+        return [Detections(np.tile([0.0, 0, 9, 9], (len(some), 1)), some) for some in scores]
+
+
+def test_hard_squares_are_where_the_detector_is_mistaken() -> None:
+    image = np.zeros((600, 1200, 3), dtype=np.uint8)
+    image[:, 600:] = 128  # the right half fools the detector: half of full brightness scores 0.5
+    face = np.array([[700.0, 0, 800, 100]])
+    squares = hard_squares(image, face, BrightnessDetector(), most=3, rng=np.random.default_rng(1))
+    assert 1 <= len(squares) <= 3
+    assert (squares[:, 2] > 600).all()
+    assert not pairwise_iou(squares, face).any()
+    assert not np.triu(pairwise_iou(squares, squares), k=1).any()
+
+
+@pytest.mark.parametrize("brightness", [5, 250])
+def test_squares_without_a_mistake_or_with_a_face_that_nobody_labelled_are_not_hard(brightness: int) -> None:
+    image = np.full((300, 300, 3), brightness, dtype=np.uint8)
+    squares = hard_squares(image, np.zeros((0, 4)), BrightnessDetector(), most=3, rng=np.random.default_rng(1))
+    assert squares.shape == (0, 4)

@@ -1,5 +1,6 @@
 """One round of the detector's training, with a stand-in for ultralytics that writes down what it was asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from data_prep.detect import Detections
 from data_prep.detector_data import yolo_lines
 from data_prep.detector_training import PARTS, DetectorRecipe, train_face_detector, write_training_set
 from data_prep.errors import DataError, WeightsError
-from data_prep.images import write_jpeg
+from data_prep.images import Pixels, write_jpeg
 
 PLAIN = DetectorRecipe(tight_crops=1, free_squares=0, synthetic=0, blank=0, seed=5)
 
@@ -113,3 +115,23 @@ def test_what_to_go_on_from_must_be_there(
     with pytest.raises(WeightsError, match="There is no checkpoint"):
         train_face_detector(widerface, tmp_path, recipe=PLAIN, start=start, resume=resume)
     assert asked == []
+
+
+def test_mistakes_are_looked_for_with_the_runtime_file_beside_the_checkpoint(widerface: Path, tmp_path: Path) -> None:
+    recipe = DetectorRecipe(hard_squares=1)
+    (tmp_path / "start.pt").write_bytes(b"weights")
+    for start in (None, tmp_path / "start.pt"):
+        with pytest.raises(WeightsError, match=r"exported \.xml beside it.*--hard-squares 0"):
+            train_face_detector(widerface, tmp_path / "work", recipe=recipe, start=start)
+
+
+def test_squares_in_which_the_detector_is_mistaken_join_the_set(widerface: Path, tmp_path: Path) -> None:
+    class Mistaken:
+        def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+            return [Detections(np.array([[0.0, 0, 9, 9]]), np.array([0.5])) for _ in images]
+
+    write_jpeg(widerface / "images/train/lawn.jpg", np.full((300, 300, 3), 128, dtype=np.uint8))
+    recipe = DetectorRecipe(tight_crops=0, free_squares=0, hard_squares=1, synthetic=0, blank=0)
+    write_training_set(widerface, tmp_path / "data", recipe=recipe, miner=Mistaken())
+    names = sorted(path.name for path in (tmp_path / "data/images/train").iterdir())
+    assert names == ["face.jpg", "free0_lawn.jpg", "lawn.jpg"]
