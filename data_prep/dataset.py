@@ -102,6 +102,7 @@ def make_feature_dataset(
     copies: npt.NDArray[np.int64],
     batch_size: int,
     seed: int,
+    first_epoch: int = 0,
 ) -> tuple[Any, int]:
     """Make the same endless dataset of cached features `(views, N, F)` instead of pictures.
 
@@ -119,7 +120,7 @@ def make_feature_dataset(
         found = tf.numpy_function(lambda r, v: features[v, r].astype(np.float32), [row, view], tf.float32)
         return (tf.ensure_shape(found, (batch_size, width)), *pick(row))
 
-    draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=0)
+    draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
     return draws.batch(batch_size, drop_remainder=True).map(gather).prefetch(2), steps
 
 

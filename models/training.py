@@ -4,16 +4,16 @@ The frozen phase keeps a random head's large errors from spoiling ImageNet's fil
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
 import numpy as np
-import pandas as pd
 
 from data_prep.errors import ParamsError
-
-MONITOR = "val_age_mae"
+from models.averaging import WeightAverage, Weights, values_of
+from models.checkpoint import PhaseState
+from models.history import EpochRecord, HistoryRecorder, best_epoch, epochs_without_gain, plateau_rate
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class PhaseConfig:
         plateau_patience: See `schedule`.
         patience: Stop after so many epochs without gain of validation MAE; 0 never stops early.
         weight_decay: AdamW's.
+        average: Momentum of the moving average of the weights, which is then what is validated and kept; 0 has none.
     """
 
     epochs: int
@@ -36,53 +37,7 @@ class PhaseConfig:
     plateau_patience: int = 3
     patience: int = 0
     weight_decay: float = 0.0
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """One line of the history: both phases share the axis `epoch`, which counts from 1."""
-
-    epoch: int
-    phase: int
-    loss: float
-    val_loss: float
-    age_mae: float
-    val_age_mae: float
-    age_group_accuracy: float
-    val_age_group_accuracy: float
-    learning_rate: float
-
-
-class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Collects an `EpochRecord` per epoch and hands each to `listener`."""
-
-    def __init__(self, *, phase: int, first_epoch: int, listener: Callable[[EpochRecord], None]) -> None:
-        super().__init__()
-        self.phase, self.first_epoch, self.listener = phase, first_epoch, listener
-        self.records: list[EpochRecord] = []
-        self._rate = float("nan")
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Note the rate that the epoch starts with."""
-        del epoch, logs
-        self._rate = float(self.model.optimizer.learning_rate)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record one epoch."""
-        values = logs or {}
-        missing = float("nan")
-        record = EpochRecord(
-            epoch=self.first_epoch + epoch + 1,
-            phase=self.phase,
-            learning_rate=self._rate,
-            **{
-                name: float(values.get(name, missing))
-                for name in EpochRecord.__dataclass_fields__
-                if name not in {"epoch", "phase", "learning_rate"}
-            },
-        )
-        self.records.append(record)
-        self.listener(record)
+    average: float = 0.0
 
 
 class BatchListener(keras.callbacks.Callback):  # type: ignore[misc]
@@ -114,7 +69,59 @@ def build_optimizer(config: PhaseConfig, *, steps: int) -> Any:
     return keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
 
 
-def fit_phase(
+class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch: keeps the best weights and the state, sets the plateau's rate, and stops when it is time.
+
+    Args:
+        config: How the phase trains.
+        recorder: Its history; must be called before.
+        average: The moving average, or None.
+        best: Weights of the best epoch so far.
+        keep: Called with the state after each epoch.
+    """
+
+    def __init__(
+        self,
+        config: PhaseConfig,
+        *,
+        recorder: HistoryRecorder,
+        average: WeightAverage | None,
+        best: Weights,
+        keep: Callable[[PhaseState], None],
+    ) -> None:
+        super().__init__()
+        self.config, self.recorder, self.average, self.best, self.keep = config, recorder, average, best, keep
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Keep what is best, and all that it takes to go on."""
+        del epoch, logs
+        records, config, optimizer = self.recorder.records, self.config, self.model.optimizer
+        if not np.isfinite(records[-1].loss):
+            return
+        if best_epoch(records) is records[-1]:
+            self.best = self.model.get_weights()
+        if self.average is not None:
+            self.average.restore()
+        if config.schedule == "plateau":
+            optimizer.learning_rate = plateau_rate(records, rate=config.learning_rate, patience=config.plateau_patience)
+        self.keep(
+            PhaseState(
+                records=list(records),
+                model=values_of(self.model.variables),
+                optimizer=values_of(optimizer.variables),
+                average=[value.copy() for value in self.average.values] if self.average else [],
+                best=self.best,
+            )
+        )
+        self.model.stop_training |= is_over(records, config)
+
+
+def is_over(records: Sequence[EpochRecord], config: PhaseConfig) -> bool:
+    """Return whether a phase has had its epochs, or its patience is at an end."""
+    return len(records) >= config.epochs or 0 < config.patience <= epochs_without_gain(records)
+
+
+def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is made of
     model: Any,
     training: Any,
     *,
@@ -123,6 +130,8 @@ def fit_phase(
     config: PhaseConfig,
     phase: int,
     first_epoch: int = 0,
+    state: PhaseState | None = None,
+    keep: Callable[[PhaseState], None] = lambda _: None,
     listener: Callable[[EpochRecord], None] = lambda _: None,
     callbacks: Sequence[Any] = (),
 ) -> list[EpochRecord]:
@@ -130,51 +139,52 @@ def fit_phase(
 
     Args:
         model: Compiled by `compile_model`.
-        training: An endless dataset.
+        training: An endless dataset; with `state`, from the epoch after its last on.
         steps: Its batches in an epoch.
         validation: A dataset; it alone decides which epoch is best.
         config: How to train.
         phase: 1 or 2, for the history.
         first_epoch: How many epochs earlier phases took, for the history.
+        state: Where an earlier call was stopped; the training goes on as if it had not been.
+        keep: Called after each epoch with the state that `state` takes.
         listener: Called after each epoch.
         callbacks: More Keras callbacks, for example a progress bar.
 
     Returns:
-        The history, one record per epoch.
+        The history, one record per epoch, those before a stop included.
 
     Raises:
         ParamsError: The loss stopped being a number.
     """
-    recorder = HistoryRecorder(phase=phase, first_epoch=first_epoch, listener=listener)
-    own = [
-        keras.callbacks.TerminateOnNaN(),
-        recorder,
-        keras.callbacks.EarlyStopping(
-            MONITOR, mode="min", patience=config.patience or config.epochs, restore_best_weights=True
-        ),
-    ]
-    if config.schedule == "plateau":
-        own.append(keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=config.plateau_patience))
-    model.fit(
-        training,
-        steps_per_epoch=steps,
-        epochs=config.epochs,
-        validation_data=validation,
-        callbacks=[*own, *callbacks],
-        shuffle=False,  # the dataset deals its own order
-        verbose=0,
+    done = len(state.records) if state else 0
+    if state:
+        _restore(model, state)
+    recorder = HistoryRecorder(
+        phase=phase, first_epoch=first_epoch, listener=listener, records=state.records if state else ()
     )
+    average = WeightAverage(config.average, values=state.average if state else []) if config.average else None
+    keeper = PhaseKeeper(config, recorder=recorder, average=average, best=state.best if state else [], keep=keep)
+    if not is_over(recorder.records, config):
+        averaging = [average] if average else []
+        model.fit(
+            training,
+            steps_per_epoch=steps,
+            initial_epoch=done,
+            epochs=config.epochs,
+            validation_data=validation,
+            callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, recorder, keeper, *callbacks],
+            shuffle=False,  # the dataset deals its own order
+            verbose=0,
+        )
     if recorder.records and not np.isfinite(recorder.records[-1].loss):
         msg = f"Phase {phase} diverged in epoch {recorder.records[-1].epoch}; lower train.phase{phase}.learning_rate."
         raise ParamsError(msg)
+    model.set_weights(keeper.best)
     return recorder.records
 
 
-def best_epoch(records: Sequence[EpochRecord]) -> EpochRecord:
-    """Return the epoch with the lowest validation MAE, the first of equals."""
-    return min(records, key=lambda record: record.val_age_mae)
-
-
-def history_table(records: Sequence[EpochRecord]) -> pd.DataFrame:
-    """Return the history as a table, one row per epoch."""
-    return pd.DataFrame([asdict(record) for record in records], columns=list(EpochRecord.__dataclass_fields__))
+def _restore(model: Any, state: PhaseState) -> None:
+    model.optimizer.build(model.trainable_variables)
+    for variables, values in ((model.variables, state.model), (model.optimizer.variables, state.optimizer)):
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)

@@ -33,4 +33,5 @@ def phase_of(phase: Phase, *, learning_rate: float | None = None) -> PhaseConfig
         plateau_patience=phase.plateau_patience,
         patience=phase.patience,
         weight_decay=phase.weight_decay,
+        average=phase.average,
     )

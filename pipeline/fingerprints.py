@@ -35,6 +35,19 @@ TUNE_CODE = (
 """Modules that decide what a head scores on its features."""
 
 
+TRAIN_CODE = (
+    "models.averaging",
+    "models.checkpoint",
+    "models.heads",
+    "models.history",
+    "models.losses",
+    "models.metrics",
+    "models.objective",
+    "models.training",
+)
+"""Modules that decide what a training ends with; one that was stopped is not gone on with by other code."""
+
+
 def fingerprint(content: Any) -> str:
     """Return a short hash of plain data."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
@@ -76,6 +89,22 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
             "seed": params.seed,
             "age_groups": params.age_groups,
             "code": code_hash(TUNE_CODE),
+        }
+    )
+
+
+def train_fingerprint(params: Params, *, rows: str, head: Any) -> str:
+    """Return what names a training: the `rows_fingerprint`, the `head` with its rate, and all else it depends on."""
+    return fingerprint(
+        {
+            "rows": rows,
+            "head": head,
+            "features": features_fingerprint(params),
+            "views": params.cache_features.views,
+            "sections": [section.model_dump(mode="json") for section in (params.train, params.loss, params.model)],
+            "seed": params.seed,
+            "age_groups": params.age_groups,
+            "code": code_hash(TRAIN_CODE),
         }
     )
 

@@ -40,8 +40,10 @@ class HeadData:
         """Mean age of the training rows."""
         return float(self.train["age"].mean())
 
-    def datasets(self, *, outputs: Mapping[str, Any], batch_size: int, seed: int) -> tuple[Any, int, Any]:
-        """Return an endless training dataset, its batches in an epoch, and the validation dataset."""
+    def datasets(
+        self, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
+    ) -> tuple[Any, int, Any]:
+        """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
         training, steps = make_feature_dataset(
             self.train_features,
             targets_of(self.train, outputs),
@@ -49,6 +51,7 @@ class HeadData:
             copies=self.train["copies"].to_numpy(np.int64),
             batch_size=batch_size,
             seed=seed,
+            first_epoch=first_epoch,
         )
         plain: npt.NDArray[np.float32] = self.val_features[0].astype(np.float32)
         return training, steps, tf.data.Dataset.from_tensor_slices((plain, targets_of(self.val, outputs))).batch(1024)

@@ -115,6 +115,11 @@ class Paths:
         return self.root / "weights/trained/age_net.keras"
 
     @property
+    def train_state(self) -> Path:
+        """What a training that was stopped needs to go on."""
+        return self.root / "data/train_state"
+
+    @property
     def train_report(self) -> Path:
         """History of the training."""
         return self.root / "reports/train"

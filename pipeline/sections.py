@@ -170,6 +170,7 @@ class Phase(Section):
     plateau_patience: PositiveInt = 3
     patience: int = Field(0, ge=0)
     weight_decay: float = Field(0.0, ge=0)
+    average: float = Field(0.0, ge=0, lt=1)
 
 
 class Phase1(Phase):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from data_prep.atomic import write_json
 from data_prep.errors import ParamsError
-from models.training import MONITOR
+from models.history import MONITOR
 
 
 @dataclass(frozen=True)

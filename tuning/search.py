@@ -12,8 +12,8 @@ import keras_tuner as kt
 import pandas as pd
 
 from models.heads import HeadConfig, build_head
+from models.history import MONITOR
 from models.objective import Objective, compile_model
-from models.training import MONITOR
 from tuning.space import SearchSpace, choose_head
 
 SETTINGS = ("units", "dropout", "learning_rate")

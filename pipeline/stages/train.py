@@ -1,7 +1,7 @@
 """The network is trained in two phases: the head on cached features, then the head and the top of the backbone."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ from data_prep.atomic import replacing, write_json
 from data_prep.dataset import make_dataset, make_training_dataset
 from models.age_net import backbone_of, build_age_net
 from models.backbones import BACKBONES, build_backbone, unfreeze
+from models.checkpoint import PhaseState, read_state, write_state
 from models.heads import HeadConfig, build_head
+from models.history import EpochRecord, best_epoch, history_table
 from models.objective import compile_model, loss_weights_of, targets_of
 from models.plots import draw_history, write_figure
-from models.training import BatchListener, EpochRecord, best_epoch, build_optimizer, fit_phase, history_table
+from models.training import BatchListener, PhaseConfig, build_optimizer, fit_phase
 from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
-from pipeline.fingerprints import tune_fingerprint
+from pipeline.fingerprints import train_fingerprint, tune_fingerprint
 from pipeline.head_data import HeadData, read_head_data
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -32,12 +34,14 @@ def run(params: Params, paths: Paths) -> None:
     keras.utils.set_random_seed(params.seed)
     data = read_head_data(params, paths)
     head_config, learning_rate = _choose_head(params, paths, data)
+    fingerprint = train_fingerprint(params, rows=data.fingerprint, head=[asdict(head_config), learning_rate])
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
-        listener = _listener(tracked)
-        head, first = _train_head(params, data, head_config, learning_rate, listener)
-        network, second = _train_network(params, paths, data, head, first, listener)
+        keeper = _Keeper(paths.train_state, fingerprint, tracked)
+        head, first = _train_head(params, data, head_config, learning_rate, keeper)
+        network, second = _train_network(params, paths, data, head, first, keeper)
         records = [*first, *second]
         _write_results(network, records, params, head_config, paths)
+        keeper.remove()
         tracked.log_picture("history", paths.train_report / "history.png")
         tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
     best = best_epoch(records)
@@ -55,47 +59,92 @@ def _choose_head(params: Params, paths: Paths, data: HeadData) -> tuple[HeadConf
     return replace(config, units=best.units, dropout=best.dropout), rate
 
 
-def _listener(tracked: Run) -> Callable[[EpochRecord], None]:
-    def listen(record: EpochRecord) -> None:
-        tracked.log_epoch(asdict(record))
+@dataclass(frozen=True)
+class _Keeper:
+    """Where a training that is stopped is gone on with, and who hears of its epochs."""
+
+    folder: Path
+    fingerprint: str
+    tracked: Run
+
+    def read(self, phase: int) -> PhaseState | None:
+        """Read how far a phase came, and tell W&B what an earlier run had told another one."""
+        state = read_state(self._path(phase), fingerprint=self.fingerprint)
+        if state is not None:
+            for record in state.records:
+                self.tracked.log_epoch(asdict(record))
+            say(f"phase {phase} goes on after its epoch {len(state.records)}, which an earlier run had reached")
+        return state
+
+    def keep(self, phase: int, state: PhaseState) -> None:
+        """Write how far a phase came."""
+        write_state(self._path(phase), state, fingerprint=self.fingerprint)
+
+    def listen(self, record: EpochRecord) -> None:
+        """Tell of an epoch."""
+        self.tracked.log_epoch(asdict(record))
         say(
             f"epoch {record.epoch} (phase {record.phase}): loss {record.loss:.3f}, train MAE {record.age_mae:.2f}, "
             f"val MAE {record.val_age_mae:.2f}, val group accuracy {record.val_age_group_accuracy:.1%}, "
             f"learning rate {record.learning_rate:.1e}"
         )
 
-    return listen
+    def remove(self) -> None:
+        """Remove the states: the training is over."""
+        for phase in (1, 2):
+            self._path(phase).unlink(missing_ok=True)
+
+    def _path(self, phase: int) -> Path:
+        return self.folder / f"phase{phase}.npz"
 
 
 def _train_head(
-    params: Params, data: HeadData, config: HeadConfig, rate: float, listener: Callable[[EpochRecord], None]
+    params: Params, data: HeadData, config: HeadConfig, rate: float, keeper: _Keeper
 ) -> tuple[Any, list[EpochRecord]]:
-    section = params.train.phase1
     head = build_head(config, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
-    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
-    phase = phase_of(section, learning_rate=rate)
-    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
-    with progress_bar("phase 1, batches", total=steps * section.epochs) as advance:
-        records = fit_phase(
-            head,
+
+    def datasets(first_epoch: int) -> tuple[Any, int, Any]:
+        size = params.train.phase1.batch_size
+        return data.datasets(outputs=head.output, batch_size=size, seed=params.seed, first_epoch=first_epoch)
+
+    config_of_phase = phase_of(params.train.phase1, learning_rate=rate)
+    return head, _fit(head, datasets, params, config=config_of_phase, phase=1, before=0, keeper=keeper)
+
+
+def _fit(
+    model: Any,
+    datasets: Callable[[int], tuple[Any, int, Any]],
+    params: Params,
+    *,
+    config: PhaseConfig,
+    phase: int,
+    before: int,
+    keeper: _Keeper,
+) -> list[EpochRecord]:
+    """Train one phase from where it was stopped; `datasets` makes training set, steps and validation set."""
+    state = keeper.read(phase)
+    done = len(state.records) if state else 0
+    training, steps, validation = datasets(done)
+    compile_model(model, objective_of(params), optimizer=build_optimizer(config, steps=steps))
+    with progress_bar(f"phase {phase}, batches", total=steps * config.epochs) as advance:
+        advance(steps * done)
+        return fit_phase(
+            model,
             training,
             steps=steps,
             validation=validation,
-            config=phase,
-            phase=1,
-            listener=listener,
+            config=config,
+            phase=phase,
+            first_epoch=before,
+            state=state,
+            keep=lambda state: keeper.keep(phase, state),
+            listener=keeper.listen,
             callbacks=[BatchListener(advance)],
         )
-    return head, records
 
 
 def _train_network(
-    params: Params,
-    paths: Paths,
-    data: HeadData,
-    head: Any,
-    before: list[EpochRecord],
-    listener: Callable[[EpochRecord], None],
+    params: Params, paths: Paths, data: HeadData, head: Any, before: list[EpochRecord], keeper: _Keeper
 ) -> tuple[Any, list[EpochRecord]]:
     keras.mixed_precision.set_global_policy(params.train.precision)
     section, name = params.train.phase2, params.model.backbone
@@ -103,21 +152,15 @@ def _train_network(
     backbone, start = backbone_of(network), network.get_weights()
     thawed = unfreeze(backbone, BACKBONES[name].unfreeze if section.unfreeze is None else section.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
-    training, steps, validation = _picture_datasets(params, paths, data, network)
-    phase = phase_of(section)
-    compile_model(network, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
-    with progress_bar("phase 2, batches", total=steps * section.epochs) as advance:
-        records = fit_phase(
-            network,
-            training,
-            steps=steps,
-            validation=validation,
-            config=phase,
-            phase=2,
-            first_epoch=len(before),
-            listener=listener,
-            callbacks=[BatchListener(advance)],
-        )
+    records = _fit(
+        network,
+        lambda first_epoch: _picture_datasets(params, paths, data, network, first_epoch=first_epoch),
+        params,
+        config=phase_of(section),
+        phase=2,
+        before=len(before),
+        keeper=keeper,
+    )
     if best_epoch(before).val_age_mae <= best_epoch(records).val_age_mae:
         say("phase 2 did not better phase 1, whose weights are kept")
         network.set_weights(start)
@@ -147,7 +190,9 @@ def _in_float32(params: Params, network: Any, head: Any) -> Any:
     return plain
 
 
-def _picture_datasets(params: Params, paths: Paths, data: HeadData, network: Any) -> tuple[Any, int, Any]:
+def _picture_datasets(
+    params: Params, paths: Paths, data: HeadData, network: Any, *, first_epoch: int
+) -> tuple[Any, int, Any]:
     section, size = params.train.phase2, params.crop_faces.size
     training, steps = make_training_dataset(
         _crops(data.train, paths),
@@ -159,6 +204,7 @@ def _picture_datasets(params: Params, paths: Paths, data: HeadData, network: Any
         augmentation=augmentation_of(params),
         views=section.views,
         seed=params.seed,
+        first_epoch=first_epoch,
     )
     targets = targets_of(data.val, network.output)
     return training, steps, make_dataset(_crops(data.val, paths), targets, size=size, batch_size=section.batch_size)

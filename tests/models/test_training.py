@@ -1,5 +1,7 @@
 """Both phases, on crops whose brightness is their age."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -10,17 +12,11 @@ from data_prep.errors import ParamsError
 from data_prep.images import read_rgb
 from models.age_net import backbone_of, build_age_net, build_feature_net, head_of
 from models.backbones import unfreeze
+from models.checkpoint import read_state, write_state
 from models.heads import HeadConfig, build_head
+from models.history import EpochRecord, best_epoch, history_table
 from models.objective import Objective, compile_model, loss_weights_of, targets_of
-from models.training import (
-    EpochRecord,
-    HistoryRecorder,
-    PhaseConfig,
-    best_epoch,
-    build_optimizer,
-    fit_phase,
-    history_table,
-)
+from models.training import PhaseConfig, build_optimizer, fit_phase
 from tests.factories import split_rows
 from tests.models.small_networks import GROUPS, SIZE, TINY_FEATURES, build_tiny_backbone, write_ages
 
@@ -213,21 +209,72 @@ def test_weight_decay_is_the_optimizers(weight_decay):
     assert optimizer.weight_decay == weight_decay
 
 
-def test_the_best_epoch_is_the_first_of_equals():
-    assert best_epoch([record(1, 6.0), record(2, 5.0), record(3, 5.0)]).epoch == 2
+STEADY = PhaseConfig(epochs=5, learning_rate=3e-3, schedule="plateau", plateau_patience=1, average=0.9)
 
 
-def test_an_empty_history_is_a_table_with_all_columns():
-    assert history_table([]).columns.tolist() == list(EpochRecord.__dataclass_fields__)
+def fit_from(features, config, *, state=None):
+    """Train a head with dropout, from a state if there is one; return its weights, its history and its states."""
+    keras.utils.set_random_seed(3 if state is None else 99)
+    config_of_head = HeadConfig(units=16, dropout=0.5, age_head="linear")
+    head = build_head(config_of_head, features=TINY_FEATURES, groups=GROUPS, start_age=45.0)
+    options = {"weights": WEIGHTS, "copies": COPIES, "batch_size": 4, "seed": 0}
+    steps = len(AGES) // 4
+    compile_model(head, Objective(), optimizer=build_optimizer(config, steps=steps))
+    states = []
+    first_epoch = len(state.records) if state else 0
+    records = fit_phase(
+        head,
+        make_feature_dataset(features, TARGETS, first_epoch=first_epoch, **options)[0],
+        steps=steps,
+        validation=(features[0].astype(np.float32), TARGETS),
+        config=config,
+        phase=1,
+        state=state,
+        keep=states.append,
+    )
+    return head.get_weights(), records, states
 
 
-def test_figures_that_keras_does_not_log_are_not_a_number():
+@pytest.mark.parametrize("schedule", ["constant", "plateau", "cosine"])
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_phase_that_was_stopped_ends_as_one_that_was_not(pooled, tmp_path, schedule, average):
+    features, _ = pooled
+    config = replace(STEADY, schedule=schedule, average=average)
+    whole, records, states = fit_from(features, config)
+    write_state(tmp_path / "phase.npz", states[1], fingerprint="a")
+    again, resumed, later = fit_from(features, config, state=read_state(tmp_path / "phase.npz", fingerprint="a"))
+    np.testing.assert_allclose(history_table(resumed), history_table(records), rtol=1e-5)
+    assert len(later) == len(records) - 2
+    for left, right in zip(again, whole, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-5)
+
+
+def test_a_phase_that_is_over_is_not_gone_on_with(pooled):
+    features, _ = pooled
+    whole, records, states = fit_from(features, STEADY)
+    again, same, later = fit_from(features, STEADY, state=states[-1])
+    assert (same, later) == (records, [])
+    for left, right in zip(again, whole, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_what_is_kept_is_the_average_that_was_validated(pooled):
+    features, _ = pooled
+    weights, records, states = fit_from(features, replace(STEADY, epochs=1, schedule="constant"))
+    (state,) = states
     head = new_head()
-    head.compile(optimizer=keras.optimizers.SGD(0.5), loss={"age": "mae", "age_group": None})
-    recorder = HistoryRecorder(phase=2, first_epoch=3, listener=lambda _: None)
-    recorder.set_model(head)
-    recorder.on_epoch_begin(0)
-    recorder.on_epoch_end(0, {"loss": 2.0})
-    (only,) = recorder.records
-    assert (only.epoch, only.phase, only.loss, only.learning_rate) == (4, 2, 2.0, 0.5)
-    assert np.isnan(only.val_age_mae)
+    head.set_weights(weights)
+    age = np.asarray(head(features[0].astype(np.float32))["age"])[:, 0]
+    assert np.abs(age - AGES).mean() == pytest.approx(records[0].val_age_mae, rel=1e-4)
+    raw_weights = [value for value in state.model if value.dtype == np.float32]  # the others are dropout's seeds
+    for kept, average, raw in zip(weights, state.average, raw_weights, strict=True):
+        np.testing.assert_array_equal(kept, average)
+        assert (raw != average).any()
+
+
+def test_a_diverged_phase_leaves_no_state(pooled):
+    features, _ = pooled
+    states = []
+    with pytest.raises(ParamsError, match="diverged"):
+        fit_head(features, PhaseConfig(epochs=3, learning_rate=1e38), keep=states.append)
+    assert states == []

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 
 from pipeline import fingerprints
-from pipeline.fingerprints import crops_fingerprint, features_fingerprint, rows_fingerprint, tune_fingerprint
+from pipeline.fingerprints import (
+    crops_fingerprint,
+    features_fingerprint,
+    rows_fingerprint,
+    train_fingerprint,
+    tune_fingerprint,
+)
 from pipeline.params import Params, read_params
 from pipeline.sections import Source
 from tests.pipeline.stage_facts import is_module
@@ -47,22 +53,25 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
 @pytest.mark.parametrize(
     ("module", "changes"),
     [
-        ("data_prep.face_table", (True, False, False)),
-        ("data_prep.augment", (False, True, True)),
-        ("weights.lite0", (False, True, True)),
-        ("weights.registry", (False, True, True)),
-        *((f"models.{name}", (False, False, True)) for name in ("heads", "losses", "metrics", "objective")),
-        ("tuning.search", (False, False, True)),
-        ("tuning.space", (False, False, True)),
-        ("models.report", (False, False, False)),
+        ("data_prep.face_table", (True, False, False, False)),
+        ("data_prep.augment", (False, True, True, True)),
+        ("weights.lite0", (False, True, True, True)),
+        ("weights.registry", (False, True, True, True)),
+        *((f"models.{name}", (False, False, True, True)) for name in ("heads", "losses", "metrics", "objective")),
+        ("tuning.search", (False, False, True, False)),
+        ("tuning.space", (False, False, True, False)),
+        ("models.training", (False, False, False, True)),
+        ("models.averaging", (False, False, False, True)),
+        ("models.report", (False, False, False, False)),
     ],
 )
-def test_crops_features_and_searches_are_named_by_the_code_that_makes_them(
+def test_results_are_named_by_the_code_that_makes_them(
     params: Params, detector: Path, monkeypatch: pytest.MonkeyPatch, module: str, changes: tuple[bool, ...]
 ) -> None:
     def names() -> tuple[str, ...]:
         searched = tune_fingerprint(params, rows="some")
-        return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched
+        trained = train_fingerprint(params, rows="some", head=[])
+        return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched, trained
 
     source = {"of": ""}
     monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
@@ -72,7 +81,7 @@ def test_crops_features_and_searches_are_named_by_the_code_that_makes_them(
 
 
 def test_code_that_names_results_exists() -> None:
-    modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE]
+    modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE, *fingerprints.TRAIN_CODE]
     assert [name for name in modules if not is_module(name)] == []
 
 

@@ -1,0 +1,102 @@
+"""What a training did, epoch by epoch, and what follows from it: the best epoch, the plateau's rate, when to stop.
+
+Everything that counts epochs is a function of the history, so that a resumed training counts on by itself.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import keras
+import pandas as pd
+
+MONITOR = "val_age_mae"
+
+LEAST_GAIN = 1e-4
+"""Years by which a plateau must be left behind; Keras's default for ReduceLROnPlateau."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One line of the history: both phases share the axis `epoch`, which counts from 1."""
+
+    epoch: int
+    phase: int
+    loss: float
+    val_loss: float
+    age_mae: float
+    val_age_mae: float
+    age_group_accuracy: float
+    val_age_group_accuracy: float
+    learning_rate: float
+
+
+class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Collects an `EpochRecord` per epoch and hands each to `listener`.
+
+    Args:
+        phase: 1 or 2.
+        first_epoch: Epochs of earlier phases.
+        listener: Called with each new record.
+        records: What was recorded before a stop.
+    """
+
+    def __init__(
+        self,
+        *,
+        phase: int,
+        first_epoch: int,
+        listener: Callable[[EpochRecord], None],
+        records: Sequence[EpochRecord] = (),
+    ) -> None:
+        super().__init__()
+        self.phase, self.first_epoch, self.listener = phase, first_epoch, listener
+        self.records = list(records)
+        self._rate = float("nan")
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Note the rate that the epoch starts with."""
+        del epoch, logs
+        self._rate = float(self.model.optimizer.learning_rate)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Record one epoch."""
+        values = logs or {}
+        missing = float("nan")
+        record = EpochRecord(
+            epoch=self.first_epoch + epoch + 1,
+            phase=self.phase,
+            learning_rate=self._rate,
+            **{
+                name: float(values.get(name, missing))
+                for name in EpochRecord.__dataclass_fields__
+                if name not in {"epoch", "phase", "learning_rate"}
+            },
+        )
+        self.records.append(record)
+        self.listener(record)
+
+
+def best_epoch(records: Sequence[EpochRecord]) -> EpochRecord:
+    """Return the epoch with the lowest validation MAE, the first of equals."""
+    return min(records, key=lambda record: record.val_age_mae)
+
+
+def epochs_without_gain(records: Sequence[EpochRecord]) -> int:
+    """Return how many epochs have passed since the best one; 0 for an empty history."""
+    return records[-1].epoch - best_epoch(records).epoch if records else 0
+
+
+def plateau_rate(records: Sequence[EpochRecord], *, rate: float, patience: int) -> float:
+    """Return the learning rate of the next epoch: halved after each `patience` epochs without gain."""
+    best, waited = float("inf"), 0
+    for record in records:
+        gained = record.val_age_mae < best - LEAST_GAIN
+        best, waited = (record.val_age_mae, 0) if gained else (best, waited + 1)
+        if waited >= patience:
+            rate, waited = rate / 2, 0
+    return rate
+
+
+def history_table(records: Sequence[EpochRecord]) -> pd.DataFrame:
+    """Return the history as a table, one row per epoch."""
+    return pd.DataFrame([asdict(record) for record in records], columns=list(EpochRecord.__dataclass_fields__))

@@ -1,0 +1,111 @@
+"""Training is killed in both phases, as a machine would, and ends as one that was left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from data_prep.tables import SPLIT, TRAIN, write_table
+from models.checkpoint import read_state
+from pipeline.params import read_params
+from pipeline.paths import Paths
+from pipeline.stages import cache_features
+from tests.factories import split_rows
+from tests.models.small_networks import SIZE, write_ages
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = 500
+EPOCHS = 30
+
+pytestmark = pytest.mark.slow
+
+
+def make_project(root: Path) -> Paths:
+    """Make a folder in which `train` can run: 500 training crops, 60 to validate by, and their features."""
+    content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
+    content["crop_faces"]["size"] = SIZE
+    content["model"] |= {"backbone": "tiny", "weights": "none"}
+    content["train"]["use_tuned"] = False
+    phase = {"epochs": EPOCHS, "patience": 0, "average": 0.9}
+    content["train"]["phase1"] |= {**phase, "batch_size": 50, "schedule": "plateau", "plateau_patience": 2}
+    content["train"]["phase2"] |= {**phase, "batch_size": 50, "views": 3, "unfreeze": "block2"}
+    (root / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    paths = Paths(root)
+    rng = np.random.default_rng(5)
+    for name, path, columns, count in (
+        ("train", paths.train, TRAIN, IMAGES),
+        ("val", paths.split_val, SPLIT, 60),
+    ):
+        ages = rng.integers(1, 90, count).astype(float).tolist()
+        (paths.crops / name).mkdir(parents=True)
+        crops = write_ages(paths.crops / name, ages)
+        table = split_rows(count, ages=ages).assign(
+            crop=[crop.relative_to(paths.crops).as_posix() for crop in crops],
+            image_id=[f"{name}/{index}" for index in range(count)],
+        )
+        write_table(path, table.assign(copies=1, weight=1.0) if columns is TRAIN else table, columns)
+    cache_features.run(read_params(root / "params.yaml"), paths)
+    return paths
+
+
+def start_training(root: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "run", "train"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish_training(root: Path) -> tuple[str, pd.DataFrame]:
+    """Run `train` to its end; return what it said, and its history."""
+    said, _ = (running := start_training(root)).communicate(timeout=300)
+    assert running.returncode == 0, said
+    return said, pd.read_csv(Paths(root).train_report / "history.csv")
+
+
+def kill_in_phase(root: Path, phase: int) -> None:
+    """Start `train` and kill it as soon as some epochs of a phase are kept."""
+    running = start_training(root)
+    state = Paths(root).train_state / f"phase{phase}.npz"
+    deadline = time.monotonic() + 200
+    while not state.is_file() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    said, _ = running.communicate()
+    assert running.returncode == -signal.SIGKILL, said
+    assert state.is_file(), said
+
+
+def test_a_training_killed_in_both_phases_ends_as_one_left_alone(tmp_path: Path) -> None:
+    paths = make_project(tmp_path)
+    _, whole = finish_training(tmp_path)
+    assert list(paths.train_state.glob("*")) == []
+    for phase in (1, 2):
+        kill_in_phase(tmp_path, phase)
+    said, resumed = finish_training(tmp_path)
+    assert f"phase 1 goes on after its epoch {EPOCHS}" in " ".join(said.split())
+    assert "phase 2 goes on after its epoch" in " ".join(said.split())
+    pd.testing.assert_frame_equal(resumed, whole, rtol=1e-3)
+
+
+def test_other_settings_begin_anew(tmp_path: Path) -> None:
+    paths = make_project(tmp_path)
+    kill_in_phase(tmp_path, 1)
+    assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
+    content = yaml.safe_load((tmp_path / "params.yaml").read_text())
+    for phase in ("phase1", "phase2"):
+        content["train"][phase]["epochs"] = 2
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    said, history = finish_training(tmp_path)
+    assert "goes on" not in said
+    assert history["phase"].tolist() == [1, 1, 2, 2]
