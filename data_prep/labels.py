@@ -1,5 +1,6 @@
-"""Ages as the model sees them: years, and the age group that a year falls into."""
+"""Labels as the model sees them: ages in years, the age group that a year falls into, and what else a source tells."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,15 @@ MAX_AGE = 100
 
 NO_GROUP = -1
 """The age group of a label whose interval lies across groups: the group loss and metrics leave it out."""
+
+TRAITS: Mapping[str, tuple[str, ...]] = {
+    "gender": ("female", "male"),
+    "ethnicity": ("White", "Black", "Asian", "Indian", "Other"),
+}
+"""What else a network may be taught beside the age, and its classes in order; ethnicities in UTKFace's terms."""
+
+NO_TRAIT = -1
+"""The index of a trait that a source does not tell, or tells in other terms: it costs and counts nothing."""
 
 MIN_SHARE_IN_GROUP = 0.75
 """An interval belongs to a group that holds at least this share of its years."""
@@ -66,6 +76,12 @@ class AgeGroups:
             share.max(axis=-1) >= MIN_SHARE_IN_GROUP, share.argmax(axis=-1), NO_GROUP
         )
         return index
+
+
+def trait_indices(labels: Iterable[object], trait: str) -> npt.NDArray[np.int64]:
+    """Return the index `(N,)` of each label among the classes of a trait, `NO_TRAIT` where it is missing or another."""
+    index = {name: place for place, name in enumerate(TRAITS[trait])}
+    return np.array([index.get(label, NO_TRAIT) for label in labels], dtype=np.int64)  # type: ignore[call-overload]
 
 
 def check_some_exact(low: npt.ArrayLike, high: npt.ArrayLike) -> None:

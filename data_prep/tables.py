@@ -118,6 +118,8 @@ PREDICTIONS = Schema(
         Column("age_high", "float", "years; upper end of the predicted interval"),
         Column("age_group", "int", "index; predicted"),
         Column("age_group_probability", "float", "of the predicted group, 0..1"),
+        Column("predicted_gender", "text", "empty where the model does not tell it", optional=True),
+        Column("predicted_ethnicity", "text", "empty where the model does not tell it", optional=True),
     ),
 )
 

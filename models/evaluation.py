@@ -2,7 +2,8 @@
 
 Every metric is the mean of one column of `row_scores`, over the rows that it can judge. Ages (`mae`, `rmse`, `cs5`,
 `bias`) and intervals (`coverage`, `width_*`) are judged on rows whose true age is exact; `interval_mae` on the rows
-whose label is a span of years; groups on the rows whose label lies in one group.
+whose label is a span of years; groups on the rows whose label lies in one group; gender and ethnicity, where the model
+tells them, on the rows whose source does so in the same terms.
 """
 
 import math
@@ -12,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_prep.labels import TRAITS
 from data_prep.tables import PREDICTIONS
 from models.calibration import TEN_YEARS, label_errors
 from models.predictions import Decoded
 
 Metrics = dict[str, float | int | None]
 
-BOOTSTRAPPED = ("mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
+BOOTSTRAPPED = ("mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage", "gender_accuracy")
 """The metrics that `by_slice` gives 95 % intervals, as `<metric>_low` and `<metric>_high`."""
 
 BLOCK = 2_000_000
@@ -45,7 +47,10 @@ def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:
         "age_group": decoded.age_group,
         "age_group_probability": decoded.age_group_probability,
     }
-    table = rows[["image_id", "source", "gender", "ethnicity"]].assign(**labels).assign(**predicted)
+    traits = {
+        f"predicted_{trait}": pd.Series(decoded.trait_names(trait), index=rows.index, dtype="str") for trait in TRAITS
+    }
+    table = rows[["image_id", "source", *TRAITS]].assign(**labels).assign(**predicted, **traits)
     return table[PREDICTIONS.names].reset_index(drop=True)
 
 
@@ -70,8 +75,15 @@ def row_scores(table: pd.DataFrame) -> pd.DataFrame:
             "coverage": inside.astype(float).where(exact),
             "width": (table["age_high"] - table["age_low"]).where(exact),
             "interval_mae": error.where(~exact),
+            **{f"{trait}_accuracy": _trait_scores(table, trait) for trait in TRAITS},
         }
     )
+
+
+def _trait_scores(table: pd.DataFrame, trait: str) -> "pd.Series[float]":
+    """Return 1 where a trait is predicted as it is labelled, 0 where not, missing where either says nothing."""
+    judged = table[trait].isin(TRAITS[trait]) & table[f"predicted_{trait}"].notna()
+    return (table[trait] == table[f"predicted_{trait}"]).astype(float).where(judged)
 
 
 def summarise(table: pd.DataFrame) -> Metrics:
@@ -80,7 +92,7 @@ def summarise(table: pd.DataFrame) -> Metrics:
     Counts: `rows`, `exact_rows`, `interval_rows` (labels that are a span of years), `grouped_rows`. Years: `mae`,
     `rmse`, `bias` (predicted minus true), `interval_mae`, `width_mean`, `width_median` (of the predicted interval).
     Shares in 0..1: `cs5` (error of at most 5 years), `group_accuracy`, `group_accuracy_one_off` (at most one group
-    away), `coverage` (true age inside the predicted interval).
+    away), `coverage` (true age inside the predicted interval), `gender_accuracy`, `ethnicity_accuracy`.
     """
     return _summarise_scores(row_scores(table))
 
@@ -166,6 +178,7 @@ def _summarise_scores(scores: pd.DataFrame) -> Metrics:
         "width_mean": means["width"],
         "width_median": scores["width"].median(),
         "interval_mae": means["interval_mae"],
+        **{f"{trait}_accuracy": means[f"{trait}_accuracy"] for trait in TRAITS},
     }
     return {**counts, **{name: None if np.isnan(value) else float(value) for name, value in measured.items()}}
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +13,9 @@ from data_prep.errors import DataError
 from data_prep.images import Pixels
 from models.predictor import MODEL_FILE, NETWORK_FILE, ModelCard
 from models.runtime import Network, convert_network, write_network
+
+NOT_SERVED = {"ethnicity"}
+"""Outputs that stay behind: that one helps training and the report on fairness, and is nobody's to be told."""
 
 MAX_MEAN_DIFFERENCE = 0.05
 """Years by which the served ages may differ from Keras's on average; a larger gap is not shipped."""
@@ -44,7 +48,7 @@ def export_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL_FILE).unlink(missing_ok=True)  # without its card a folder is no model, should this be cut short
-    write_network(folder / NETWORK_FILE, convert_network(age_net))
+    write_network(folder / NETWORK_FILE, convert_network(_served_part(age_net)))
     network = Network(folder / NETWORK_FILE)
     served = np.concatenate([network(crops[i : i + 32])["age"][:, 0] for i in range(0, len(crops), 32)])
     difference = float(np.abs(served - expected).mean())
@@ -54,3 +58,11 @@ def export_model(
         raise DataError(msg)
     write_json(folder / MODEL_FILE, card.as_json())
     return difference
+
+
+def _served_part(age_net: Any) -> Any:
+    """Return the network without the outputs that are not served."""
+    if not NOT_SERVED & age_net.output.keys():
+        return age_net
+    served = {name: output for name, output in age_net.output.items() if name not in NOT_SERVED}
+    return keras.Model(age_net.input, served, name=age_net.name)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from data_prep.labels import MAX_AGE
+from data_prep.labels import MAX_AGE, TRAITS
 
 AGES = MAX_AGE + 1
 """Bins of the distribution head: one for each whole year 0..100."""
@@ -23,12 +23,14 @@ class HeadConfig:
         activation: Its activation.
         age_head: `linear` reads the age out by one linear neuron; `distribution` by the expectation of a softmax over
             the years 0..100 (DEX, Rothe et al. 2018), so the age stays a linear layer's output.
+        traits: Which of `TRAITS` are read out of the same dense layer, each by a softmax over its classes.
     """
 
     units: int = 512
     dropout: float = 0.3
     activation: str = "relu"
     age_head: Literal["linear", "distribution"] = "distribution"
+    traits: tuple[str, ...] = ()
 
 
 def build_head(config: HeadConfig, *, features: int, groups: int, start_age: float = 35.0) -> Any:
@@ -42,7 +44,7 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
 
     Returns:
         A model from `(B, features)` to `{"age_group": (B, groups) softmax, "age": (B, 1) years}` and, with a
-        distribution head, `"age_distribution": (B, 101) softmax`.
+        distribution head, `"age_distribution": (B, 101) softmax`; each trait is a softmax output of its own name.
     """
     pooled = keras.Input((features,), name="features")
     x = layers.Dense(config.units, activation=config.activation, name="dense")(pooled)
@@ -57,4 +59,6 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
         outputs["age_distribution"] = distribution
         outputs["age"] = expectation(distribution)
         expectation.set_weights([np.arange(AGES, dtype="float32")[:, None]])
+    for trait in config.traits:
+        outputs[trait] = layers.Dense(len(TRAITS[trait]), activation="softmax", dtype="float32", name=trait)(x)
     return keras.Model(pooled, outputs, name="head")

@@ -80,7 +80,7 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group; labels that lie across groups (-1) cost nothing."""
+    """Cross-entropy of the age group or of a trait; rows without a label (-1) cost nothing."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss `(B,)`."""

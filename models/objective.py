@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from data_prep.labels import TRAITS, trait_indices
 from models.losses import GroupLoss, IntervalLoss, LabelDistributionLoss
 from models.metrics import ExactMAE, GroupAccuracy
 
@@ -25,6 +26,8 @@ class Objective:
         group_weight: Weight of the group's cross-entropy; 0 trains the age alone.
         distribution_weight: Weight of the label distribution, where the head has one.
         sigma: Widest standard deviation of the label distribution in years.
+        gender_weight: Weight of the gender's cross-entropy, where the head has that output.
+        ethnicity_weight: Weight of the ethnicity's cross-entropy, likewise.
     """
 
     age_loss: Literal["mae", "mse", "huber"] = "mae"
@@ -33,6 +36,13 @@ class Objective:
     group_weight: float = 0.5
     distribution_weight: float = 1.0
     sigma: float = 2.0
+    gender_weight: float = 0.3
+    ethnicity_weight: float = 0.2
+
+    @property
+    def trait_weights(self) -> dict[str, float]:
+        """The weight of each of `TRAITS`."""
+        return {"gender": self.gender_weight, "ethnicity": self.ethnicity_weight}
 
 
 def compile_model(model: Any, objective: Objective, *, optimizer: Any) -> None:
@@ -46,6 +56,8 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any) -> None:
         losses["age_distribution"] = LabelDistributionLoss(sigma=objective.sigma)
         weights["age_distribution"] = objective.distribution_weight
     metrics = {"age": [ExactMAE()], "age_group": [GroupAccuracy()]}
+    for trait in TRAITS.keys() & model.output.keys():
+        losses[trait], weights[trait], metrics[trait] = GroupLoss(), objective.trait_weights[trait], [GroupAccuracy()]
     # XLA compiles convolutions badly on a CPU: a training step took 17 times longer with it.
     model.compile(optimizer=optimizer, loss=losses, loss_weights=weights, metrics=metrics, jit_compile=False)
 
@@ -58,15 +70,17 @@ def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
         outputs: The model's outputs by name; only their names are used.
 
     Returns:
-        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` as `(N,)` indices with -1 for none.
+        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` and traits as `(N,)` indices with -1
+        for none.
     """
     interval = table[["age_low", "age_high"]].to_numpy(np.float32)
     known = {"age": interval, "age_distribution": interval, "age_group": table["age_group"].to_numpy(np.float32)}
+    known |= {trait: trait_indices(table[trait], trait).astype(np.float32) for trait in TRAITS}
     return {name: known[name] for name in outputs}
 
 
 def loss_weights_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
-    """Return each row's weight by output: the column `weight` for both age outputs, 1 for the age group."""
+    """Return each row's weight by output: the column `weight` for both age outputs, 1 for all others."""
     ones = np.ones(len(table), dtype=np.float32)
     weight = table["weight"].to_numpy(np.float32) if "weight" in table else ones
-    return {name: ones if name == "age_group" else weight for name in outputs}
+    return {name: weight if name in {"age", "age_distribution"} else ones for name in outputs}

@@ -4,14 +4,14 @@ Numpy only: the predictor imports this module.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from data_prep.boxes import Boxes
 from data_prep.errors import DataError
-from data_prep.labels import MAX_AGE, AgeGroups
+from data_prep.labels import MAX_AGE, TRAITS, AgeGroups
 from models.calibration import Calibration
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +30,7 @@ class Decoded:
         age_high: `(B,)`, years; upper end of the interval.
         age_group: `(B,)`, index of the most probable group.
         probabilities: `(B, G)`, of every group.
+        traits: Of each trait that the model tells, `(B, C)`, the probability of every class in the order of `TRAITS`.
     """
 
     age: Floats
@@ -37,6 +38,7 @@ class Decoded:
     age_high: Floats
     age_group: npt.NDArray[np.int64]
     probabilities: Floats
+    traits: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.age)
@@ -46,6 +48,12 @@ class Decoded:
         """`(B,)`, of the predicted group."""
         top: Floats = self.probabilities.max(axis=1)
         return top
+
+    def trait_names(self, trait: str) -> list[str | None]:
+        """Return the most probable class of a trait for each face, None where the model does not tell it."""
+        if trait not in self.traits:
+            return [None] * len(self)
+        return [TRAITS[trait][index] for index in self.traits[trait].argmax(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class AgePrediction:
         age_group: Name of the most probable group, for example `26-42`. The two heads are separate, so `age` may lie
             in a neighbouring group.
         probabilities: Of every group, in order.
+        gender: `female` or `male` as annotators would have said, None where the model does not tell it.
     """
 
     box: tuple[float, float, float, float]
@@ -68,13 +77,15 @@ class AgePrediction:
     interval: tuple[float, float]
     age_group: str
     probabilities: tuple[float, ...]
+    gender: str | None = None
 
 
 def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Calibration, groups: AgeGroups) -> Decoded:
     """Turn the model's outputs for a batch of B faces into predictions.
 
     Args:
-        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; further outputs are left alone.
+        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; traits as `(B, C)`, softmax, where the model
+            tells them; further outputs are left alone.
         calibration: Makes the intervals.
         groups: The G age groups of the model.
 
@@ -100,7 +111,8 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
         raise DataError(msg)
     age = np.clip(years[:, 0], 0, MAX_AGE)
     low, high = calibration.interval(age)
-    return Decoded(age, low, high, probabilities.argmax(axis=1), probabilities)
+    traits = {trait: np.asarray(outputs[trait], dtype=np.float64) for trait in TRAITS if trait in outputs}
+    return Decoded(age, low, high, probabilities.argmax(axis=1), probabilities, traits)
 
 
 def face_predictions(
@@ -114,7 +126,7 @@ def face_predictions(
         scores: `(B,)`, the detector's; NaN where the whole image was taken.
         groups: Gives the groups' names.
     """
-    names = groups.names
+    names, genders = groups.names, decoded.trait_names("gender")
     return [
         AgePrediction(
             box=(float(x1), float(y1), float(x2), float(y2)),
@@ -123,6 +135,7 @@ def face_predictions(
             interval=(float(decoded.age_low[i]), float(decoded.age_high[i])),
             age_group=names[decoded.age_group[i]],
             probabilities=tuple(decoded.probabilities[i].tolist()),
+            gender=genders[i],
         )
         for i, ((x1, y1, x2, y2), score) in enumerate(
             zip(boxes, np.asarray(scores, dtype=np.float64), strict=True),

@@ -33,6 +33,7 @@ class ModelCard:
         detector: Settings of the detector that the training crops came from.
         groups: Age groups.
         calibration: Turns an age into its interval.
+        genders: Classes of the output `gender` in order; none where the model has no such output.
         facts: Everything else: backbone, data, metrics, licence, intended use.
     """
 
@@ -42,6 +43,7 @@ class ModelCard:
     groups: AgeGroups
     calibration: Calibration
     facts: dict[str, Any]
+    genders: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as plain JSON."""
@@ -56,6 +58,7 @@ class ModelCard:
             "detector": self.detector,
             "age_groups": list(self.groups.first_ages),
             "calibration": self.calibration.to_json(),
+            "genders": list(self.genders),
             **self.facts,
         }
 
@@ -82,13 +85,14 @@ class ModelCard:
 
     @classmethod
     def _from_json(cls, card: dict[str, Any]) -> Self:
-        own = {"format", "name", "crop", "detector", "age_groups", "calibration"}
+        own = {"format", "name", "crop", "detector", "age_groups", "calibration", "genders"}
         return cls(
             name=card["name"],
             shape=CropShape(**card["crop"]),
             detector=card["detector"],
             groups=AgeGroups(tuple(card["age_groups"])),
             calibration=Calibration.from_json(card["calibration"]),
+            genders=tuple(card.get("genders", ())),
             facts={key: value for key, value in card.items() if key not in own},
         )
 
@@ -119,7 +123,8 @@ class AgePredictor:
         """Return the ages of ready-made crops `uint8 (N, S, S, 3)` RGB."""
         batches = (crops[start : start + BATCH] for start in range(0, len(crops), BATCH))
         outputs = list(self.network.run(batches))
-        joined = {name: np.concatenate([output[name] for output in outputs]) for name in ("age", "age_group")}
+        names = ("age", "age_group", *(["gender"] if self.card.genders else []))
+        joined = {name: np.concatenate([output[name] for output in outputs]) for name in names}
         return decode(joined, calibration=self.card.calibration, groups=self.card.groups)
 
     def _predict_one(self, image: Pixels, detections: Detections, largest: bool) -> list[AgePrediction]:

@@ -118,6 +118,8 @@ def write_report(  # noqa: PLR0913  each is a part of the page
     page = environment.get_template("report.html.j2").render(
         title=title,
         overall=overall,
+        tells_gender=not _missing(overall["gender_accuracy"]),
+        tells_ethnicity=not _missing(overall["ethnicity_accuracy"]),
         baseline=median_baseline_mae(predictions, train_median),
         train_median=train_median,
         coverage=coverage,

@@ -16,7 +16,13 @@ def augmentation_of(params: Params) -> Augmentation:
 def head_config_of(params: Params) -> HeadConfig:
     """Return the untuned head."""
     model = params.model
-    return HeadConfig(units=model.units, dropout=model.dropout, activation=model.activation, age_head=model.age_head)
+    return HeadConfig(
+        units=model.units,
+        dropout=model.dropout,
+        activation=model.activation,
+        age_head=model.age_head,
+        traits=tuple(model.heads),
+    )
 
 
 def objective_of(params: Params) -> Objective:

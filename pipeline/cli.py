@@ -53,6 +53,10 @@ def predict(
         Path | None,
         typer.Option(help="Folder of a model, such as weights/exported; default: the one that comes along."),
     ] = None,
+    gender: Annotated[
+        bool,
+        typer.Option("--gender", help="Also tell the gender that annotators would see, if the model was taught it."),
+    ] = False,
 ) -> None:
     """Tell age, interval, age group and place of every face in photographs.
 
@@ -61,7 +65,7 @@ def predict(
     """
     from pipeline.predict_output import predict_and_print  # noqa: PLC0415
 
-    predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, draw=draw, model=model)
+    predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, draw=draw, model=model, gender=gender)
 
 
 @app.command()

@@ -29,7 +29,7 @@ def read_age_net(paths: Paths) -> Any:
 
 
 def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:
-    """Return the network's outputs `age` and `age_group` for the crops of a table, in its order."""
+    """Return all outputs of the network for the crops of a table, in its order."""
     size = network.input_shape[1]
     dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=BATCH)
     found: list[Outputs] = []
@@ -37,4 +37,4 @@ def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str)
         for images, *_ in dataset:
             found.append(network.predict_on_batch(images))
             advance(len(images))
-    return {name: np.concatenate([outputs[name] for outputs in found]) for name in ("age", "age_group")}
+    return {name: np.concatenate([outputs[name] for outputs in found]) for name in network.output}

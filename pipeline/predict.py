@@ -33,7 +33,7 @@ ANSWERS = Schema(
         Column("age_low", "float", "lower end of the interval, years", optional=True),
         Column("age_high", "float", "upper end of the interval, years", optional=True),
         Column("age_group", "text", "name of the age group", optional=True),
-        Column("gender", "text", "empty: the model does not tell it", optional=True),
+        Column("gender", "text", "female or male, if asked for: what annotators would see in the face", optional=True),
         Column("warnings", "text", "what makes the answer doubtful", optional=True),
         Column("error", "text", "why there is no answer", optional=True),
     ),
@@ -67,6 +67,13 @@ def build_predictor(folder: Path | None) -> AgePredictor:
         DETECTOR_RUNTIME, image_size=card.detector["image_size"], min_score=card.detector["min_score"]
     )
     return AgePredictor(detector, Network(folder / NETWORK_FILE), card)
+
+
+def check_tells_gender(card: ModelCard) -> None:
+    """Raise `WeightsError` unless a model has the output `gender`."""
+    if not card.genders:
+        msg = f"The model {card.name} was not taught gender; leave --gender out, or train with model.heads: [gender]."
+        raise WeightsError(msg)
 
 
 def is_its_detector(card: ModelCard) -> bool:
@@ -105,11 +112,12 @@ def answer_files(predictor: AgePredictor, files: Sequence[Path], *, largest: boo
         yield Answer(path, tuple(faces), error="" if faces else "no_face: no face was found")
 
 
-def answer_rows(answer: Answer) -> list[dict[str, Any]]:
-    """Return an answer as rows of ANSWERS: one per face, or one with the error."""
+def answer_rows(answer: Answer, *, gender: bool = False) -> list[dict[str, Any]]:
+    """Return an answer as rows of ANSWERS: one per face, with its gender if asked for, or one with the error."""
     if not answer.faces:
         return [{"path": printable(answer.path), "error": answer.error}]
-    return [_face_row(answer.path, number, face) for number, face in enumerate(answer.faces, start=1)]
+    rows = [_face_row(answer.path, number, face) for number, face in enumerate(answer.faces, start=1)]
+    return rows if gender else [{**row, "gender": None} for row in rows]
 
 
 def printable(path: Path) -> str:
@@ -129,9 +137,9 @@ def warnings_of(face: AgePrediction) -> list[str]:
     return [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
 
 
-def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
+def answers_table(answers: Sequence[Answer], *, gender: bool = False) -> pd.DataFrame:
     """Return answers as a table that follows ANSWERS; whole numbers stay whole beside missing ones."""
-    rows = [row for answer in answers for row in answer_rows(answer)]
+    rows = [row for answer in answers for row in answer_rows(answer, gender=gender)]
     return pd.DataFrame(rows, columns=ANSWERS.names).astype({"face": "Int64"})
 
 
@@ -149,6 +157,7 @@ def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
         "age_low": round(face.interval[0], 1),
         "age_high": round(face.interval[1], 1),
         "age_group": face.age_group,
+        "gender": face.gender,
         "warnings": "; ".join(warnings_of(face)),
     }
 

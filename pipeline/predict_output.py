@@ -16,6 +16,7 @@ from pipeline.predict import (
     answer_rows,
     answers_table,
     build_predictor,
+    check_tells_gender,
     collect_files,
     counted,
     describe_left_out,
@@ -34,18 +35,27 @@ MANY = 20
 
 
 def predict_and_print(
-    paths: list[Path], *, largest: bool, as_json: bool, csv: Path | None, draw: Path | None, model: Path | None
+    paths: list[Path],
+    *,
+    largest: bool,
+    as_json: bool,
+    csv: Path | None,
+    draw: Path | None,
+    model: Path | None,
+    gender: bool,
 ) -> None:
     """Answer all files and show the answers; the exit status is 1 if no file could be answered."""
     files = collect_files(paths)
     predictor = build_predictor(model)
+    if gender:
+        check_tells_gender(predictor.card)
     if not is_its_detector(predictor.card):
         say("[yellow]this model learned from crops of another face detector; its ages may be off a little[/]")
     answers = _answer_all(predictor, files, largest=largest)
     notes = describe_left_out(paths)
     if csv is not None:
         with replacing(csv) as temporary:
-            answers_table(answers).to_csv(temporary, index=False)
+            answers_table(answers, gender=gender).to_csv(temporary, index=False)
         faces = sum(len(answer.faces) for answer in answers)
         notes.append(f"{counted(faces, 'face')} in {counted(len(answers), 'file')} written to {printable(csv)}")
     if draw is not None:
@@ -54,9 +64,9 @@ def predict_and_print(
         )
     if as_json:
         for answer in answers:
-            typer.echo(json.dumps(_as_json(answer, predictor)))
+            typer.echo(json.dumps(_as_json(answer, predictor, gender=gender)))
     else:
-        _print_answers(answers, predictor, Console(), shown=csv is None)
+        _print_answers(answers, predictor, Console(), shown=csv is None, gender=gender)
     # Whoever reads JSON line by line gets nothing else on that stream.
     _print_lines(notes, Console(stderr=as_json))
     if all(answer.error and not answer.error.startswith("no_face") for answer in answers):
@@ -75,7 +85,7 @@ def _answer_all(predictor: AgePredictor, files: list[Path], *, largest: bool) ->
     return answers
 
 
-def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
+def _as_json(answer: Answer, predictor: AgePredictor, *, gender: bool) -> dict[str, object]:
     faces = [
         {
             "box": [round(value, 1) for value in face.box],
@@ -83,6 +93,7 @@ def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
             "age": round(face.age, 1),
             "interval": [round(value, 1) for value in face.interval],
             "age_group": face.age_group,
+            **({"gender": face.gender} if gender else {}),
             "warnings": warnings_of(face),
             "probabilities": dict(
                 zip(predictor.card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)
@@ -99,10 +110,12 @@ def _as_json(answer: Answer, predictor: AgePredictor) -> dict[str, object]:
     }
 
 
-def _print_answers(answers: list[Answer], predictor: AgePredictor, console: Console, *, shown: bool) -> None:
+def _print_answers(
+    answers: list[Answer], predictor: AgePredictor, console: Console, *, shown: bool, gender: bool
+) -> None:
     """Print the faces unless they are shown elsewhere, a line per file without one, and which model it was."""
     if shown:
-        _print_faces(answers, predictor, console)
+        _print_faces(answers, predictor, console, gender=gender)
     errors = [f"{printable(answer.path)}: {answer.error}" for answer in answers if answer.error]
     _print_lines(errors, console, style="yellow")
     data = predictor.card.facts.get("training_data", "unknown data")
@@ -115,27 +128,30 @@ def _print_lines(lines: list[str], console: Console, *, style: str = "") -> None
         console.print(line, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
-def _print_faces(answers: list[Answer], predictor: AgePredictor, console: Console) -> None:
+def _print_faces(answers: list[Answer], predictor: AgePredictor, console: Console, *, gender: bool) -> None:
     """Print a row per face, with boxes where the terminal is wide enough."""
     wide = console.width >= WIDE
     table = Table(box=None)
     table.add_column("photograph", overflow="fold")
-    for name in ("face", "age", f"{predictor.card.calibration.coverage:.0%} interval", "age group"):
+    narrow = ["face", "age", f"{predictor.card.calibration.coverage:.0%} interval", "age group"]
+    narrow += ["gender"] if gender else []
+    for name in narrow:
         table.add_column(name, no_wrap=True)
     if wide:
         table.add_column("box (x1 y1 x2 y2)", no_wrap=True)
         table.add_column("score", no_wrap=True)
     for answer in answers:
-        for row in answer_rows(answer) if answer.faces else ():
-            table.add_row(*_cells(row)[: None if wide else 5])
+        for row in answer_rows(answer, gender=gender) if answer.faces else ():
+            table.add_row(*_cells(row, gender=gender)[: None if wide else 1 + len(narrow)])
     if table.row_count:
         console.print(table)
 
 
-def _cells(row: dict[str, object]) -> list[str | Text]:
+def _cells(row: dict[str, object], *, gender: bool) -> list[str | Text]:
     box = " ".join(f"{row[name]:.0f}" for name in ("x1", "y1", "x2", "y2"))
     score = "" if row["score"] is None else f"{row['score']:.2f}"
     interval = f"{row['age_low']:.0f} to {row['age_high']:.0f}"
     warning = f" ({row['warnings']})" if row["warnings"] else ""
     path = Text(f"{row['path']}{warning}")  # rich would read brackets and colons of a name as its own markup
-    return [path, str(row["face"]), f"{row['age']:.1f}", interval, str(row["age_group"]), box, score]
+    told = [str(row["gender"])] if gender else []
+    return [path, str(row["face"]), f"{row['age']:.1f}", interval, str(row["age_group"]), *told, box, score]

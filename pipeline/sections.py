@@ -121,7 +121,7 @@ class Augment(Section):
 
 
 class Model(Section):
-    """The network: `weights` is imagenet, none, or a file for this backbone."""
+    """The network: `weights` is imagenet, none, or a file for this backbone; `heads` are outputs beside the age."""
 
     backbone: Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
     weights: str = "imagenet"
@@ -129,6 +129,15 @@ class Model(Section):
     units: PositiveInt
     dropout: Dropout
     activation: Literal["relu", "swish", "gelu"] = "relu"
+    heads: list[Literal["gender", "ethnicity"]] = []
+
+    @field_validator("heads")
+    @classmethod
+    def _check_heads(cls, heads: list[str]) -> list[str]:
+        if len(set(heads)) < len(heads):
+            msg = "a head must be named once"
+            raise ValueError(msg)
+        return heads
 
 
 class Loss(Section):
@@ -140,6 +149,8 @@ class Loss(Section):
     group_weight: float = Field(ge=0)
     distribution_weight: float = Field(1.0, ge=0)
     sigma: PositiveFloat = 2.0
+    gender_weight: float = Field(0.3, ge=0)
+    ethnicity_weight: float = Field(0.2, ge=0)
 
 
 class CacheFeatures(Section):

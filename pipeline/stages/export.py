@@ -1,12 +1,13 @@
 """The trained network becomes the model that is served."""
 
 import json
+from typing import Any
 
 import numpy as np
 
 from data_prep.crop import CropShape
 from data_prep.images import read_rgb
-from data_prep.labels import AgeGroups
+from data_prep.labels import TRAITS, AgeGroups
 from data_prep.tables import SPLIT, read_table
 from models.calibration import Calibration
 from models.export import export_model
@@ -21,7 +22,17 @@ from weights.defaults import DETECTOR_RUNTIME
 CHECKED = 256
 """Validation crops on which the served model must answer as Keras does."""
 
-CARD_METRICS = ("exact_rows", "mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
+CARD_METRICS = (
+    "exact_rows",
+    "mae",
+    "rmse",
+    "cs5",
+    "bias",
+    "group_accuracy",
+    "group_accuracy_one_off",
+    "coverage",
+    "gender_accuracy",
+)
 """What the card says of the test split; the report says the rest."""
 
 INTENDED_USE = (
@@ -38,10 +49,10 @@ def run(params: Params, paths: Paths) -> None:
     val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]
     expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
     crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
-    export_model(network, _card(params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
+    export_model(network, _card(network, params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
 
 
-def _card(params: Params, paths: Paths) -> ModelCard:
+def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     section, export = params.crop_faces, params.export
     metrics = json.loads(paths.metrics.read_text())
     return ModelCard(
@@ -54,6 +65,7 @@ def _card(params: Params, paths: Paths) -> ModelCard:
         },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
+        genders=TRAITS["gender"] if "gender" in network.output else (),
         facts={
             "backbone": params.model.backbone,
             "training_data": export.training_data,

@@ -1,8 +1,9 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from data_prep.errors import DataError, ParamsError
-from data_prep.labels import NO_GROUP, AgeGroups, check_some_exact
+from data_prep.labels import NO_GROUP, TRAITS, AgeGroups, check_some_exact, trait_indices
 
 FIVE = AgeGroups((0, 13, 26, 43, 61))
 ADIENCE = AgeGroups((0, 4, 8, 15, 25, 38, 48, 60))
@@ -78,3 +79,11 @@ def test_one_exact_age_is_enough():
 def test_labels_without_an_exact_age_are_refused(low, high, count):
     with pytest.raises(DataError, match=f"exact.*Received: {count} rows, none of them exact"):
         check_some_exact(low, high)
+
+
+def test_labels_of_traits_become_indices_and_others_none():
+    genders = pd.Series(["male", None, "female", "male", "robot"], dtype="str")
+    np.testing.assert_array_equal(trait_indices(genders, "gender"), [1, -1, 0, 1, -1])
+    ethnicities = pd.Series([*TRAITS["ethnicity"], None], dtype="str")
+    np.testing.assert_array_equal(trait_indices(ethnicities, "ethnicity"), [0, 1, 2, 3, 4, -1])
+    assert trait_indices(pd.Series([], dtype="str"), "gender").shape == (0,)

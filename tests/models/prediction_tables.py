@@ -39,6 +39,7 @@ def simulated(count: int) -> pd.DataFrame:
     return predictions_of(
         [tuple(face) for face in faces.tolist()],
         gender=rng.choice(["female", "male"], count),
-        ethnicity=rng.choice(["asian", "white"], count),
+        ethnicity=rng.choice(["Asian", "White"], count),
+        predicted_gender=rng.choice(["female", "male"], count),
         source=rng.choice(["fgnet", "utkface"], count),
     )

@@ -47,8 +47,26 @@ def test_metrics_are_those_computed_by_hand() -> None:
             "width_mean": 10.0,
             "width_median": 10.0,
             "interval_mae": 3 / 2,
+            "gender_accuracy": None,
+            "ethnicity_accuracy": None,
         }
     )
+
+
+def test_traits_are_judged_where_source_and_model_tell_them() -> None:
+    table = predictions_of(
+        FACES,
+        gender=["female", "male", "male", None, "male", "female"],
+        predicted_gender=["female", "male", "female", "male", "male", None],
+        ethnicity=["White", "Latino", "Asian", None, "Other", "Black"],
+        predicted_ethnicity=["White", "White", "Black", "Asian", "Black", "Black"],
+        source=["a", "a", "a", "a", "b", "b"],
+    )
+    metrics = summarise(table)
+    assert metrics["gender_accuracy"] == 3 / 4
+    assert metrics["ethnicity_accuracy"] == 2 / 4
+    by_source = by_slice(table, resamples=5).set_index(["slice", "value"])["gender_accuracy"]["source"]
+    assert by_source.to_dict() == {"a": 2 / 3, "b": 1.0}
 
 
 def test_widths_are_those_after_clipping() -> None:
@@ -176,9 +194,12 @@ def test_predictions_table_joins_labels_and_what_was_decoded() -> None:
         "gender": "male", "ethnicity": None,
     }  # fmt: skip
     outputs = {"age_group": np.array([[0.1, 0.2, 0.4, 0.2, 0.1]]), "age": np.array([[30.0]])}
+    outputs |= {"ethnicity": np.array([[0.1, 0.2, 0.5, 0.1, 0.1]])}
     decoded = decode(outputs, calibration=Calibration(0.9, (), (6.0,)), groups=GROUPS)
     table = predictions_table(make_table([row], SPLIT), decoded)
     check_table(table, PREDICTIONS)
     expected = {"true_age": 20, "true_age_low": 18, "true_age_high": 22, "true_age_group": 1, "gender": "male"}
     expected |= {"age": 30, "age_low": 24, "age_high": 36, "age_group": 2, "age_group_probability": 0.4}
+    expected |= {"predicted_ethnicity": "Asian"}
     assert table.loc[0, list(expected)].to_dict() == expected
+    assert table["predicted_gender"].isna().all()

@@ -47,6 +47,16 @@ def test_served_ages_equal_those_of_keras(age_net, expected, tmp_path):
     assert json.loads((folder / MODEL_FILE).read_text()) == CARD.as_json()
 
 
+def test_gender_is_served_and_ethnicity_stays_behind(tmp_path):
+    network = build_tiny_age_net(traits=("gender", "ethnicity"))
+    crops = CROPS[:4]
+    export_model(network, CARD, folder=tmp_path, crops=crops, expected=ages_of(network, crops))
+    served = Network(tmp_path / "age_net.xml")(crops)
+    assert served.keys() == {"age", "age_group", "age_distribution", "gender"}
+    np.testing.assert_allclose(served["gender"], np.asarray(network(crops)["gender"]), atol=0.01)
+    assert "ethnicity" not in (tmp_path / "age_net.xml").read_text()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

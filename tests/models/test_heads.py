@@ -27,6 +27,17 @@ def test_outputs_bear_their_names_and_shapes(age_head, shapes):
     np.testing.assert_allclose(outputs["age_group"].sum(axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize("age_head", ["linear", "distribution"])
+def test_traits_are_outputs_beside_the_others(age_head):
+    plain = outputs_of(build_head(HeadConfig(units=6, age_head=age_head), features=12, groups=5))
+    config = HeadConfig(units=6, age_head=age_head, traits=("gender", "ethnicity"))
+    outputs = outputs_of(build_head(config, features=12, groups=5))
+    assert outputs.keys() - plain.keys() == {"gender", "ethnicity"}
+    assert (outputs["gender"].shape, outputs["ethnicity"].shape) == ((3, 2), (3, 5))
+    np.testing.assert_allclose(outputs["gender"].sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(outputs["ethnicity"].sum(axis=1), 1, rtol=1e-5)
+
+
 def test_the_age_of_a_distribution_is_its_expectation():
     outputs = outputs_of(build_head(HeadConfig(units=6), features=12, groups=5))
     np.testing.assert_allclose(outputs["age_distribution"].sum(axis=1), 1, rtol=1e-5)

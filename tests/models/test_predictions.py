@@ -23,6 +23,15 @@ def test_outputs_become_clipped_ages_intervals_and_groups() -> None:
     assert decoded.probabilities == pytest.approx(SHARES)
 
 
+def test_the_gender_is_told_where_the_model_has_it() -> None:
+    outputs = {"age_group": SHARES, "age": YEARS, "gender": np.array([[0.3, 0.7], [0.9, 0.1]], dtype=np.float32)}
+    decoded = decode(outputs, calibration=CALIBRATION, groups=GROUPS)
+    assert decoded.trait_names("gender") == ["male", "female"]
+    assert decoded.trait_names("ethnicity") == [None, None]
+    faces = face_predictions(decoded, np.zeros((2, 4)), scores=[0.8, 0.8], groups=GROUPS)
+    assert [face.gender for face in faces] == ["male", "female"]
+
+
 def test_no_face_gives_no_prediction() -> None:
     outputs = {"age_group": np.empty((0, 3)), "age": np.empty((0, 1))}
     decoded = decode(outputs, calibration=CALIBRATION, groups=GROUPS)

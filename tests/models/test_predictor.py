@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,20 @@ def photograph():
     image[2:12, 2:12] = 20
     image[20:50, 20:50] = 50
     return image
+
+
+def test_the_gender_is_read_where_the_card_has_one():
+    class Telling(FakeNetwork):
+        def run(self, batches):
+            for outputs in super().run(batches):
+                yield outputs | {"gender": np.array([[0.2, 0.8]], dtype=np.float32).repeat(len(outputs["age"]), axis=0)}
+
+    def told(card):
+        ((first, _),) = AgePredictor(FakeDetector([SMALL, LARGE]), Telling(), card).predict([photograph()])
+        return first.gender
+
+    assert told(CARD) is None
+    assert told(replace(CARD, genders=("female", "male"))) == "male"
 
 
 def test_every_face_gets_its_own_age_largest_first():

@@ -102,6 +102,15 @@ def test_report_shows_the_interval_of_every_headline_number(full: Page) -> None:
     assert [text for text in ranges if text not in full.text] == []
 
 
+def test_report_tells_genders_where_the_model_does(full: Page, tmp_path: Path) -> None:
+    overall = by_slice(simulated(400), resamples=50).iloc[0]
+    assert f"Gender as annotated {100 * overall['gender_accuracy']:.1f} %" in full.text
+    assert full.text.count("Its width Gender right") == 5
+    silent = page_of(tmp_path, simulated(60).assign(predicted_gender=None))
+    assert "Gender as annotated" not in silent.text
+    assert "Gender right" not in silent.text
+
+
 def test_report_says_rmse_and_neighbouring_groups_of_every_slice(full: Page) -> None:
     assert full.text.count("Slice Faces MAE RMSE Bias Within 5 years Group right One off at most") == 5
     slices = by_slice(simulated(400), resamples=50)

@@ -46,6 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": str(root / "raw")}}
     content["cache_features"]["views"] = 3
+    content["model"]["heads"] = ["gender", "ethnicity"]  # drawn faces have a gender, and none an ethnicity
     content["tune"] |= {"max_epochs": 2, "units": [64], "dropout": [0.2], "learning_rate": [0.001]}
     content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
     content["train"]["phase2"] |= {"epochs": 2, "views": 4, "unfreeze": "block6a_expand_conv"}
@@ -80,6 +81,16 @@ def test_no_group_is_in_two_splits(project: Project) -> None:
 def test_the_model_beats_always_saying_the_median_by_half(project: Project) -> None:
     metrics = json.loads(project.paths.metrics.read_text())
     assert metrics["mae"] <= metrics["median_baseline_mae"] / 2
+
+
+def test_the_gender_is_learnt_and_judged_and_an_ethnicity_that_nobody_has_is_neither(project: Project) -> None:
+    metrics = json.loads(project.paths.metrics.read_text())
+    assert metrics["gender_accuracy"] > 0.7
+    assert metrics["sources"]["synthetic"]["gender_accuracy"] == metrics["gender_accuracy"]
+    assert metrics["ethnicity_accuracy"] is None
+    card = json.loads((project.paths.exported / "model.json").read_text())
+    assert card["genders"] == ["female", "male"]
+    assert card["test_metrics"]["gender_accuracy"] == metrics["gender_accuracy"]
 
 
 def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project: Project) -> None:

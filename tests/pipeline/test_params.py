@@ -211,3 +211,9 @@ def test_settings_do_not_change():
     params = Params.model_validate(DEMO)
     with pytest.raises(ValueError, match="frozen"):
         params.split.train = 0.5
+
+
+def test_heads_are_of_known_traits_each_named_once(refusal):
+    assert Params.model_validate(changed("model", {**DEMO["model"], "heads": ["gender"]})).model.heads == ["gender"]
+    assert refusal(changed("model", {**DEMO["model"], "heads": ["mood"]})).startswith(": model.heads.0: ")
+    assert "named once" in refusal(changed("model", {**DEMO["model"], "heads": ["gender", "gender"]}))

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -61,16 +62,26 @@ CARD = ModelCard(
 )
 
 
+def write_untrained(folder: Path, card: ModelCard, **config: object) -> Path:
+    backbone = build_backbone("tiny", input_shape=(SIZE, SIZE, 3), weights="none")
+    head = build_head(HeadConfig(units=8, **config), features=backbone.output_shape[-1], groups=len(FIVE_GROUPS))
+    network = build_age_net(backbone, head)
+    crops = noise_crops(2, size=SIZE)
+    export_model(network, card, folder=folder, crops=crops, expected=ages_of(network, crops))
+    return folder
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Return the folder of an exported network that has learnt nothing."""
-    folder = tmp_path_factory.mktemp("untrained")
-    backbone = build_backbone("tiny", input_shape=(SIZE, SIZE, 3), weights="none")
-    head = build_head(HeadConfig(units=8), features=backbone.output_shape[-1], groups=len(FIVE_GROUPS))
-    network = build_age_net(backbone, head)
-    crops = noise_crops(2, size=SIZE)
-    export_model(network, CARD, folder=folder, crops=crops, expected=ages_of(network, crops))
-    return folder
+    return write_untrained(tmp_path_factory.mktemp("untrained"), CARD)
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """Return the folder of one that also tells gender, and was taught ethnicity."""
+    card = replace(CARD, genders=("female", "male"))
+    return write_untrained(tmp_path_factory.mktemp("telling"), card, traits=("gender", "ethnicity"))
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +201,32 @@ def test_json_is_one_object_per_photograph(photos, predict):
     assert (landscape["faces"], landscape["error"]) == ([], "no_face: no face was found")
     assert empty["faces"] == []
     assert empty["error"]
+
+
+def test_gender_is_told_if_asked_for(photos, telling, agelens):
+    words = ("predict", "company.jpg", "--model", str(telling))
+    genders = [face["gender"] for face in json.loads(agelens(*words, "--gender", "--json")[1])["faces"]]
+    assert len(genders) == 3
+    assert set(genders) <= {"female", "male"}
+    assert agelens(*words, "--gender")[1].count("male") == 3
+    agelens(*words, "--gender", "--csv", "told.csv")
+    assert pd.read_csv("told.csv")["gender"].tolist() == genders
+
+
+def test_gender_is_not_told_unasked_and_ethnicity_never(photos, telling, agelens):
+    words = ("predict", "company.jpg", "--model", str(telling))
+    (face, *_) = json.loads(agelens(*words, "--json")[1])["faces"]
+    assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+    assert "male" not in agelens(*words)[1]
+    agelens(*words, "--csv", "untold.csv")
+    assert pd.read_csv("untold.csv")["gender"].isna().all()
+    assert "ethnicity" not in agelens(*words, "--gender", "--json")[1]
+
+
+def test_gender_of_a_model_that_does_not_tell_it_is_refused(photos, predict):
+    status, _, err = predict("company.jpg", "--gender")
+    assert status == 1
+    assert "untrained was not taught gender" in err
 
 
 def test_small_faces_are_doubtful_in_json_and_csv(photos, answers, predict, monkeypatch):
