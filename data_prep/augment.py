@@ -22,6 +22,8 @@ class Augmentation:
         brightness: Largest change of brightness, as a fraction of the full range.
         contrast: Largest change of contrast, as a fraction.
         saturation: Largest change of saturation, as a fraction.
+        erase: Largest share of the picture that a grey rectangle hides, in every second view (Zhong et al. 2020,
+            "Random erasing data augmentation").
     """
 
     flip: bool = True
@@ -31,6 +33,7 @@ class Augmentation:
     brightness: float = 0.15
     contrast: float = 0.20
     saturation: float = 0.20
+    erase: float = 0.0
 
 
 def augment_view(image: Any, row: Any, view: Any, *, augmentation: Augmentation, seed: int) -> Any:
@@ -58,6 +61,8 @@ def _changed(image: Any, row: Any, view: Any, augmentation: Augmentation, seed: 
     mean = tf.reduce_mean(grey)
     pixels = mean + (pixels - mean) * (1 + augmentation.contrast * draw[6])
     pixels += 255 * augmentation.brightness * draw[7]
+    if augmentation.erase:
+        pixels = _erased(pixels, key, largest=augmentation.erase)
     return tf.cast(tf.clip_by_value(tf.round(pixels), 0, 255), tf.uint8)
 
 
@@ -82,3 +87,17 @@ def _moved(pixels: Any, draw: Any, augmentation: Augmentation) -> Any:
         fill_mode="NEAREST",
     )
     return tf.ensure_shape(moved[0], pixels.shape)
+
+
+def _erased(pixels: Any, key: Any, *, largest: float) -> Any:
+    """Hide a rectangle, at most three times as long as it is wide, wholly inside the picture, in every second view."""
+    draw = tf.random.stateless_uniform([5], key + 1, 0.0, 1.0)
+    side = tf.cast(tf.shape(pixels)[0], tf.float32)
+    area, ratio = draw[0] * largest, tf.exp((2 * draw[1] - 1) * tf.math.log(3.0))
+    extent = tf.minimum(tf.sqrt(area * tf.stack([ratio, 1 / ratio])), 1.0) * side
+    first = tf.round(draw[2:4] * (side - extent))
+    last = first + tf.floor(extent)
+    line = tf.range(side)
+    rows, columns = (tf.logical_and(line >= first[axis], line < last[axis]) for axis in (0, 1))
+    hidden = tf.logical_and(tf.logical_and(rows[:, None], columns[None])[..., None], draw[4] < 0.5)
+    return tf.where(hidden, 127.0, pixels)

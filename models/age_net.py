@@ -3,7 +3,7 @@
 from typing import Any
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 
 def build_age_net(backbone: Any, head: Any) -> Any:
@@ -24,6 +24,17 @@ def build_feature_net(backbone: Any) -> Any:
     """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
     image, pooled = _look(backbone)
     return keras.Model(image, pooled, name="feature_net")
+
+
+def average_both_ways(age_net: Any) -> Any:
+    """Return a network that looks at each picture and at its mirror image, and answers with the mean.
+
+    A mirrored face is as old, and the errors of the two looks differ; it takes twice as long.
+    """
+    image = keras.Input(age_net.input_shape[1:], dtype="uint8", name="image")
+    seen, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
+    outputs = {name: layers.Average(name=name, dtype="float32")([seen[name], mirrored[name]]) for name in seen}
+    return keras.Model(image, outputs, name="both_ways")
 
 
 def _look(backbone: Any) -> tuple[Any, Any]:

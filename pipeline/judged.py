@@ -8,15 +8,17 @@ import pandas as pd
 
 from data_prep.dataset import make_dataset
 from data_prep.errors import WeightsError
+from models.age_net import average_both_ways
 from models.runtime import Outputs
+from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar
 
 BATCH = 64
 
 
-def read_age_net(paths: Paths) -> Any:
-    """Read the trained network.
+def read_age_net(params: Params, paths: Paths) -> Any:
+    """Read the trained network; with `model.flip_average` it looks at each picture and at its mirror image.
 
     Raises:
         WeightsError: There is none yet.
@@ -25,7 +27,8 @@ def read_age_net(paths: Paths) -> Any:
         msg = f"There is no trained network at {paths.age_net}; run `dvc repro train`."
         raise WeightsError(msg)
     # Only what answers is needed; the losses' classes need not be known.
-    return keras.saving.load_model(paths.age_net, compile=False)
+    network = keras.saving.load_model(paths.age_net, compile=False)
+    return average_both_ways(network) if params.model.flip_average else network
 
 
 def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:

@@ -118,6 +118,7 @@ class Augment(Section):
     brightness: float = Fraction
     contrast: float = Fraction
     saturation: float = Fraction
+    erase: float = Field(0.0, ge=0, le=0.5)
 
 
 class Model(Section):
@@ -129,6 +130,7 @@ class Model(Section):
     units: PositiveInt
     dropout: Dropout
     activation: Literal["relu", "swish", "gelu"] = "relu"
+    flip_average: bool = False
     heads: list[Literal["gender", "ethnicity"]] = []
 
     @field_validator("heads")

@@ -15,7 +15,7 @@ def run(params: Params, paths: Paths) -> None:
     val = read_table(paths.split_val, SPLIT)
     check_some_exact(val["age_low"], val["age_high"])
     exact = val[val["age_low"] == val["age_high"]]
-    outputs = predict_rows(read_age_net(paths), exact, paths=paths, label="predicting val")
+    outputs = predict_rows(read_age_net(params, paths), exact, paths=paths, label="predicting val")
     calibration = fit_intervals(
         outputs["age"][:, 0], exact["age_low"], exact["age_high"], coverage=params.calibrate.coverage
     )

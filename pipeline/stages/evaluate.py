@@ -36,7 +36,7 @@ def run(params: Params, paths: Paths) -> None:
         "val": read_table(paths.split_val, SPLIT),
         "test": read_table(paths.split_test, SPLIT),
     }
-    outputs = predict_rows(read_age_net(paths), splits["test"], paths=paths, label="predicting test")
+    outputs = predict_rows(read_age_net(params, paths), splits["test"], paths=paths, label="predicting test")
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     predictions = predictions_table(splits["test"], decode(outputs, calibration=calibration, groups=groups))
     slices = by_slice(predictions, seed=params.seed, resamples=params.evaluate.resamples)

@@ -43,7 +43,7 @@ INTENDED_USE = (
 
 def run(params: Params, paths: Paths) -> None:
     """Write the served network and its card."""
-    network = read_age_net(paths)
+    network = read_age_net(params, paths)
     val = read_table(paths.split_val, SPLIT)
     # Spread over the table, which is ordered by image: its head is one source, and the youngest of it.
     val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]

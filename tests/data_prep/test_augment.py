@@ -148,3 +148,16 @@ def test_saturation_keeps_the_brightness_of_every_pixel():
     muted = (NOISE // 2 + 64).astype(np.uint8)  # away from 0 and 255, so that nothing is clipped
     for view in views_of(muted, only(saturation=0.3), count=4):
         np.testing.assert_allclose(view @ weights, muted @ weights, atol=1.0)
+
+
+def test_erasing_hides_one_grey_rectangle_of_at_most_its_share_in_some_views():
+    white = np.full_like(GREY, 255)
+    hidden = [(view == 127).all(axis=-1) for view in views_of(white, only(erase=0.3), count=40)]
+    shares = np.array([mask.mean() for mask in hidden])
+    assert 10 <= (shares > 0).sum() <= 30
+    assert 0.15 < shares.max() <= 0.3
+    for mask in hidden:
+        rows, columns = mask.any(axis=1), mask.any(axis=0)
+        np.testing.assert_array_equal(mask, rows[:, None] & columns[None])
+        for line in (rows, columns):
+            assert np.abs(np.diff(line.astype(int), prepend=0, append=0)).sum() in {0, 2}

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.age_net import backbone_of, build_age_net, build_feature_net, head_of
+from models.age_net import average_both_ways, backbone_of, build_age_net, build_feature_net, head_of
 from models.backbones import build_backbone, unfreeze
 from models.heads import HeadConfig, build_head
 from models.objective import Objective, compile_model
@@ -39,6 +39,13 @@ def test_uint8_crops_go_in_and_named_outputs_come_out(age_net):
 def test_the_head_on_cached_features_gives_what_the_whole_network_gives(age_net):
     features = np.asarray(build_feature_net(backbone_of(age_net))(CROPS))
     assert_same(outputs_of(head_of(age_net), features), outputs_of(age_net, CROPS), atol=1e-6)
+
+
+def test_looking_both_ways_gives_the_mean_of_a_picture_and_its_mirror_image(age_net):
+    one, other = outputs_of(age_net, CROPS), outputs_of(age_net, CROPS[:, :, ::-1])
+    mean = {name: (one[name] + other[name]) / 2 for name in one}
+    assert_same(outputs_of(average_both_ways(age_net), CROPS), mean, atol=1e-5)
+    assert np.abs(one["age"] - other["age"]).max() > 0.01
 
 
 def test_the_parts_of_a_network_are_the_parts_it_was_built_of():
