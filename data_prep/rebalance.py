@@ -1,9 +1,12 @@
 """Ages in balance, for training rows alone: common ages are cut, rare ones drawn more often, and weighted if asked."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from data_prep.errors import ParamsError
+from data_prep.labels import MAX_AGE
 from data_prep.split import hash_names
 from data_prep.tables import REJECTED, TRAIN
 
@@ -17,7 +20,9 @@ def rebalance_table(
     min_count: int = 10,
     copies: int = 3,
     max_count: int = 2000,
-    weights: bool = False,
+    weights: Literal["none", "inverse", "smoothed"] = "none",
+    weight_power: float = 0.5,
+    weight_sigma: float = 2.0,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the balanced training rows, and the rows that were cut.
@@ -31,9 +36,13 @@ def rebalance_table(
         copies: Draws of a rare row: 3 are the image itself and two augmented copies.
         max_count: Ages with more rows are cut to this many. The shares of their sources stay, by largest remainder;
             which rows stay is decided by a hash of `image_id`.
-        weights: Weigh ages by `sqrt(mean count of the ages present / count of this age)`, counted in draws after the
-            two steps above, clipped to 0.2..5.0, then divided by the mean over the rows (a row counts once, however
-            often it is drawn). Off by default, since it counts rarity a second time.
+        weights: `inverse` weighs ages by `(mean count of the ages present / count of this age) ** weight_power`,
+            counted in draws after the two steps above, clipped to 0.2..5.0, then divided by the mean over the rows (a
+            row counts once, however often it is drawn). `smoothed` does so with counts to which the ages around
+            lend theirs (label distribution smoothing, Yang et al. 2021, "Delving into deep imbalanced regression").
+            `none` by default, since weights count rarity a second time.
+        weight_power: 0 weighs all alike, 1 lets every age weigh as much as any other.
+        weight_sigma: Years, the standard deviation of the Gaussian by which counts are smoothed.
         seed: Another seed keeps other rows.
 
     Returns:
@@ -49,8 +58,9 @@ def rebalance_table(
     keeps = _choose_rows(train, years, max_count=max_count, seed=seed)
     count = years[keeps].groupby(years[keeps]).transform("size")  # missing for intervals, which are never rare
     kept = train[keeps].assign(copies=np.where(count < min_count, copies, 1).astype(np.int64), weight=1.0)
-    if weights:
-        kept["weight"] = _weigh_ages(years[keeps], kept["copies"])
+    if weights != "none":
+        sigma = weight_sigma if weights == "smoothed" else 0.0
+        kept["weight"] = _weigh_ages(years[keeps], kept["copies"], power=weight_power, sigma=sigma)
     return kept[TRAIN.names].reset_index(drop=True), _reject(train[~keeps], max_count=max_count)
 
 
@@ -88,11 +98,26 @@ def share_out(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
     return shares
 
 
-def _weigh_ages(years: "pd.Series[float]", copies: "pd.Series[int]") -> "pd.Series[float]":
-    draws = copies.groupby(years).transform("sum")
-    mean_draws = draws.groupby(years).first().mean()
-    weight: pd.Series[float] = ((mean_draws / draws) ** 0.5).clip(MIN_WEIGHT, MAX_WEIGHT)
+def _weigh_ages(
+    years: "pd.Series[float]", copies: "pd.Series[int]", *, power: float, sigma: float
+) -> "pd.Series[float]":
+    draws = copies.groupby(years).sum()
+    counts = smooth_counts(draws.reindex(range(MAX_AGE + 1), fill_value=0), sigma=sigma)[draws.index]
+    weight: pd.Series[float] = years.map((counts.mean() / counts) ** power).clip(MIN_WEIGHT, MAX_WEIGHT)
     return (weight / weight.mean()).fillna(1.0)
+
+
+def smooth_counts(counts: "pd.Series[int]", *, sigma: float) -> "pd.Series[float]":
+    """Return for each age the mean of the counts around it, weighted by a Gaussian cut off at the ends of the range.
+
+    Args:
+        counts: Indexed by age in years, without gaps.
+        sigma: Years; 0 changes nothing.
+    """
+    ages = counts.index.to_numpy(dtype=np.float64)
+    distance = ages[:, None] - ages[None]
+    kernel = np.exp(-0.5 * (distance / sigma) ** 2) if sigma > 0 else (distance == 0).astype(np.float64)
+    return pd.Series(kernel @ counts.to_numpy(dtype=np.float64) / kernel.sum(axis=1), index=counts.index)
 
 
 def _reject(cut: pd.DataFrame, *, max_count: int) -> pd.DataFrame:

@@ -98,7 +98,9 @@ class Rebalance(Section):
     min_count: int = Field(10, ge=0)
     copies: PositiveInt = 3
     max_count: PositiveInt = 2000
-    weights: bool = False
+    weights: Literal["none", "inverse", "smoothed"] = "none"
+    weight_power: float = Field(0.5, ge=0, le=1)
+    weight_sigma: PositiveFloat = 2.0
 
     @model_validator(mode="after")
     def _check_counts(self) -> Self:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from data_prep.errors import ParamsError
-from data_prep.rebalance import rebalance_table, share_out
+from data_prep.rebalance import rebalance_table, share_out, smooth_counts
 from data_prep.tables import REJECTED, TRAIN, check_table
 from tests.factories import shuffled, split_rows
 
@@ -78,10 +78,10 @@ def test_an_age_cut_to_the_rarity_limit_is_not_rare():
 
 def test_intervals_are_neither_counted_nor_cut_nor_copied_nor_weighted():
     table = split_rows(36, ages=[30, (25, 35), (25, 35)])  # 12 of 30 years, 24 intervals around 30
-    kept, rejected = rebalance_table(table, max_count=12, min_count=12, weights=True)
+    kept, rejected = rebalance_table(table, max_count=12, min_count=12, weights="inverse")
     assert rejected.empty
     assert kept["copies"].tolist() == [1] * 36
-    kept, _ = rebalance_table(split_rows(30, ages=[30, 30, 60, (25, 35), (25, 35)]), min_count=0, weights=True)
+    kept, _ = rebalance_table(split_rows(30, ages=[30, 30, 60, (25, 35), (25, 35)]), min_count=0, weights="inverse")
     assert kept.loc[kept["age_kind"] == "interval", "weight"].tolist() == [1.0] * 12
     assert not (kept.loc[kept["age_kind"] == "exact", "weight"] == 1).any()
 
@@ -94,7 +94,7 @@ def test_weights_are_off_unless_asked():
 def test_weights_by_hand():
     # 80 rows of 30 years and 20 of 60: a mean of 50, so sqrt(50/80) = 0.7906 and sqrt(50/20) = 1.5811,
     # and their mean over the rows is (80 x 0.7906 + 20 x 1.5811) / 100 = 0.9487.
-    kept, _ = rebalance_table(split_rows(100, ages=[30] * 4 + [60]), weights=True)
+    kept, _ = rebalance_table(split_rows(100, ages=[30] * 4 + [60]), weights="inverse")
     weight = kept.groupby("age")["weight"].first()
     assert weight.to_dict() == pytest.approx({30: 0.83333, 60: 1.66667}, abs=1e-5)
     assert kept["weight"].mean() == pytest.approx(1)
@@ -102,7 +102,7 @@ def test_weights_by_hand():
 
 def test_weights_count_draws_after_cut_and_copies():
     # 30 years: 40 rows cut to 12 draws; 60 years: 4 rows drawn 3 times make 12 as well, so both weigh the same.
-    kept, _ = rebalance_table(split_rows(44, ages=[30] * 10 + [60]), min_count=10, max_count=12, weights=True)
+    kept, _ = rebalance_table(split_rows(44, ages=[30] * 10 + [60]), min_count=10, max_count=12, weights="inverse")
     assert kept["copies"].tolist().count(3) == 4
     np.testing.assert_allclose(kept["weight"], 1)
 
@@ -110,7 +110,9 @@ def test_weights_count_draws_after_cut_and_copies():
 def test_weights_are_clipped_before_they_are_divided_by_their_mean():
     # 9,999 rows of 30 years and one of 60: a mean of 5,000, so sqrt(0.50005) = 0.70714 and sqrt(5,000) = 70.7,
     # clipped to 5.
-    kept, _ = rebalance_table(split_rows(10_000, ages=[30] * 9999 + [60]), min_count=0, max_count=10_000, weights=True)
+    kept, _ = rebalance_table(
+        split_rows(10_000, ages=[30] * 9999 + [60]), min_count=0, max_count=10_000, weights="inverse"
+    )
     weight = kept.groupby("age")["weight"].first()
     assert weight[60] / weight[30] == pytest.approx(5 / 0.70714, abs=1e-4)
 
@@ -118,7 +120,7 @@ def test_weights_are_clipped_before_they_are_divided_by_their_mean():
 @pytest.mark.parametrize("ages", [[(25, 35)], [30]])
 @pytest.mark.parametrize("n", [0, 5])
 def test_tables_of_one_kind_and_empty_ones_follow_the_schema(n, ages):
-    kept, rejected = rebalance_table(split_rows(n, ages=ages), weights=True)
+    kept, rejected = rebalance_table(split_rows(n, ages=ages), weights="inverse")
     check_table(kept, TRAIN)
     check_table(rejected, REJECTED)
     assert kept["weight"].tolist() == [1.0] * n
@@ -137,3 +139,36 @@ def test_rows_keep_their_order_and_their_values():
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ParamsError, match="Rebalancing needs"):
         rebalance_table(split_rows(5), **wrong)
+
+
+def test_the_power_says_how_much_rarity_counts():
+    table = split_rows(100, ages=[30] * 9 + [60])
+    weights = [
+        rebalance_table(table, min_count=0, weights="inverse", weight_power=power)[0].groupby("age")["weight"].first()
+        for power in (0.0, 0.5, 1.0)
+    ]
+    ratios = [weight[60.0] / weight[30.0] for weight in weights]
+    assert ratios == pytest.approx([1.0, 3.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    ("counts", "sigma", "expected"),
+    [
+        ([0, 4, 0], 0.0, [0, 4, 0]),
+        ([3, 3, 3], 2.0, [3, 3, 3]),  # nothing is lost at the ends
+        # The Gaussian of 1 year weighs 1, e^-0.5 = 0.6065 and e^-2 = 0.1353.
+        ([4, 0, 0], 1.0, [4 / 1.7418, 4 * 0.6065 / 2.2130, 4 * 0.1353 / 1.7418]),
+    ],
+)
+def test_counts_are_smoothed_by_hand(counts, sigma, expected):
+    assert smooth_counts(pd.Series(counts), sigma=sigma).tolist() == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_age_among_common_ones_is_not_rare_once_counts_are_smoothed():
+    table = split_rows(91, ages=[30] * 30 + [31] + [32] * 30 + [70] * 30)
+    plain, smoothed = (
+        rebalance_table(table, min_count=0, weights=weights)[0].groupby("age")["weight"].first()
+        for weights in ("inverse", "smoothed")
+    )
+    assert plain[31.0] > 4 * plain[70.0]
+    assert smoothed[31.0] < smoothed[70.0]
