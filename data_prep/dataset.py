@@ -95,7 +95,7 @@ def make_training_dataset(
 
 
 def make_feature_dataset(
-    features: npt.NDArray[np.float16],
+    features: Sequence[npt.NDArray[np.float16]],
     targets: Arrays,
     *,
     weights: Arrays,
@@ -104,7 +104,7 @@ def make_feature_dataset(
     seed: int,
     first_epoch: int = 0,
 ) -> tuple[Any, int]:
-    """Make the same endless dataset of cached features `(views, N, F)` instead of pictures.
+    """Make the same endless dataset of what was cached of each view, `(N, F)` or of any shape, instead of pictures.
 
     Returns:
         The dataset and the number of batches in an epoch.
@@ -113,15 +113,36 @@ def make_feature_dataset(
         DataError: There are fewer draws than one batch.
     """
     steps = check_steps(copies, batch_size=batch_size)
-    views, _, width = features.shape
+    views, shape = len(features), features[0].shape[1:]
     pick = _picker(targets, weights)
 
     def gather(row: Any, view: Any) -> Any:
-        found = tf.numpy_function(lambda r, v: features[v, r].astype(np.float32), [row, view], tf.float32)
-        return (tf.ensure_shape(found, (batch_size, width)), *pick(row))
+        found = tf.numpy_function(lambda r, v: gather_views(features, r, v), [row, view], tf.float32)
+        return (tf.ensure_shape(found, (batch_size, *shape)), *pick(row))
 
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
     return draws.batch(batch_size, drop_remainder=True).map(gather).prefetch(2), steps
+
+
+def make_plain_feature_dataset(features: npt.NDArray[np.float16], targets: Arrays, *, batch_size: int) -> Any:
+    """Make a dataset that gives what was cached, `(N, F)` or of any shape, once and in order, to validate by."""
+    pick = _picker(targets, {})
+
+    def gather(rows: Any) -> Any:
+        found = tf.numpy_function(lambda r: features[r].astype(np.float32), [rows], tf.float32)
+        return tf.ensure_shape(found, (None, *features.shape[1:])), pick(rows)[0]
+
+    return tf.data.Dataset.range(len(features)).batch(batch_size).map(gather).prefetch(2)
+
+
+def gather_views(
+    views: Sequence[npt.NDArray[np.float16]], row: npt.NDArray[np.int32], view: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float32]:
+    """Return for each pair of row and view what its view holds of it, `(B, ...)`."""
+    found = np.empty((len(row), *views[0].shape[1:]), dtype=np.float32)
+    for number in np.unique(view):
+        found[view == number] = views[number][row[view == number]]
+    return found
 
 
 def check_steps(copies: npt.NDArray[np.int64], *, batch_size: int) -> int:

@@ -44,6 +44,8 @@ TRAIN_CODE = (
     "models.metrics",
     "models.objective",
     "models.training",
+    "models.trunk",
+    "models.trunk_cache",
 )
 """Modules that decide what a training ends with; one that was stopped is not gone on with by other code."""
 

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import tensorflow as tf
 
-from data_prep.dataset import make_feature_dataset
+from data_prep.dataset import make_feature_dataset, make_plain_feature_dataset
 from data_prep.labels import check_some_exact
 from data_prep.tables import SPLIT, TRAIN, read_table
 from models.features import FeatureCache, Features, crop_keys
@@ -45,7 +43,7 @@ class HeadData:
     ) -> tuple[Any, int, Any]:
         """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
         training, steps = make_feature_dataset(
-            self.train_features,
+            list(self.train_features),
             targets_of(self.train, outputs),
             weights=loss_weights_of(self.train, outputs),
             copies=self.train["copies"].to_numpy(np.int64),
@@ -53,8 +51,8 @@ class HeadData:
             seed=seed,
             first_epoch=first_epoch,
         )
-        plain: npt.NDArray[np.float32] = self.val_features[0].astype(np.float32)
-        return training, steps, tf.data.Dataset.from_tensor_slices((plain, targets_of(self.val, outputs))).batch(1024)
+        targets = targets_of(self.val, outputs)
+        return training, steps, make_plain_feature_dataset(self.val_features[0], targets, batch_size=1024)
 
 
 def read_head_data(params: Params, paths: Paths) -> HeadData:

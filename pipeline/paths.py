@@ -120,6 +120,11 @@ class Paths:
         return self.root / "data/train_state"
 
     @property
+    def trunk(self) -> Path:
+        """What the frozen trunk says of every crop and view, while phase 2 trains on it."""
+        return self.train_state / "trunk"
+
+    @property
     def train_report(self) -> Path:
         """History of the training."""
         return self.root / "reports/train"

@@ -197,10 +197,12 @@ class Phase1(Phase):
 class Phase2(Phase):
     """Phase 2, the head and the top of the backbone; see `models.backbones.unfreeze`.
 
-    `unfreeze` null takes the backbone's own default.
+    `unfreeze` null takes the backbone's own default. `trunk` cached computes all below it once for each view, and
+    trains the rest on what was kept; live runs the whole network on each picture.
     """
 
     unfreeze: int | str | None = None
+    trunk: Literal["live", "cached"] = "live"
     views: PositiveInt = 64
 
     @field_validator("unfreeze")
@@ -219,6 +221,13 @@ class Train(Section):
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     phase1: Phase1
     phase2: Phase2
+
+    @model_validator(mode="after")
+    def _check_trunk(self) -> Self:
+        if self.phase2.trunk == "cached" and self.precision != "float32":
+            msg = "phase2.trunk: cached needs precision float32, in which the trunk is computed"
+            raise ValueError(msg)
+        return self
 
 
 class Calibrate(Section):

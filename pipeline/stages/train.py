@@ -26,6 +26,7 @@ from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
 from pipeline.tracking import Run, tracked_run
+from pipeline.trunk_data import cache_trunk
 from tuning.results import read_best
 
 
@@ -152,15 +153,17 @@ def _train_network(
     backbone, start = backbone_of(network), network.get_weights()
     thawed = unfreeze(backbone, BACKBONES[name].unfreeze if section.unfreeze is None else section.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
-    records = _fit(
-        network,
-        lambda first_epoch: _picture_datasets(params, paths, data, network, first_epoch=first_epoch),
-        params,
-        config=phase_of(section),
-        phase=2,
-        before=len(before),
-        keeper=keeper,
-    )
+    trunk = cache_trunk(params, paths, data, network=network) if section.trunk == "cached" else None
+
+    def datasets(first_epoch: int) -> tuple[Any, int, Any]:
+        if trunk is not None:
+            return trunk.datasets(params, data, first_epoch=first_epoch)
+        return _picture_datasets(params, paths, data, network, first_epoch=first_epoch)
+
+    trained = network if trunk is None else trunk.top
+    records = _fit(trained, datasets, params, config=phase_of(section), phase=2, before=len(before), keeper=keeper)
+    if trunk is not None:
+        trunk.remove()
     if best_epoch(before).val_age_mae <= best_epoch(records).val_age_mae:
         say("phase 2 did not better phase 1, whose weights are kept")
         network.set_weights(start)

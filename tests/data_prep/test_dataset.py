@@ -11,8 +11,10 @@ from data_prep.dataset import (
     check_pixels,
     check_steps,
     epoch_draws,
+    gather_views,
     make_dataset,
     make_feature_dataset,
+    make_plain_feature_dataset,
     make_training_dataset,
     make_view_dataset,
 )
@@ -258,3 +260,19 @@ def test_photographs_pass_the_check_of_pixels():
 def test_black_or_scaled_crops_are_refused(images):
     with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
         check_pixels(images)
+
+
+def test_rows_are_gathered_from_the_views_they_are_drawn_in():
+    views = [np.arange(6, dtype=np.float16).reshape(3, 2) + 10 * view for view in range(2)]
+    found = gather_views(views, np.array([2, 0, 2]), np.array([1, 0, 0]))
+    np.testing.assert_array_equal(found, [[14, 15], [0, 1], [4, 5]])
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 3)])
+def test_what_was_cached_is_given_once_and_in_order_to_validate_by(shape):
+    features = np.arange(5 * np.prod(shape), dtype=np.float16).reshape(5, *shape)
+    batches = list(make_plain_feature_dataset(features, targets_for(5), batch_size=2).as_numpy_iterator())
+    assert [len(some) for some, _ in batches] == [2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate([some for some, _ in batches]), features)
+    np.testing.assert_array_equal(np.concatenate([targets["age"] for _, targets in batches]), targets_for(5)["age"])

@@ -46,7 +46,7 @@ DOORS = {
     "pooch": ("weights.fetch",),
     "pydantic": ("pipeline.params", "pipeline.sections"),
     "rich": ("pipeline",),
-    "tensorflow": ("data_prep.dataset", "data_prep.augment", "pipeline.head_data"),
+    "tensorflow": ("data_prep.dataset", "data_prep.augment"),
     "torch": ("weights.lite0", "data_prep.detector_training"),
     "typer": ("pipeline",),
     "ultralytics": ("data_prep.detector_training",),

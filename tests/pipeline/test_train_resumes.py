@@ -7,16 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from data_prep.images import read_rgb
 from data_prep.tables import SPLIT, TRAIN, write_table
 from models.checkpoint import read_state
 from pipeline.params import read_params
 from pipeline.paths import Paths
-from pipeline.stages import cache_features
+from pipeline.stages import cache_features, train
 from tests.factories import split_rows
 from tests.models.small_networks import SIZE, write_ages
 
@@ -28,14 +30,17 @@ pytestmark = pytest.mark.slow
 
 
 def make_project(root: Path) -> Paths:
-    """Make a folder in which `train` can run: 500 training crops, 60 to validate by, and their features."""
+    """Make a folder in which `train` can run: 500 training crops, 60 to validate by, and their features.
+
+    The trunk is cached, so that a kill may also fall into the time when that is done.
+    """
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
     content["crop_faces"]["size"] = SIZE
     content["model"] |= {"backbone": "tiny", "weights": "none"}
     content["train"]["use_tuned"] = False
     phase = {"epochs": EPOCHS, "patience": 0, "average": 0.9}
     content["train"]["phase1"] |= {**phase, "batch_size": 50, "schedule": "plateau", "plateau_patience": 2}
-    content["train"]["phase2"] |= {**phase, "batch_size": 50, "views": 3, "unfreeze": "block2"}
+    content["train"]["phase2"] |= {**phase, "batch_size": 50, "views": 3, "unfreeze": "block2", "trunk": "cached"}
     (root / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     paths = Paths(root)
     rng = np.random.default_rng(5)
@@ -53,6 +58,13 @@ def make_project(root: Path) -> Paths:
         write_table(path, table.assign(copies=1, weight=1.0) if columns is TRAIN else table, columns)
     cache_features.run(read_params(root / "params.yaml"), paths)
     return paths
+
+
+def change_phases(root: Path, **changes: object) -> None:
+    content = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    for phase in ("phase1", "phase2"):
+        content["train"][phase] |= {name: value for name, value in changes.items() if name in content["train"][phase]}
+    (root / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
 def start_training(root: Path) -> subprocess.Popen[str]:
@@ -89,7 +101,7 @@ def kill_in_phase(root: Path, phase: int) -> None:
 def test_a_training_killed_in_both_phases_ends_as_one_left_alone(tmp_path: Path) -> None:
     paths = make_project(tmp_path)
     _, whole = finish_training(tmp_path)
-    assert list(paths.train_state.glob("*")) == []
+    assert [path for path in paths.train_state.rglob("*") if path.is_file()] == []
     for phase in (1, 2):
         kill_in_phase(tmp_path, phase)
     said, resumed = finish_training(tmp_path)
@@ -102,10 +114,24 @@ def test_other_settings_begin_anew(tmp_path: Path) -> None:
     paths = make_project(tmp_path)
     kill_in_phase(tmp_path, 1)
     assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
-    content = yaml.safe_load((tmp_path / "params.yaml").read_text())
-    for phase in ("phase1", "phase2"):
-        content["train"][phase]["epochs"] = 2
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content))
+    change_phases(tmp_path, epochs=2)
     said, history = finish_training(tmp_path)
     assert "goes on" not in said
     assert history["phase"].tolist() == [1, 1, 2, 2]
+
+
+def test_a_cached_trunk_trains_as_a_live_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    paths = make_project(tmp_path)
+    histories, networks = [], []
+    for trunk in ("cached", "live"):
+        change_phases(tmp_path, epochs=4, trunk=trunk)
+        train.run(read_params(tmp_path / "params.yaml"), paths)
+        histories.append(pd.read_csv(paths.train_report / "history.csv"))
+        networks.append(keras.saving.load_model(paths.age_net, compile=False))
+    cached, live = (history["val_age_mae"].to_numpy() for history in histories)
+    np.testing.assert_allclose(cached, live, atol=0.1)
+    crops = np.stack([read_rgb(path) for path in sorted((paths.crops / "val").glob("*.jpg"))])
+    ages = [np.asarray(network(crops)["age"]) for network in networks]
+    np.testing.assert_allclose(ages[0], ages[1], atol=0.5)
+    assert list(paths.trunk.rglob("*.npy")) == []

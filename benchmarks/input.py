@@ -1,0 +1,90 @@
+"""Whether the network ever waits for its pictures: the input pipeline alone against training steps alone, in one run.
+
+Usage: `python benchmarks/input.py --help`
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from train import SEED, build_whole, write_faces
+
+from data_prep.augment import Augmentation
+from data_prep.dataset import make_training_dataset
+from evidence import write_result
+from models.backbones import BACKBONES
+
+BATCH = 64
+
+
+def main() -> None:
+    """Measure both, print the ratio and write the evidence."""
+    asked, started = _arguments(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        faces = write_faces(asked.utkface, Path(folder), count=asked.images, size=asked.size)
+        dataset, steps = make_training_dataset(
+            faces.paths,
+            faces.targets,
+            weights=faces.weights,
+            copies=faces.copies,
+            size=faces.size,
+            batch_size=BATCH,
+            augmentation=Augmentation(erase=0.2),
+            views=16,
+            seed=SEED,
+        )
+        thaw = BACKBONES["efficientnet_lite0"].unfreeze
+        network = build_whole(faces, backbone="efficientnet_lite0", weights="none", thaw=thaw)
+        batch = next(iter(dataset))
+        rates = _rates(
+            {
+                "input": lambda: _drain(dataset, steps),
+                "network": lambda: _train(network, batch, steps),
+            },
+            images=steps * BATCH,
+            repeats=asked.repeats,
+        )
+    ratio = round(rates["input"] / rates["network"], 2)
+    setting = {"backbone": "efficientnet_lite0", "size": asked.size, "batch": BATCH, "images": asked.images}
+    write_result(
+        "input", {**setting, "images_per_second": rates, "ratio": ratio}, seconds=time.perf_counter() - started
+    )
+    print(f"input {rates['input']:.0f} images/s, network {rates['network']:.0f} images/s: {ratio:.1f} times")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--utkface", type=Path, default=Path("../shared/data/utkface/UTKFace"))
+    parser.add_argument("--images", type=int, default=1024)
+    parser.add_argument("--size", type=int, default=160)
+    parser.add_argument("--repeats", type=int, default=3)
+    return parser.parse_args()
+
+
+def _drain(dataset: Any, steps: int) -> None:
+    for _ in dataset.take(steps):
+        pass
+
+
+def _train(network: Any, batch: Any, steps: int) -> None:
+    for _ in range(steps):
+        network.train_on_batch(*batch)
+
+
+def _rates(sides: dict[str, Callable[[], None]], *, images: int, repeats: int) -> dict[str, float]:
+    """Return the median images per second of each side; they take turns, after one turn that does not count."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(repeats + 1):
+        for name, side in sides.items():
+            started = time.perf_counter()
+            side()
+            found[name].append(images / (time.perf_counter() - started))
+    return {name: round(median(rates[1:]), 1) for name, rates in found.items()}
+
+
+if __name__ == "__main__":
+    main()

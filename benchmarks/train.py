@@ -1,0 +1,263 @@
+"""What cached features and the cached trunk save: the seed's way against ours, both phases, in one run.
+
+The seed's way decodes every image and runs the whole network in every epoch. Both sides use the same network
+(EfficientNetB0, 224 px, the top 80 layers thawed in phase 2), pictures and batch. Rates are measured on a sample and
+multiplied out to a whole training; random weights cost what ImageNet's do. `--compare` also fine-tunes Lite0 twice,
+with a live and a cached trunk, and compares the validation errors. Usage: `python benchmarks/train.py --help`
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import keras
+import numpy as np
+
+from data_prep.augment import Augmentation
+from data_prep.crop import CropShape, crop_face
+from data_prep.dataset import make_dataset, make_feature_dataset, make_plain_feature_dataset, make_training_dataset
+from data_prep.images import find_images, read_rgb, write_jpeg
+from evidence import write_result
+from models.age_net import build_age_net, build_feature_net
+from models.backbones import BACKBONES, build_backbone, unfreeze
+from models.features import FeatureCache
+from models.heads import HeadConfig, build_head
+from models.history import best_epoch
+from models.objective import Objective, compile_model
+from models.runtime import Network, convert_network
+from models.training import PhaseConfig, build_optimizer, fit_phase
+from models.trunk import build_trunk_and_top
+from models.trunk_cache import TrunkCache
+
+BATCH, GROUPS, SEED = 32, 5, 0
+HEAD = HeadConfig(units=512, dropout=0.3, age_head="linear")
+AUGMENTATION = Augmentation()
+PHASES = {"phase1": {"epochs": 7, "views": 4}, "phase2": {"epochs": 37, "views": 8}}
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Crops and what is known of them; every row is drawn once an epoch."""
+
+    paths: list[Path]
+    ages: list[float]
+    size: int
+
+    @property
+    def targets(self) -> dict[str, Any]:
+        """Targets of a linear head."""
+        age = np.array(self.ages, dtype=np.float32)
+        return {"age": np.stack([age, age], axis=1), "age_group": np.minimum(age // 20, GROUPS - 1)}
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        """Weights of the loss: all 1."""
+        return {name: np.ones(len(self.ages), dtype=np.float32) for name in ("age", "age_group")}
+
+    @property
+    def copies(self) -> Any:
+        """Draws of each row in an epoch."""
+        return np.ones(len(self.ages), dtype=np.int64)
+
+    def part(self, first: int, last: int) -> "Faces":
+        """Return some of the faces."""
+        return replace(self, paths=self.paths[first:last], ages=self.ages[first:last])
+
+
+def main() -> None:
+    """Measure, print the table and the main ratio, and write the evidence."""
+    asked, started = _arguments(), time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        faces = write_faces(asked.utkface, Path(folder) / "crops", count=asked.images, size=224)
+        result: dict[str, Any] = {"backbone": "efficientnet_b0", "size": 224, "batch": BATCH, "images": asked.images}
+        result["phase1"] = _multiply_out(measure_phase1(faces, Path(folder), repeats=asked.repeats), **PHASES["phase1"])
+        result["phase2"] = _multiply_out(measure_phase2(faces, Path(folder), repeats=asked.repeats), **PHASES["phase2"])
+        result["peak_memory_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2)
+        if asked.compare:
+            few = write_faces(asked.utkface, Path(folder) / "compare", count=asked.compare, size=128)
+            result["compare"] = compare_trunks(few, Path(folder))
+    _print_table(result)
+    write_result("train", result, seconds=time.perf_counter() - started)
+    print(f"phase 2 as a whole: {result['phase2']['whole_ratio']:.2f} times the seed's speed")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--utkface", type=Path, default=Path("../shared/data/utkface/UTKFace"))
+    parser.add_argument("--images", type=int, default=512, help="the sample that rates are measured on")
+    parser.add_argument("--repeats", type=int, default=3, help="the sides take turns so often; the median counts")
+    parser.add_argument("--compare", type=int, default=3000, help="faces of the comparison; 0 leaves it out")
+    return parser.parse_args()
+
+
+def write_faces(folder: Path, crops: Path, *, count: int, size: int) -> Faces:
+    """Write a sample of UTKFace as crops; the age is the number that begins a file's name."""
+    files = find_images(folder)
+    chosen = np.random.default_rng(SEED).choice(len(files), size=min(count, len(files)), replace=False)
+    files = [files[index] for index in chosen]
+    paths = [crops / f"{index:05d}.jpg" for index in range(len(files))]
+    for file, path in zip(files, paths, strict=True):
+        image = read_rgb(file)
+        whole = np.array([0.0, 0.0, image.shape[1], image.shape[0]])
+        write_jpeg(path, crop_face(image, whole, CropShape(size=size, margin_fraction=0.0)))
+    return Faces(paths, [min(float(file.name.split("_")[0]), 100.0) for file in files], size)
+
+
+def build_whole(faces: Faces, *, backbone: str, weights: str, thaw: str | int | None) -> Any:
+    """Build a compiled network; `thaw` None leaves the backbone frozen."""
+    base = build_backbone(backbone, input_shape=(faces.size, faces.size, 3), weights=weights)
+    base.trainable = False
+    network = build_age_net(base, build_head(HEAD, features=base.output_shape[-1], groups=GROUPS))
+    if thaw is not None:
+        unfreeze(base, thaw)
+    compile_model(network, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
+    return network
+
+
+def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
+    """Return images per second of the seed's epoch, of extraction, and of an epoch of the head on features."""
+    network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=None)
+    runtime = Network(convert_network(build_feature_net(network.get_layer("efficientnetb0"))))
+    keyed = {str(path): path for path in faces.paths}
+    options = {"size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
+    head = build_head(HEAD, features=1280, groups=GROUPS)
+    compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
+    # As many rows as a real epoch has, or the time to start an epoch would count for more than it does.
+    many = replace(faces, ages=faces.ages * 32)
+    features = np.random.default_rng(SEED).normal(size=(4, len(many.ages), 1280)).astype(np.float16)
+    sides: dict[str, Callable[[int], int]] = {
+        "seed": lambda _: _epoch(network, *_pictures(faces, views=4)),
+        "once": lambda turn: FeatureCache(folder / f"features_{turn}", "one").extend(keyed, runtime, view=1, **options),
+        "ours": lambda _: _epoch(head, *_cached(many, features)),
+    }
+    return _rates(sides, repeats=repeats)
+
+
+def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
+    """Return images per second of the seed's epoch, of the trunk, and of an epoch of the top on what was cached."""
+    network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=BACKBONES["efficientnet_b0"].unfreeze)
+    trunk, top = build_trunk_and_top(network)
+    compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
+    runtime, shape = Network(convert_network(trunk)), trunk.output_shape[1:]
+    options = {"view": 1, "size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
+    kept = TrunkCache(folder / "kept", "one", shape).extend(faces.paths, runtime, **options)
+
+    def extend(turn: int) -> int:
+        return len(TrunkCache(folder / f"trunk_{turn}", "one", shape).extend(faces.paths, runtime, **options))
+
+    sides: dict[str, Callable[[int], int]] = {
+        "seed": lambda _: _epoch(network, *_pictures(faces, views=8)),
+        "once": extend,
+        "ours": lambda _: _epoch(top, *_cached(faces, [kept] * 8)),
+    }
+    return _rates(sides, repeats=repeats)
+
+
+def _pictures(faces: Faces, *, views: int) -> tuple[Any, int]:
+    return make_training_dataset(
+        faces.paths,
+        faces.targets,
+        weights=faces.weights,
+        copies=faces.copies,
+        size=faces.size,
+        batch_size=BATCH,
+        augmentation=AUGMENTATION,
+        views=views,
+        seed=SEED,
+    )
+
+
+def _cached(faces: Faces, features: Any) -> tuple[Any, int]:
+    return make_feature_dataset(
+        list(features), faces.targets, weights=faces.weights, copies=faces.copies, batch_size=BATCH, seed=SEED
+    )
+
+
+def _epoch(model: Any, dataset: Any, steps: int) -> int:
+    model.fit(dataset, steps_per_epoch=steps, verbose=0, shuffle=False)
+    return steps * BATCH
+
+
+def _rates(sides: dict[str, Callable[[int], int]], *, repeats: int) -> dict[str, float]:
+    """Return the median images per second of each side; they take turns, after one turn that does not count."""
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(repeats + 1):
+        for name, side in sides.items():
+            started = time.perf_counter()
+            images = side(turn)
+            found[name].append(images / (time.perf_counter() - started))
+    return {name: round(median(rates[1:]), 1) for name, rates in found.items()}
+
+
+def _multiply_out(rates: dict[str, float], *, epochs: int, views: int) -> dict[str, Any]:
+    """Return the rates, and how many times faster ours is: an epoch, and a whole training with what comes before."""
+    seed, ours = epochs / rates["seed"], epochs / rates["ours"] + views / rates["once"]
+    return {
+        "images_per_second": rates,
+        "epochs_per_hour_of_16000": {name: round(3600 * rates[name] / 16_000, 1) for name in ("seed", "ours")},
+        "epochs": epochs,
+        "views": views,
+        "epoch_ratio": round(rates["ours"] / rates["seed"], 2),
+        "whole_ratio": round(seed / ours, 2),
+    }
+
+
+def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 8) -> dict[str, Any]:
+    """Fine-tune Lite0 with ImageNet weights live and on a cached trunk; return both validation errors in years."""
+    val = len(faces.ages) // 4
+    held, learnt = faces.part(0, val), faces.part(val, len(faces.ages))
+    config = PhaseConfig(epochs=epochs, learning_rate=4e-4, schedule="cosine")
+    errors = {}
+    for trunk in ("live", "cached"):
+        keras.utils.set_random_seed(SEED)
+        thaw = BACKBONES["efficientnet_lite0"].unfreeze
+        network = build_whole(faces, backbone="efficientnet_lite0", weights="imagenet", thaw=thaw)
+        if trunk == "live":
+            model, (training, steps) = network, _pictures(learnt, views=views)
+            validation = make_dataset(held.paths, held.targets, size=held.size, batch_size=BATCH)
+        else:
+            below, model = build_trunk_and_top(network)
+            runtime = Network(convert_network(below))
+            cut = {
+                name: [
+                    TrunkCache(folder / name, "one", below.output_shape[1:]).extend(
+                        part.paths, runtime, view=view, size=part.size, augmentation=AUGMENTATION, seed=SEED
+                    )
+                    for view in range(count)
+                ]
+                for name, part, count in (("learnt", learnt, views), ("held", held, 1))
+            }
+            training, steps = _cached(learnt, cut["learnt"])
+            validation = make_plain_feature_dataset(cut["held"][0], held.targets, batch_size=BATCH)
+        compile_model(model, Objective(), optimizer=build_optimizer(config, steps=steps))
+        records = fit_phase(model, training, steps=steps, validation=validation, config=config, phase=2)
+        errors[trunk] = round(best_epoch(records).val_age_mae, 3)
+    return {
+        "faces": len(faces.ages),
+        "backbone": "efficientnet_lite0",
+        "epochs": epochs,
+        "views": views,
+        "val_mae": errors,
+    }
+
+
+def _print_table(result: dict[str, Any]) -> None:
+    print(f"{'':8} {'seed, images/s':>15} {'once':>8} {'then':>8} {'epoch':>8} {'whole':>8}")
+    for name in PHASES:
+        phase = result[name]
+        rates = phase["images_per_second"]
+        ratios = f"{phase['epoch_ratio']:>7.1f}x {phase['whole_ratio']:>7.2f}x"
+        print(f"{name:8} {rates['seed']:>15.1f} {rates['once']:>8.1f} {rates['ours']:>8.1f} {ratios}")
+    print(f"peak memory {result['peak_memory_gb']} GB")
+    if "compare" in result:
+        print(f"validation MAE, years: {result['compare']['val_mae']}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What the frozen trunk says of every picture and view, kept on disk and read through memory maps.
+
+A cache is a folder of `view_<v>.npy`, half-precision activations `(N, h, w, channels)` in the order of the rows, and a
+fingerprint of all that they depend on. A view is written whole or not at all, so a stopped run goes on with the next.
+"""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from data_prep.atomic import replacing, write_text
+from data_prep.augment import Augmentation
+from data_prep.dataset import make_view_dataset
+from data_prep.errors import ParamsError
+from models.runtime import Network
+
+Activations = npt.NDArray[np.float16]
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class TrunkCache:
+    """A folder of activations.
+
+    Args:
+        folder: Where they lie.
+        fingerprint: Names trunk, rows, crops, augmentation and seed.
+        shape: Of one activation, `(h, w, channels)`.
+    """
+
+    folder: Path
+    fingerprint: str
+    shape: tuple[int, ...]
+
+    def bytes_of(self, rows: int, *, views: int) -> int:
+        """Return the size on disk of so many rows in so many views."""
+        return 2 * int(np.prod(self.shape)) * rows * views
+
+    def check_room(self, rows: int, *, views: int) -> None:
+        """Raise `ParamsError` if the disk has no room for what is not there yet, with a tenth to spare."""
+        needed = self.bytes_of(rows, views=views - len(self._kept()))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.folder).free
+        if needed > 0.9 * free:
+            msg = (
+                f"train.phase2.trunk: cached needs {needed / 1e9:.1f} GB in {self.folder}, where "
+                f"{free / 1e9:.1f} GB are free. Lower train.phase2.views, or set train.phase2.trunk to live."
+            )
+            raise ParamsError(msg)
+
+    def extend(
+        self,
+        paths: Sequence[Path],
+        network: Network,
+        *,
+        view: int,
+        size: int,
+        augmentation: Augmentation,
+        seed: int,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Activations:
+        """Return the activations of one view as a memory map `(N, h, w, channels)`, computed if they are not there.
+
+        Args:
+            paths: The crops, in the order of the rows.
+            network: The trunk; its one output is kept.
+            view: Number of the view.
+            size: Side of the crops.
+            augmentation: How views differ.
+            seed: Of the run.
+            progress: Called with the number of images that were finished.
+        """
+        self._begin()
+        path = self.folder / f"view_{view}.npy"
+        if path.is_file():
+            progress(len(paths))
+        else:
+            dataset = make_view_dataset(
+                paths, view=view, size=size, batch_size=BATCH, augmentation=augmentation, seed=seed
+            )
+            with replacing(path) as temporary:
+                kept = np.lib.format.open_memmap(
+                    temporary, mode="w+", dtype=np.float16, shape=(len(paths), *self.shape)
+                )
+                first = 0
+                for batch in dataset.as_numpy_iterator():
+                    (activations,) = network(batch).values()
+                    kept[first : first + len(batch)] = activations
+                    first += len(batch)
+                    progress(len(batch))
+                kept.flush()
+        found: Activations = np.load(path, mmap_mode="r")
+        return found
+
+    def remove(self) -> None:
+        """Remove all activations: pictures of people are kept no longer than needed, and these are large."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _kept(self) -> list[Path]:
+        return list(self.folder.glob("view_*.npy")) if self._is_current() else []
+
+    def _is_current(self) -> bool:
+        marker = self.folder / "fingerprint.txt"
+        return marker.is_file() and marker.read_text() == self.fingerprint
+
+    def _begin(self) -> None:
+        if self._is_current():
+            return
+        self.remove()
+        write_text(self.folder / "fingerprint.txt", self.fingerprint)
