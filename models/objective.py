@@ -25,6 +25,7 @@ class Objective:
         group_weight: Weight of the group's cross-entropy; 0 trains the age alone.
         distribution_weight: Weight of the label distribution, where the head has one.
         sigma: Widest standard deviation of the label distribution in years.
+        label_smoothing: Share of the group's label that is spread over all groups.
     """
 
     age_loss: Literal["mae", "mse", "huber"] = "mae"
@@ -33,12 +34,13 @@ class Objective:
     group_weight: float = 0.5
     distribution_weight: float = 1.0
     sigma: float = 2.0
+    label_smoothing: float = 0.0
 
 
 def compile_model(model: Any, objective: Objective, *, optimizer: Any) -> None:
     """Compile a head or a whole network for its objective; the metrics become `val_age_mae` and the like."""
     losses: dict[str, Any] = {
-        "age_group": GroupLoss(),
+        "age_group": GroupLoss(label_smoothing=objective.label_smoothing),
         "age": IntervalLoss(objective.age_loss, delta=objective.delta),
     }
     weights = {"age_group": objective.group_weight, "age": objective.age_weight}

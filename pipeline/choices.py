@@ -16,7 +16,13 @@ def augmentation_of(params: Params) -> Augmentation:
 def head_config_of(params: Params) -> HeadConfig:
     """Return the untuned head."""
     model = params.model
-    return HeadConfig(units=model.units, dropout=model.dropout, activation=model.activation, age_head=model.age_head)
+    return HeadConfig(
+        units=model.units,
+        dropout=model.dropout,
+        activation=model.activation,
+        age_head=model.age_head,
+        second_units=model.second_units,
+    )
 
 
 def objective_of(params: Params) -> Objective:
@@ -24,11 +30,11 @@ def objective_of(params: Params) -> Objective:
     return Objective(**params.loss.model_dump())
 
 
-def phase_of(phase: Phase, *, learning_rate: float | None = None) -> PhaseConfig:
-    """Return how a phase trains, with another learning rate if one was tuned."""
+def phase_of(phase: Phase) -> PhaseConfig:
+    """Return how a phase trains."""
     return PhaseConfig(
         epochs=phase.epochs,
-        learning_rate=learning_rate or phase.learning_rate,
+        learning_rate=phase.learning_rate,
         schedule=phase.schedule,
         plateau_patience=phase.plateau_patience,
         patience=phase.patience,

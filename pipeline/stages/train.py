@@ -14,45 +14,49 @@ from data_prep.dataset import make_dataset, make_training_dataset
 from models.age_net import backbone_of, build_age_net
 from models.backbones import BACKBONES, build_backbone, unfreeze
 from models.heads import HeadConfig, build_head
-from models.objective import compile_model, loss_weights_of, targets_of
+from models.objective import Objective, compile_model, loss_weights_of, targets_of
 from models.plots import draw_history, write_figure
 from models.training import BatchListener, EpochRecord, best_epoch, build_optimizer, fit_phase, history_table
-from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
+from pipeline.candidates import recipe_of
+from pipeline.choices import augmentation_of, phase_of
 from pipeline.fingerprints import tune_fingerprint
 from pipeline.head_data import HeadData, read_head_data
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
 from pipeline.tracking import Run, tracked_run
-from tuning.results import read_best
+from tuning.recipe import Recipe
+from tuning.results import describe, read_best
 
 
 def run(params: Params, paths: Paths) -> None:
     """Train both phases and write the network and its history."""
     keras.utils.set_random_seed(params.seed)
     data = read_head_data(params, paths)
-    head_config, learning_rate = _choose_head(params, paths, data)
+    recipe = _choose_recipe(params, paths, data)
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
         listener = _listener(tracked)
-        head, first = _train_head(params, data, head_config, learning_rate, listener)
-        network, second = _train_network(params, paths, data, head, first, listener)
+        head, first = _train_head(params, data, recipe, listener)
+        network, second = _train_network(params, paths, data, head, recipe.objective, first, listener)
         records = [*first, *second]
-        _write_results(network, records, params, head_config, paths)
+        _write_results(network, records, params, recipe.head, paths)
         tracked.log_picture("history", paths.train_report / "history.png")
         tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
     best = best_epoch(records)
     say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
 
 
-def _choose_head(params: Params, paths: Paths, data: HeadData) -> tuple[HeadConfig, float]:
-    """Return the head and phase 1's learning rate: the search's, if asked for, else those of params.yaml."""
-    config, phase1 = head_config_of(params), params.train.phase1
+def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
+    """Return the head and how phase 1 trains it: as the search found, if asked for, else as params.yaml says."""
+    recipe = recipe_of(params)
     if not params.train.use_tuned:
-        return config, phase1.learning_rate
+        say("the head of params.yaml, untuned (train.use_tuned is false)")
+        return recipe
     best = read_best(paths.best_head, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
-    rate = best.learning_rate * phase1.lr_factor
-    say(f"tuned head: {best.units} units, dropout {best.dropout}; phase 1 at {rate:g}")
-    return replace(config, units=best.units, dropout=best.dropout), rate
+    tuned = recipe.with_settings(best.settings)
+    tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
+    say(f"tuned head: {describe(best.settings)}; phase 1 at {tuned.learning_rate:g}")
+    return tuned
 
 
 def _listener(tracked: Run) -> Callable[[EpochRecord], None]:
@@ -68,13 +72,13 @@ def _listener(tracked: Run) -> Callable[[EpochRecord], None]:
 
 
 def _train_head(
-    params: Params, data: HeadData, config: HeadConfig, rate: float, listener: Callable[[EpochRecord], None]
+    params: Params, data: HeadData, recipe: Recipe, listener: Callable[[EpochRecord], None]
 ) -> tuple[Any, list[EpochRecord]]:
     section = params.train.phase1
-    head = build_head(config, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
+    head = build_head(recipe.head, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
     training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
-    phase = phase_of(section, learning_rate=rate)
-    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    phase = replace(phase_of(section), learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    compile_model(head, recipe.objective, optimizer=build_optimizer(phase, steps=steps))
     with progress_bar("phase 1, batches", total=steps * section.epochs) as advance:
         records = fit_phase(
             head,
@@ -94,6 +98,7 @@ def _train_network(
     paths: Paths,
     data: HeadData,
     head: Any,
+    objective: Objective,
     before: list[EpochRecord],
     listener: Callable[[EpochRecord], None],
 ) -> tuple[Any, list[EpochRecord]]:
@@ -105,7 +110,7 @@ def _train_network(
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
     training, steps, validation = _picture_datasets(params, paths, data, network)
     phase = phase_of(section)
-    compile_model(network, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    compile_model(network, objective, optimizer=build_optimizer(phase, steps=steps))
     with progress_bar("phase 2, batches", total=steps * section.epochs) as advance:
         records = fit_phase(
             network,

@@ -7,7 +7,7 @@ import pytest
 from pipeline import fingerprints
 from pipeline.fingerprints import crops_fingerprint, features_fingerprint, rows_fingerprint, tune_fingerprint
 from pipeline.params import Params, read_params
-from pipeline.sections import Source
+from pipeline.sections import Retrain, Source
 from tests.pipeline.stage_facts import is_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +52,7 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("weights.lite0", (False, True, True)),
         ("weights.registry", (False, True, True)),
         *((f"models.{name}", (False, False, True)) for name in ("heads", "losses", "metrics", "objective")),
+        *((f"tuning.{name}", (False, False, True)) for name in ("candidates", "recipe")),
         ("tuning.search", (False, False, True)),
         ("tuning.space", (False, False, True)),
         ("models.report", (False, False, False)),
@@ -107,6 +108,7 @@ def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_
     ("section", "values", "same"),
     [
         ("tune", {"max_epochs": 3}, False),
+        ("tune", {"retrain": Retrain(seeds=9)}, True),  # what is trained again has a name of its own
         ("loss", {"age_weight": 0.9}, False),
         ("model", {"age_head": "linear"}, False),
         ("cache_features", {"views": 5}, False),

@@ -39,8 +39,8 @@ class SmallProject:
         content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
         content["crop_faces"]["size"] = SIZE
         content["model"] |= {"backbone": "tiny", "weights": "none"}
-        small = {"max_epochs": 2, "batch_size": 4, "units": [4, 8], "dropout": [0.0], "learning_rate": [0.01]}
-        content["tune"] |= small
+        space = {"units": [4, 8], "age_head": ["linear"], "learning_rate": {"low": 0.005, "high": 0.02, "log": True}}
+        content["tune"] |= {"max_epochs": 2, "batch_size": 4, "retrain": {"top": 2, "seeds": 2}, "space": space}
         content["train"]["phase1"] |= {"epochs": 1, "batch_size": 4}
         content["train"]["phase2"] |= {"epochs": 1, "batch_size": 4, "views": 3, "unfreeze": "block3"}
         for section, values in changes.items():
@@ -106,7 +106,16 @@ def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject)
     best = json.loads(paths.best_head.read_text())
     trained = json.loads((paths.train_report / "training.json").read_text())
     assert [path.name for path in paths.tune_state.iterdir()] == [f"search_{best['fingerprint']}"]
-    assert trained["head"]["units"] == best["units"] != params.model.units
+    assert trained["head"]["units"] == best["settings"]["units"] != params.model.units
+    assert trained["head"]["age_head"] == "linear" != params.model.age_head
+    assert {path.name for path in paths.tune_report.iterdir()} == {
+        "best.json",
+        "importance.png",
+        "retrained.csv",
+        "trials.csv",
+        "trials.html",
+        "trials.png",
+    }
     project.relabel()
     with pytest.raises(ParamsError, match=r"found on other rows.*run `dvc repro tune`"):
         train.run(params, paths)
