@@ -21,6 +21,7 @@ import keras_tuner as kt
 import pandas as pd
 
 from data_prep.atomic import replacing
+from data_prep.errors import ParamsError
 from models.training import MONITOR
 from tuning.candidates import Candidates, EpochListener, Log
 from tuning.recipe import Settings
@@ -34,6 +35,10 @@ PLACE = ("epochs", "bracket", "round", "trial")
 
 WORKER_PAUSE_SECONDS = 0.2
 """Between two questions of a worker: the chief answers "idle" at once, and would be asked thousands of times."""
+
+
+CHIEF_SECONDS = 600
+"""How long a worker waits for its chief to begin."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +241,24 @@ def run_search(
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
         tuner.search(verbose=0)
     return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
+
+
+def check_chief(folder: Path, *, fingerprint: str, wait_seconds: float = CHIEF_SECONDS) -> None:
+    """Wait until a chief has begun this very search; a worker with other settings would spoil another one.
+
+    Raises:
+        ParamsError: None has.
+    """
+    deadline = time.monotonic() + wait_seconds
+    state = folder / f"{PREFIX}{fingerprint}/oracle.json"
+    while not state.is_file():
+        if time.monotonic() > deadline:
+            msg = (
+                f"No chief has begun {state.parent} within {wait_seconds:g} s. Start one, and let chief and workers "
+                "share the project folder: rows, features and params.yaml must be the same."
+            )
+            raise ParamsError(msg)
+        time.sleep(WORKER_PAUSE_SECONDS)
 
 
 def place_of(trial: Any) -> TrialPlace:

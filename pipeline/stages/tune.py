@@ -20,7 +20,7 @@ from tuning.importance import setting_importance
 from tuning.recipe import Settings
 from tuning.results import BestHead, describe, write_best, write_no_best
 from tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
-from tuning.search import PREFIX, SearchConfig, remove_other_searches, run_search
+from tuning.search import PREFIX, SearchConfig, check_chief, remove_other_searches, run_search
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -57,6 +57,7 @@ def work(params: Params, paths: Paths) -> None:
     """Train what the chief of a search deals out, until there is no more."""
     data = read_head_data(params, paths)
     fingerprint = tune_fingerprint(params, rows=data.fingerprint)
+    check_chief(paths.tune_state, fingerprint=fingerprint)
     watch = search_watch(paths, fingerprint=fingerprint)
     run_search(
         head_candidates(params, data),
