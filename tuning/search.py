@@ -20,7 +20,7 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
-from data_prep.atomic import replacing
+from data_prep.atomic import replacing, write_text
 from data_prep.errors import ParamsError
 from models.training import MONITOR
 from tuning.candidates import Candidates, EpochListener, Log
@@ -176,6 +176,12 @@ class _Tuner(kt.Hyperband):  # type: ignore[misc]
         name = self.tuner_id if self.is_worker else "tuner"
         return os.path.join(self.project_dir, f"{name}.json")  # noqa: PTH118  Keras Tuner wants text
 
+    def save(self) -> None:
+        """Write the state; the tuner itself has none, but without its file Keras Tuner would begin anew."""
+        if not self.is_worker:
+            self.oracle.save()
+        write_text(Path(self._get_tuner_fname()), "{}")
+
     def _configure_tensorboard_dir(self, callbacks: Any, trial: Any, execution: int = 0) -> None:
         """Do nothing; see the class."""
 
@@ -235,6 +241,7 @@ def run_search(
         tuner = _Tuner(
             oracle, model, watch=watch, directory=str(folder), project_name=PREFIX + fingerprint, overwrite=False
         )
+    tuner.save()
     watch.standing(standing_of(oracle.trials.values()))
     with warnings.catch_warnings():
         # A promoted head takes over its weights; that AdamW starts afresh is part of Keras Tuner's Hyperband.

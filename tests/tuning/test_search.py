@@ -4,12 +4,14 @@ import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_candidates
+from tuning import search as search_module
 from tuning.budget import hyperband_budget
 from tuning.candidates import Log
 from tuning.search import (
@@ -149,6 +151,23 @@ def test_a_stopped_search_goes_on_and_repeats_only_what_was_not_finished(tmp_pat
     assert len(trials) == BUDGET.trials
     assert trials["trial"].is_unique
     pd.testing.assert_frame_equal(trials, first[0])
+
+
+def test_a_search_killed_between_the_files_of_its_first_trial_does_not_repeat_it(tmp_path, monkeypatch):
+    write = search_module._Oracle.save
+
+    def save(self: Any) -> None:
+        if any(trial.status == "COMPLETED" for trial in self.trials.values()):
+            raise Stopped
+        write(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search_module._Oracle, "save", save)
+        with pytest.raises(Stopped):
+            search(tmp_path, fingerprint="a")
+    trials, resumed = search(tmp_path, fingerprint="a", space=SPACE)
+    assert "0000" not in {place.trial for place, _ in resumed.trained}
+    assert len(trials) == BUDGET.trials
 
 
 def test_a_finished_trial_that_still_counts_as_running_is_not_repeated(tmp_path, first, folder):
