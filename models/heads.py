@@ -21,6 +21,7 @@ class HeadConfig:
         units: Width of the dense layer.
         dropout: Share of its outputs that is dropped in training.
         activation: Its activation.
+        second_units: Width of a second dense layer with the same dropout and activation; 0 for none.
         age_head: `linear` reads the age out by one linear neuron; `distribution` by the expectation of a softmax over
             the years 0..100 (DEX, Rothe et al. 2018), so the age stays a linear layer's output.
         traits: Which of `TRAITS` are read out of the same dense layer, each by a softmax over its classes.
@@ -31,6 +32,7 @@ class HeadConfig:
     activation: str = "relu"
     age_head: Literal["linear", "distribution"] = "distribution"
     traits: tuple[str, ...] = ()
+    second_units: int = 0
 
 
 def build_head(config: HeadConfig, *, features: int, groups: int, start_age: float = 35.0) -> Any:
@@ -49,6 +51,9 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
     pooled = keras.Input((features,), name="features")
     x = layers.Dense(config.units, activation=config.activation, name="dense")(pooled)
     x = layers.Dropout(config.dropout, name="dropout")(x)
+    if config.second_units:
+        x = layers.Dense(config.second_units, activation=config.activation, name="second_dense")(x)
+        x = layers.Dropout(config.dropout, name="second_dropout")(x)
     outputs = {"age_group": layers.Dense(groups, activation="softmax", dtype="float32", name="age_group")(x)}
     if config.age_head == "linear":
         bias = keras.initializers.Constant(start_age)

@@ -80,10 +80,23 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group or of a trait; rows without a label (-1) cost nothing."""
+    """Cross-entropy of the age group or of a trait; rows without a label (-1) cost nothing.
+
+    With `label_smoothing` s the label is 1 - s in its own group, and s is spread evenly over all groups.
+    """
+
+    def __init__(self, *, label_smoothing: float = 0.0, name: str = "group_loss", **options: Any) -> None:
+        super().__init__(name=name, **options)
+        self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss `(B,)`."""
         label = ops.cast(ops.reshape(y_true, (-1,)), "int32")
-        loss = keras.losses.sparse_categorical_crossentropy(ops.maximum(label, 0), y_pred)
+        own = keras.losses.sparse_categorical_crossentropy(ops.maximum(label, 0), y_pred)
+        even = -ops.mean(ops.log(ops.clip(y_pred, 1e-7, 1.0)), axis=-1)
+        loss = (1 - self.label_smoothing) * own + self.label_smoothing * even
         return ops.where(label >= 0, loss, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what rebuilds the loss."""
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}

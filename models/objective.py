@@ -28,6 +28,7 @@ class Objective:
         sigma: Widest standard deviation of the label distribution in years.
         gender_weight: Weight of the gender's cross-entropy, where the head has that output.
         ethnicity_weight: Weight of the ethnicity's cross-entropy, likewise.
+        label_smoothing: Share of the group's label that is spread over all groups.
     """
 
     age_loss: Literal["mae", "mse", "huber"] = "mae"
@@ -44,11 +45,13 @@ class Objective:
         """The weight of each of `TRAITS`."""
         return {"gender": self.gender_weight, "ethnicity": self.ethnicity_weight}
 
+    label_smoothing: float = 0.0
+
 
 def compile_model(model: Any, objective: Objective, *, optimizer: Any) -> None:
     """Compile a head or a whole network for its objective; the metrics become `val_age_mae` and the like."""
     losses: dict[str, Any] = {
-        "age_group": GroupLoss(),
+        "age_group": GroupLoss(label_smoothing=objective.label_smoothing),
         "age": IntervalLoss(objective.age_loss, delta=objective.delta),
     }
     weights = {"age_group": objective.group_weight, "age": objective.age_weight}

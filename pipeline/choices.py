@@ -22,6 +22,7 @@ def head_config_of(params: Params) -> HeadConfig:
         activation=model.activation,
         age_head=model.age_head,
         traits=tuple(model.heads),
+        second_units=model.second_units,
     )
 
 
@@ -30,11 +31,11 @@ def objective_of(params: Params) -> Objective:
     return Objective(**params.loss.model_dump())
 
 
-def phase_of(phase: Phase, *, learning_rate: float | None = None) -> PhaseConfig:
-    """Return how a phase trains, with another learning rate if one was tuned."""
+def phase_of(phase: Phase) -> PhaseConfig:
+    """Return how a phase trains."""
     return PhaseConfig(
         epochs=phase.epochs,
-        learning_rate=learning_rate or phase.learning_rate,
+        learning_rate=phase.learning_rate,
         schedule=phase.schedule,
         plateau_patience=phase.plateau_patience,
         patience=phase.patience,

@@ -90,6 +90,28 @@ def run(
 
 
 @app.command()
+def tune(
+    workers: Annotated[int, typer.Option(help="Processes that train trials side by side.", min=1)] = 1,
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
+) -> None:
+    """Search for the best head on the cached features; params.yaml says where, under `tune`.
+
+    A search that was stopped or killed goes on where it was; changed settings begin another one. Needs what
+    `dvc repro cache_features` leaves. `dvc repro tune` runs the same search, but only for a training that uses it.
+    For several machines, see the README.
+    """
+    from pipeline.params import read_params  # noqa: PLC0415
+    from pipeline.paths import Paths  # noqa: PLC0415
+
+    paths = Paths()
+    params = read_params(paths.params)
+    shared = import_quietly("pipeline.search_workers")
+    if until_input_ends:
+        shared.end_with_input()
+    shared.tune(params, paths, workers=workers)
+
+
+@app.command()
 def use(
     name: Annotated[
         str, typer.Argument(help="Name of a file in params/ without .yaml, such as demo.", show_default=False)

@@ -29,6 +29,8 @@ TUNE_CODE = (
     "models.losses",
     "models.metrics",
     "models.objective",
+    "tuning.candidates",
+    "tuning.recipe",
     "tuning.search",
     "tuning.space",
 )
@@ -87,7 +89,9 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
             "rows": rows,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
-            "sections": [section.model_dump(mode="json") for section in (params.tune, params.loss, params.model)],
+            "search": params.tune.model_dump(mode="json", exclude={"retrain"}),
+            "untuned": [section.model_dump(mode="json") for section in (params.loss, params.model)],
+            "rates": [params.train.phase1.learning_rate, params.train.phase1.weight_decay],
             "seed": params.seed,
             "age_groups": params.age_groups,
             "code": code_hash(TUNE_CODE),
@@ -95,12 +99,12 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
     )
 
 
-def train_fingerprint(params: Params, *, rows: str, head: Any) -> str:
-    """Return what names a training: the `rows_fingerprint`, the `head` with its rate, and all else it depends on."""
+def train_fingerprint(params: Params, *, rows: str, recipe: Any) -> str:
+    """Return what names a training: the `rows_fingerprint`, the head and how it is trained, and all else."""
     return fingerprint(
         {
             "rows": rows,
-            "head": head,
+            "recipe": recipe,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
             "sections": [section.model_dump(mode="json") for section in (params.train, params.loss, params.model)],

@@ -25,6 +25,23 @@ def progress_bar(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda count: progress.advance(task, count)
 
 
+@contextmanager
+def standing_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar and give the function that sets how many are done, and what is to be read beside it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(label, total=total, note="")
+        yield lambda done, note: progress.update(task, completed=done, note=note)
+
+
 def say(line: str) -> None:
     """Print one line of a stage's story."""
     console.print(line, highlight=False)

@@ -2,15 +2,29 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from data_prep.labels import MAX_AGE
 
 Fraction = Field(ge=0, le=1)
 Share = Field(gt=0, lt=1)
 Dropout = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Smoothing = Annotated[float, Field(ge=0, lt=1)]
+Activation = Literal["relu", "swish", "gelu"]
+AgeHead = Literal["linear", "distribution"]
+AgeLoss = Literal["mae", "mse", "huber"]
 SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 """It begins the names of images and of their crops."""
 
@@ -128,10 +142,11 @@ class Model(Section):
 
     backbone: Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
     weights: str = "imagenet"
-    age_head: Literal["linear", "distribution"]
+    age_head: AgeHead
     units: PositiveInt
     dropout: Dropout
-    activation: Literal["relu", "swish", "gelu"] = "relu"
+    activation: Activation = "relu"
+    second_units: int = Field(0, ge=0)
     flip_average: bool = False
     heads: list[Literal["gender", "ethnicity"]] = []
 
@@ -147,7 +162,7 @@ class Model(Section):
 class Loss(Section):
     """What is trained for; see `models.objective.Objective`."""
 
-    age_loss: Literal["mae", "mse", "huber"] = "mae"
+    age_loss: AgeLoss = "mae"
     delta: PositiveFloat = 1.0
     age_weight: float = Field(ge=0)
     group_weight: float = Field(ge=0)
@@ -155,6 +170,7 @@ class Loss(Section):
     sigma: PositiveFloat = 2.0
     gender_weight: float = Field(0.3, ge=0)
     ethnicity_weight: float = Field(0.2, ge=0)
+    label_smoothing: Smoothing = 0.0
 
 
 class CacheFeatures(Section):
@@ -163,16 +179,100 @@ class CacheFeatures(Section):
     views: PositiveInt
 
 
-class Tune(Section):
-    """Stage `tune`: Hyperband's budget and the choices that it searches over."""
+Setting = TypeVar("Setting")
 
-    max_epochs: int = Field(ge=2)
+
+class Domain(Section, Generic[Setting]):
+    """What one setting may be: one of `choices`, or a number from `low` to `high`.
+
+    A range is even or on a `log` scale; `step` counts from `low`. A plain list stands for choices.
+    """
+
+    choices: list[Setting] | None = Field(None, min_length=1)
+    low: Setting | None = None
+    high: Setting | None = None
+    log: bool = False
+    step: PositiveInt | PositiveFloat | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_list(cls, content: Any) -> Any:
+        return {"choices": content} if isinstance(content, list) else content
+
+    @model_validator(mode="after")
+    def _check_form(self) -> Self:
+        if self.choices is not None:
+            if self.low is not None or self.high is not None or self.log or self.step:
+                msg = "choices stand alone, without low, high, log and step"
+                raise ValueError(msg)
+            return self
+        low, high = self.numbers
+        if not low < high:
+            msg = "needs choices, or two numbers low and high with low below high"
+            raise ValueError(msg)
+        if self.log and (low <= 0 or self.step):
+            msg = "a log scale needs low above 0, and no step"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def numbers(self) -> tuple[float, float]:
+        """Both ends of the range; not a number where there is none."""
+        low, high = (end if isinstance(end, int | float) else math.nan for end in (self.low, self.high))
+        return low, high
+
+
+class Space(Section):
+    """What the search may choose for each setting; one that is left out stays as the untuned head has it.
+
+    See `models.heads.HeadConfig`, `models.objective.Objective`; the rates are AdamW's.
+    """
+
+    units: Domain[PositiveInt] | None = None
+    second_units: Domain[NonNegativeInt] | None = None
+    dropout: Domain[Dropout] | None = None
+    activation: Domain[Activation] | None = None
+    age_head: Domain[AgeHead] | None = None
+    age_loss: Domain[AgeLoss] | None = None
+    delta: Domain[PositiveFloat] | None = None
+    age_weight: Domain[NotNegative] | None = None
+    group_weight: Domain[NotNegative] | None = None
+    distribution_weight: Domain[NotNegative] | None = None
+    sigma: Domain[PositiveFloat] | None = None
+    label_smoothing: Domain[Smoothing] | None = None
+    learning_rate: Domain[PositiveFloat] | None = None
+    weight_decay: Domain[NotNegative] | None = None
+
+    @model_validator(mode="after")
+    def _check_not_empty(self) -> Self:
+        if not self.domains:
+            msg = "at least one setting must be searched"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def domains(self) -> dict[str, Domain[Any]]:
+        """The settings that are searched, by name."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: domain for name, domain in given.items() if domain is not None}
+
+
+class Retrain(Section):
+    """How many of the best heads are trained again from scratch, and over how many seeds: "best" must not be luck."""
+
+    top: PositiveInt = 5
+    seeds: PositiveInt = 3
+
+
+class Tune(Section):
+    """Stage `tune`: Hyperband's budget, and what it searches over."""
+
+    max_epochs: int = Field(20, ge=2)
     factor: int = Field(3, ge=2)
-    hyperband_iterations: PositiveInt
+    hyperband_iterations: PositiveInt = 2
     batch_size: PositiveInt
-    units: list[PositiveInt] = Field(min_length=1)
-    dropout: list[Dropout] = Field(min_length=1)
-    learning_rate: list[PositiveFloat] = Field(min_length=1)
+    retrain: Retrain = Retrain()
+    space: Space
 
 
 class Phase(Section):

@@ -57,19 +57,24 @@ class Run:
 
 
 @contextmanager
-def tracked_run(job: str, *, paths: Paths, config: Mapping[str, Any]) -> Iterator[Run]:
+def tracked_run(
+    job: str, *, paths: Paths, config: Mapping[str, Any], name: str | None = None, group: str | None = None
+) -> Iterator[Run]:
     """Start a W&B run for one stage, and finish it whatever happens.
 
     Args:
         job: The stage; W&B's job type.
         paths: Where runs are kept.
         config: The parameters that the run depends on.
+        name: What the run is called; W&B makes a name up otherwise.
+        group: Of which group it is, instead of its training's.
     """
     _stay_inside(paths.wandb)
     run = _start(
         project=os.environ.get("WANDB_PROJECT", "agelens"),
         job_type=job,
-        group=os.environ.get("WANDB_RUN_GROUP") or training_id(paths),
+        group=os.environ.get("WANDB_RUN_GROUP") or group or training_id(paths),
+        name=name,
         config=dict(config),
         dir=str(paths.wandb.parent),
     )

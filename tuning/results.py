@@ -1,49 +1,54 @@
 """The search's result as `train` takes it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from data_prep.atomic import write_json
 from data_prep.errors import ParamsError
-from models.history import MONITOR
 
 
 @dataclass(frozen=True)
 class BestHead:
-    """The best settings found, how good they were, and what they were found on."""
+    """The best settings found, how good they were, and what they were found on.
 
-    units: int
-    dropout: float
-    learning_rate: float
+    Args:
+        settings: All that `tuning.recipe.Recipe.with_settings` takes, and nothing of the tuner's own.
+        val_age_mae: Mean validation MAE in years of heads that were trained from scratch with them, one per seed.
+        sd: Standard deviation of the same over the seeds; 0 for a single one.
+        untuned_val_age_mae: The same mean for the untuned head.
+        untuned_sd: Its standard deviation.
+        seeds: How many seeds.
+        fingerprint: Names rows, features, settings and code of the search.
+    """
+
+    settings: Mapping[str, Any]
     val_age_mae: float
+    sd: float
+    untuned_val_age_mae: float
+    untuned_sd: float
+    seeds: int
     fingerprint: str
 
 
-def best_of(trials: pd.DataFrame, *, fingerprint: str) -> BestHead:
-    """Return the best trial.
-
-    Raises:
-        ParamsError: No trial finished.
-    """
-    if trials.empty:
-        msg = "The search finished no trial; look at its messages above and run `dvc repro tune` again."
-        raise ParamsError(msg)
-    best = trials.iloc[0]
-    return BestHead(
-        units=int(best["units"]),
-        dropout=float(best["dropout"]),
-        learning_rate=float(best["learning_rate"]),
-        val_age_mae=round(float(best[MONITOR]), 4),
-        fingerprint=fingerprint,
+def describe(settings: Mapping[str, Any]) -> str:
+    """Return settings as one line for people."""
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in settings.items()
     )
 
 
 def write_best(path: Path, best: BestHead) -> None:
     """Write the result as JSON."""
     write_json(path, asdict(best))
+
+
+def write_no_best(path: Path) -> None:
+    """Write that nothing was searched; `read_best` refuses it."""
+    write_json(path, {"fingerprint": "nothing was searched"})
 
 
 def read_best(path: Path, *, fingerprint: str) -> BestHead:
@@ -55,11 +60,11 @@ def read_best(path: Path, *, fingerprint: str) -> BestHead:
     if not path.is_file():
         msg = f"train.use_tuned needs {path}; run `dvc repro tune`, or set train.use_tuned to false."
         raise ParamsError(msg)
-    best = BestHead(**json.loads(path.read_text()))
-    if best.fingerprint != fingerprint:
+    content = json.loads(path.read_text())
+    if (found := content.get("fingerprint")) != fingerprint:
         msg = (
-            f"{path} was found on other rows, features, settings or code ({best.fingerprint}, now {fingerprint}); "
+            f"{path} was found on other rows, features, settings or code ({found}, now {fingerprint}); "
             "run `dvc repro tune`, or set train.use_tuned to false."
         )
         raise ParamsError(msg)
-    return best
+    return BestHead(**content)

@@ -1,8 +1,17 @@
-"""The Hyperband search: Keras Tuner over heads on cached features, stopped and resumed at will."""
+"""The Hyperband search: Keras Tuner, made to stop and go on without losing or repeating a trial, alone or with workers.
 
+Keras Tuner takes its part in a search from the environment: with `KERASTUNER_ORACLE_IP`, `..._PORT` and
+`KERASTUNER_TUNER_ID` a process is the chief, who deals trials and trains none, or a worker, who trains them.
+"""
+
+import contextlib
+import io
+import json
+import os
 import shutil
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +20,25 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
-from models.heads import HeadConfig, build_head
+from data_prep.atomic import replacing, write_text
+from data_prep.errors import ParamsError
 from models.history import MONITOR
-from models.objective import Objective, compile_model
-from tuning.space import SearchSpace, choose_head
-
-SETTINGS = ("units", "dropout", "learning_rate")
+from tuning.candidates import Candidates, EpochListener, Log
+from tuning.recipe import Settings
+from tuning.space import Space, choose
 
 PREFIX = "search_"
 """A search's folder is called so, followed by its fingerprint."""
+
+PLACE = ("epochs", "bracket", "round", "trial")
+"""Columns of the table of trials beside the settings and the score."""
+
+WORKER_PAUSE_SECONDS = 0.2
+"""Between two questions of a worker: the chief answers "idle" at once, and would be asked thousands of times."""
+
+
+CHIEF_SECONDS = 600
+"""How long a worker waits for its chief to begin."""
 
 
 @dataclass(frozen=True)
@@ -32,88 +51,255 @@ class SearchConfig:
     seed: int = 0
 
 
-class HeadSearch(kt.Hyperband):  # type: ignore[misc]
-    """Hyperband that reports each finished trial and runs without TensorBoard.
+@dataclass(frozen=True)
+class TrialPlace:
+    """A trial and its place in the search: it is trained from epoch `begins` to `epochs` in a round of a bracket."""
+
+    trial: str
+    settings: Settings
+    bracket: int
+    round: int
+    begins: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a search has come: trials and epochs that are done, the best score, and the trials that failed."""
+
+    trials: int
+    epochs: int
+    best: float
+    failed: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a search.
+
+    Args:
+        epoch: After each epoch that is trained in this process.
+        trained: After each trial that was trained in this process, with the logs of its epochs.
+        standing: At the start and after each trial of all processes; workers are not told.
+    """
+
+    epoch: Callable[[TrialPlace, Log], None] = lambda _place, _log: None
+    trained: Callable[[TrialPlace, list[Log]], None] = lambda _place, _logs: None
+    standing: Callable[[Standing], None] = lambda _: None
+
+
+class _Oracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
+    """Hyperband's oracle, whose files are whole at every moment and which never repeats a finished trial."""
+
+    def __init__(self, *, standing: Callable[[Standing], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._standing = standing
+        self.trials: dict[str, Any]
+        self._retry_queue: list[str]
+
+    def save(self) -> None:
+        """Write the state, whole or not at all."""
+        with replacing(Path(self._get_oracle_fname())) as temporary:
+            temporary.write_text(json.dumps(self.get_state()))
+
+    def _save_trial(self, trial: Any) -> None:
+        with replacing(Path(self._get_trial_dir(trial.trial_id)) / "trial.json") as temporary:
+            trial.save(str(temporary))
+
+    def reload(self) -> None:
+        """Read the state; trials that were cut off while they were dealt are forgotten, finished ones not retried."""
+        super().reload()
+        self.trials = {name: self.trials[name] for name in self.start_order}
+        waiting = dict.fromkeys(self._retry_queue)
+        self._retry_queue = [name for name in waiting if self.trials[name].status not in {"COMPLETED", "FAILED"}]
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Choose values; Keras Tuner names the newest bracket where workers promote a trial of an older one."""
+        response: dict[str, Any] = super().populate_space(trial_id)
+        values = response.get("values") or {}
+        if parent := values.get("tuner/trial_id"):
+            values["tuner/bracket"] = self.trials[parent].hyperparameters.get("tuner/bracket")
+        return response
+
+    @kt.synchronized  # type: ignore[untyped-decorator]
+    def end_trial(self, trial: Any) -> None:
+        """End a trial, and save once more: Keras Tuner saves while it still counts the trial among the running."""
+        super().end_trial(trial)
+        self.save()
+        self._standing(standing_of(self.trials.values()))
+
+
+class _Model(kt.HyperModel):  # type: ignore[misc]
+    """From Keras Tuner's hyperparameters to a candidate and its training."""
+
+    def __init__(self, candidates: Candidates, space: Space, *, seed: int) -> None:
+        super().__init__()
+        self.candidates, self.space, self.seed = candidates, space, seed
+        self.finished: Callable[[Log], None] = lambda _: None
+
+    def build(self, hp: Any) -> Any:
+        """Build a candidate; every one starts from the same seed."""
+        keras.utils.set_random_seed(self.seed)
+        return self.candidates.build(choose(hp, self.space))
+
+    def fit(self, hp: Any, model: Any, *, callbacks: list[Any], **options: Any) -> Any:
+        """Train a candidate."""
+        training, steps, validation = self.candidates.data(choose(hp, self.space), model.output, self.seed)
+        return model.fit(
+            training,
+            steps_per_epoch=steps,
+            validation_data=validation,
+            callbacks=[*callbacks, EpochListener(self.finished)],
+            shuffle=False,  # the dataset deals its own order
+            **options,
+        )
+
+
+class _Tuner(kt.Hyperband):  # type: ignore[misc]
+    """Hyperband that reports, and runs without TensorBoard.
 
     Keras Tuner imports a TensorBoard plugin for every trial, which TensorFlow no longer installs, and each trial
     would fail with it.
     """
 
-    def __init__(self, *args: Any, finished: Callable[[float], None], **options: Any) -> None:
-        self._finished = finished
-        super().__init__(*args, **options)
+    def __init__(self, oracle: _Oracle, model: _Model, *, watch: Watch, **options: Any) -> None:
+        self._watch, self._fitting = watch, model
+        super(kt.Hyperband, self).__init__(oracle=oracle, hypermodel=model, **options)
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether a chief elsewhere deals the trials."""
+        return bool(self._is_worker())
+
+    def _get_tuner_fname(self) -> str:
+        """Return a name that is the same for a search alone and a chief, who may so take over from each other."""
+        name = self.tuner_id if self.is_worker else "tuner"
+        return os.path.join(self.project_dir, f"{name}.json")  # noqa: PTH118  Keras Tuner wants text
+
+    def save(self) -> None:
+        """Write the state; the tuner itself has none, but without its file Keras Tuner would begin anew."""
+        if not self.is_worker:
+            self.oracle.save()
+        write_text(Path(self._get_tuner_fname()), "{}")
 
     def _configure_tensorboard_dir(self, callbacks: Any, trial: Any, execution: int = 0) -> None:
         """Do nothing; see the class."""
 
-    def on_trial_end(self, trial: Any) -> None:
-        """Report the trial's score."""
-        super().on_trial_end(trial)
-        self._finished(float(trial.score) if trial.score is not None else float("nan"))
+    def pre_create_trial(self) -> None:
+        """Let a worker wait a little before it asks the chief."""
+        if self.is_worker:
+            time.sleep(WORKER_PAUSE_SECONDS)
+
+    def run_trial(self, trial: Any, *args: Any, **options: Any) -> Any:
+        """Train a trial and report its epochs."""
+        place, logs = place_of(trial), list[Log]()
+
+        def finished(log: Log) -> None:
+            logs.append(log)
+            self._watch.epoch(place, log)
+
+        self._fitting.finished = finished
+        results = super().run_trial(trial, *args, **options)
+        self._watch.trained(place, logs)
+        return results
 
 
-def search_heads(  # noqa: PLR0913  one argument for each thing that a search is made of
-    training: Any,
-    validation: Any,
+def run_search(
+    candidates: Candidates,
     *,
-    steps: int,
-    features: int,
-    groups: int,
-    base: HeadConfig,
-    objective: Objective,
-    space: SearchSpace,
+    space: Space,
     config: SearchConfig,
     folder: Path,
     fingerprint: str,
-    start_age: float,
-    finished: Callable[[float], None] = lambda _: None,
+    watch: Watch = Watch(),
 ) -> pd.DataFrame:
-    """Search for the head with the lowest validation MAE.
+    """Search for the candidate with the lowest validation MAE.
 
     Args:
-        training: Endless dataset of features, targets and weights.
-        validation: Dataset of validation features and targets.
-        steps: Batches of an epoch.
-        features: Width of the features.
-        groups: Number of age groups.
-        base: The untuned head; the search replaces some of its settings.
-        objective: What is trained for.
+        candidates: What settings stand for.
         space: What may be chosen.
         config: The budget.
         folder: Where the search keeps its state; it goes on from there if it was stopped.
         fingerprint: Names features and settings. Keras Tuner would silently go on with an older search's settings,
             so another fingerprint is another search.
-        start_age: Years that an untrained linear head answers.
-        finished: Called with the score of each finished trial.
+        watch: Who is told of it.
 
     Returns:
-        One row per trial, best first: the settings, `val_age_mae`, `epochs`, `bracket`, `round`, `trial`.
+        One row per trial, best first: the settings, `val_age_mae`, `epochs`, `bracket`, `round`, `trial`. A worker
+        returns no rows: its chief has them.
     """
-
-    def build(hp: Any) -> Any:
-        keras.utils.set_random_seed(config.seed)
-        head_config, learning_rate = choose_head(hp, space, base=base)
-        head = build_head(head_config, features=features, groups=groups, start_age=start_age)
-        compile_model(head, objective, optimizer=keras.optimizers.AdamW(learning_rate, weight_decay=0.0))
-        return head
-
-    tuner = HeadSearch(
-        build,
+    oracle = _Oracle(
+        standing=watch.standing,
         objective=kt.Objective(MONITOR, "min"),
         max_epochs=config.max_epochs,
         factor=config.factor,
         hyperband_iterations=config.iterations,
-        seed=config.seed,
-        directory=str(folder),
-        project_name=PREFIX + fingerprint,
-        overwrite=False,
-        finished=finished,
+        seed=config.seed + 1,  # Keras Tuner takes 0 for "none" and draws one
     )
+    model = _Model(candidates, space, seed=config.seed)
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints that it reloads
+        tuner = _Tuner(
+            oracle, model, watch=watch, directory=str(folder), project_name=PREFIX + fingerprint, overwrite=False
+        )
+    tuner.save()
+    watch.standing(standing_of(oracle.trials.values()))
     with warnings.catch_warnings():
         # A promoted head takes over its weights; that AdamW starts afresh is part of Keras Tuner's Hyperband.
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-        tuner.search(training, steps_per_epoch=steps, validation_data=validation, shuffle=False, verbose=0)
-    return trials_table(tuner.oracle.trials.values())
+        tuner.search(verbose=0)
+    return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
+
+
+def check_chief(folder: Path, *, fingerprint: str, wait_seconds: float = CHIEF_SECONDS) -> None:
+    """Wait until a chief has begun this very search; a worker with other settings would spoil another one.
+
+    Raises:
+        ParamsError: None has.
+    """
+    deadline = time.monotonic() + wait_seconds
+    state = folder / f"{PREFIX}{fingerprint}/oracle.json"
+    while not state.is_file():
+        if time.monotonic() > deadline:
+            msg = (
+                f"No chief has begun {state.parent} within {wait_seconds:g} s. Start one, and let chief and workers "
+                "share the project folder: rows, features and params.yaml must be the same."
+            )
+            raise ParamsError(msg)
+        time.sleep(WORKER_PAUSE_SECONDS)
+
+
+def place_of(trial: Any) -> TrialPlace:
+    """Return a trial's settings and place, without the tuner's own keys."""
+    values = dict(trial.hyperparameters.values)
+    return TrialPlace(
+        trial=trial.trial_id,
+        settings={name: value for name, value in values.items() if not name.startswith("tuner/")},
+        bracket=values["tuner/bracket"],
+        round=values["tuner/round"],
+        begins=values["tuner/initial_epoch"],
+        epochs=values["tuner/epochs"],
+    )
+
+
+def standing_of(trials: Collection[Any]) -> Standing:
+    """Return how far a search has come."""
+    done = [place_of(trial) for trial in trials if trial.status in {"COMPLETED", "FAILED"}]
+    scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
+    return Standing(
+        trials=len(done),
+        epochs=sum(place.epochs - place.begins for place in done),
+        best=min(scores, default=float("nan")),
+        failed=len(done) - len(scores),
+    )
+
+
+def trials_table(trials: Collection[Any], *, settings: tuple[str, ...]) -> pd.DataFrame:
+    """Return Keras Tuner's finished trials as a table, best first."""
+    rows = [
+        {**place.settings, MONITOR: score, **{name: getattr(place, name) for name in PLACE}}
+        for place, score in ((place_of(trial), trial.score) for trial in trials if trial.status == "COMPLETED")
+    ]
+    return pd.DataFrame(rows, columns=[*settings, MONITOR, *PLACE]).sort_values([MONITOR, "trial"], ignore_index=True)
 
 
 def remove_other_searches(folder: Path, *, fingerprint: str) -> None:
@@ -121,19 +307,3 @@ def remove_other_searches(folder: Path, *, fingerprint: str) -> None:
     for state in folder.glob(f"{PREFIX}*"):
         if state.name != PREFIX + fingerprint:
             shutil.rmtree(state)
-
-
-def trials_table(trials: Any) -> pd.DataFrame:
-    """Return Keras Tuner's finished trials as a table, best first, without the tuner's own keys."""
-    rows = [
-        {
-            **{name: trial.hyperparameters.get(name) for name in SETTINGS},
-            MONITOR: trial.score,
-            **{name: trial.hyperparameters.get(f"tuner/{name}") for name in ("epochs", "bracket", "round")},
-            "trial": trial.trial_id,
-        }
-        for trial in trials
-        if trial.score is not None
-    ]
-    columns = [*SETTINGS, MONITOR, "epochs", "bracket", "round", "trial"]
-    return pd.DataFrame(rows, columns=columns).sort_values([MONITOR, "trial"], ignore_index=True)

@@ -1,32 +1,42 @@
-"""What the search may choose: a list of values for each setting of the head."""
+"""What a search may choose: for each setting a list of values or a range. params.yaml says which."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from models.heads import HeadConfig
+Value = int | float | str
 
 
 @dataclass(frozen=True)
-class SearchSpace:
-    """The values of each setting; everything else comes from the untuned head."""
+class Choices:
+    """One of some values."""
 
-    units: tuple[int, ...]
-    dropout: tuple[float, ...]
-    learning_rate: tuple[float, ...]
+    values: tuple[Value, ...]
 
 
-def choose_head(hp: Any, space: SearchSpace, *, base: HeadConfig) -> tuple[HeadConfig, float]:
-    """Let Keras Tuner choose a head.
+@dataclass(frozen=True)
+class Range:
+    """A number from `low` to `high`, whole if both are, evenly or on a log scale, anywhere or in steps."""
 
-    Args:
-        hp: Keras Tuner's `HyperParameters`.
-        space: What it may choose.
-        base: The untuned head.
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
 
-    Returns:
-        The head and the learning rate to train it with.
-    """
-    units = int(hp.Choice("units", list(space.units)))
-    dropout = float(hp.Choice("dropout", list(space.dropout)))
-    learning_rate = float(hp.Choice("learning_rate", list(space.learning_rate)))
-    return replace(base, units=units, dropout=dropout), learning_rate
+
+Space = Mapping[str, Choices | Range]
+"""What each setting may be; a setting that is left out stays as the untuned head has it."""
+
+
+def choose(hp: Any, space: Space) -> dict[str, Value]:
+    """Let Keras Tuner choose a value for each setting; `hp` are its `HyperParameters`."""
+    return {name: _choose(hp, name, domain) for name, domain in space.items()}
+
+
+def _choose(hp: Any, name: str, domain: Choices | Range) -> Any:
+    if isinstance(domain, Choices):
+        return hp.Choice(name, list(domain.values))
+    whole = isinstance(domain.low, int) and isinstance(domain.high, int)
+    sampling = "log" if domain.log else "linear"
+    step = domain.step if domain.step is not None or not whole or domain.log else 1
+    return (hp.Int if whole else hp.Float)(name, domain.low, domain.high, step=step, sampling=sampling)

@@ -16,10 +16,11 @@ from models.backbones import BACKBONES, build_backbone, unfreeze
 from models.checkpoint import PhaseState, read_state, write_state
 from models.heads import HeadConfig, build_head
 from models.history import EpochRecord, best_epoch, history_table
-from models.objective import compile_model, loss_weights_of, targets_of
+from models.objective import Objective, compile_model, loss_weights_of, targets_of
 from models.plots import draw_history, write_figure
 from models.training import BatchListener, PhaseConfig, build_optimizer, fit_phase
-from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
+from pipeline.candidates import recipe_of
+from pipeline.choices import augmentation_of, phase_of
 from pipeline.fingerprints import train_fingerprint, tune_fingerprint
 from pipeline.head_data import HeadData, read_head_data
 from pipeline.params import Params
@@ -27,21 +28,22 @@ from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
 from pipeline.tracking import Run, tracked_run
 from pipeline.trunk_data import cache_trunk
-from tuning.results import read_best
+from tuning.recipe import Recipe
+from tuning.results import describe, read_best
 
 
 def run(params: Params, paths: Paths) -> None:
     """Train both phases and write the network and its history."""
     keras.utils.set_random_seed(params.seed)
     data = read_head_data(params, paths)
-    head_config, learning_rate = _choose_head(params, paths, data)
-    fingerprint = train_fingerprint(params, rows=data.fingerprint, head=[asdict(head_config), learning_rate])
+    recipe = _choose_recipe(params, paths, data)
+    fingerprint = train_fingerprint(params, rows=data.fingerprint, recipe=asdict(recipe))
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
         keeper = _Keeper(paths.train_state, fingerprint, tracked)
-        head, first = _train_head(params, data, head_config, learning_rate, keeper)
-        network, second = _train_network(params, paths, data, head, first, keeper)
+        head, first = _train_head(params, data, recipe, keeper)
+        network, second = _train_network(params, paths, data, head, recipe.objective, first, keeper)
         records = [*first, *second]
-        _write_results(network, records, params, head_config, paths)
+        _write_results(network, records, params, recipe.head, paths)
         keeper.remove()
         tracked.log_picture("history", paths.train_report / "history.png")
         tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
@@ -49,15 +51,17 @@ def run(params: Params, paths: Paths) -> None:
     say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
 
 
-def _choose_head(params: Params, paths: Paths, data: HeadData) -> tuple[HeadConfig, float]:
-    """Return the head and phase 1's learning rate: the search's, if asked for, else those of params.yaml."""
-    config, phase1 = head_config_of(params), params.train.phase1
+def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
+    """Return the head and how phase 1 trains it: as the search found, if asked for, else as params.yaml says."""
+    recipe = recipe_of(params)
     if not params.train.use_tuned:
-        return config, phase1.learning_rate
+        say("the head of params.yaml, untuned (train.use_tuned is false)")
+        return recipe
     best = read_best(paths.best_head, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
-    rate = best.learning_rate * phase1.lr_factor
-    say(f"tuned head: {best.units} units, dropout {best.dropout}; phase 1 at {rate:g}")
-    return replace(config, units=best.units, dropout=best.dropout), rate
+    tuned = recipe.with_settings(best.settings)
+    tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
+    say(f"tuned head: {describe(best.settings)}; phase 1 at {tuned.learning_rate:g}")
+    return tuned
 
 
 @dataclass(frozen=True)
@@ -99,23 +103,22 @@ class _Keeper:
         return self.folder / f"phase{phase}.npz"
 
 
-def _train_head(
-    params: Params, data: HeadData, config: HeadConfig, rate: float, keeper: _Keeper
-) -> tuple[Any, list[EpochRecord]]:
-    head = build_head(config, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
+def _train_head(params: Params, data: HeadData, recipe: Recipe, keeper: _Keeper) -> tuple[Any, list[EpochRecord]]:
+    head = build_head(recipe.head, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
 
     def datasets(first_epoch: int) -> tuple[Any, int, Any]:
         size = params.train.phase1.batch_size
         return data.datasets(outputs=head.output, batch_size=size, seed=params.seed, first_epoch=first_epoch)
 
-    config_of_phase = phase_of(params.train.phase1, learning_rate=rate)
-    return head, _fit(head, datasets, params, config=config_of_phase, phase=1, before=0, keeper=keeper)
+    phase = phase_of(params.train.phase1)
+    config = replace(phase, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    return head, _fit(head, datasets, recipe.objective, config=config, phase=1, before=0, keeper=keeper)
 
 
 def _fit(
     model: Any,
     datasets: Callable[[int], tuple[Any, int, Any]],
-    params: Params,
+    objective: Objective,
     *,
     config: PhaseConfig,
     phase: int,
@@ -126,7 +129,7 @@ def _fit(
     state = keeper.read(phase)
     done = len(state.records) if state else 0
     training, steps, validation = datasets(done)
-    compile_model(model, objective_of(params), optimizer=build_optimizer(config, steps=steps))
+    compile_model(model, objective, optimizer=build_optimizer(config, steps=steps))
     with progress_bar(f"phase {phase}, batches", total=steps * config.epochs) as advance:
         advance(steps * done)
         return fit_phase(
@@ -145,7 +148,13 @@ def _fit(
 
 
 def _train_network(
-    params: Params, paths: Paths, data: HeadData, head: Any, before: list[EpochRecord], keeper: _Keeper
+    params: Params,
+    paths: Paths,
+    data: HeadData,
+    head: Any,
+    objective: Objective,
+    before: list[EpochRecord],
+    keeper: _Keeper,
 ) -> tuple[Any, list[EpochRecord]]:
     keras.mixed_precision.set_global_policy(params.train.precision)
     section, name = params.train.phase2, params.model.backbone
@@ -161,7 +170,7 @@ def _train_network(
         return _picture_datasets(params, paths, data, network, first_epoch=first_epoch)
 
     trained = network if trunk is None else trunk.top
-    records = _fit(trained, datasets, params, config=phase_of(section), phase=2, before=len(before), keeper=keeper)
+    records = _fit(trained, datasets, objective, config=phase_of(section), phase=2, before=len(before), keeper=keeper)
     if trunk is not None:
         trunk.remove()
     if best_epoch(before).val_age_mae <= best_epoch(records).val_age_mae:

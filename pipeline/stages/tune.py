@@ -1,74 +1,158 @@
-"""Hyperband looks for the best head on the cached features."""
-
-from collections.abc import Callable
+"""Hyperband looks for the best head on the cached features; the best few are trained again over several seeds."""
 
 import pandas as pd
 
 from data_prep.atomic import replacing
-from models.heads import build_head
 from models.plots import write_figure
-from models.search_plots import draw_trials
-from pipeline.choices import head_config_of, objective_of
+from models.search_page import write_search_page
+from models.search_plots import draw_importance, draw_trials
+from pipeline.candidates import head_candidates, space_of
 from pipeline.fingerprints import tune_fingerprint
-from pipeline.head_data import HeadData, read_head_data
+from pipeline.head_data import read_head_data
 from pipeline.params import Params
 from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say
+from pipeline.progress import progress_bar, say, standing_bar
+from pipeline.search_watch import SearchBar, search_watch
 from pipeline.tracking import tracked_run
 from tuning.budget import hyperband_budget
-from tuning.results import best_of, write_best
-from tuning.search import SETTINGS, SearchConfig, remove_other_searches, search_heads
-from tuning.space import SearchSpace
+from tuning.candidates import Candidates, Pace, measure_pace
+from tuning.importance import setting_importance
+from tuning.recipe import Settings
+from tuning.results import BestHead, describe, write_best, write_no_best
+from tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
+from tuning.search import PREFIX, SearchConfig, check_chief, remove_other_searches, run_search
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Search, and write the best settings and all trials."""
+    """Search, unless the training wants no tuned head."""
+    if params.train.use_tuned:
+        search(params, paths)
+        return
+    paths.tune_state.mkdir(parents=True, exist_ok=True)
+    write_no_best(paths.best_head)
+    say("train.use_tuned is false, so nothing is searched; `agelens tune` would all the same")
+
+
+def search(params: Params, paths: Paths) -> None:
+    """Search, train the best anew, and write the best settings and all trials."""
+    data = read_head_data(params, paths)
+    fingerprint = tune_fingerprint(params, rows=data.fingerprint)
+    candidates = head_candidates(params, data)
+    try:
+        _announce(params, measure_pace(candidates))
+        trials = _search(params, paths, candidates, fingerprint=fingerprint)
+        contestants = _contestants(params, trials)
+        results = _retrain(params, paths, candidates, contestants, fingerprint=fingerprint)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on where it was")
+        raise
+    summary = summarise_retrained(results)
+    best = best_of(summary, contestants=contestants, fingerprint=fingerprint)
+    _write_results(params, paths, trials, summary, best)
+    remove_other_searches(paths.tune_state, fingerprint=fingerprint)
+    _tell(summary, contestants, best)
+
+
+def work(params: Params, paths: Paths) -> None:
+    """Train what the chief of a search deals out, until there is no more."""
+    data = read_head_data(params, paths)
+    fingerprint = tune_fingerprint(params, rows=data.fingerprint)
+    check_chief(paths.tune_state, fingerprint=fingerprint)
+    watch = search_watch(paths, fingerprint=fingerprint)
+    run_search(
+        head_candidates(params, data),
+        space=space_of(params),
+        config=_config(params),
+        folder=paths.tune_state,
+        fingerprint=fingerprint,
+        watch=watch,
+    )
+
+
+def _config(params: Params) -> SearchConfig:
+    section = params.tune
+    return SearchConfig(section.max_epochs, section.factor, section.hyperband_iterations, params.seed)
+
+
+def _announce(params: Params, pace: Pace) -> None:
+    """Say what the search will cost."""
     section = params.tune
     budget = hyperband_budget(
         max_epochs=section.max_epochs, factor=section.factor, iterations=section.hyperband_iterations
     )
-    say(f"{budget.trials} trials, {budget.epochs} epochs of the head")
-    data = read_head_data(params, paths)
-    fingerprint = tune_fingerprint(params, rows=data.fingerprint)
-    with (
-        tracked_run("tune", paths=paths, config=section.model_dump()) as tracked,
-        progress_bar("tuning the head", total=budget.trials) as advance,
-    ):
-        trials = _search(params, paths, data, fingerprint=fingerprint, finished=lambda _: advance(1))
-        best = best_of(trials, fingerprint=fingerprint)
-        with replacing(paths.tune_report / "trials.csv") as temporary:
-            trials.to_csv(temporary, index=False)
-        picture = paths.tune_report / "trials.png"
-        write_figure(picture, draw_trials(trials, SETTINGS))
-        write_best(paths.best_head, best)
-        tracked.log_table("trials", trials)
-        tracked.log_picture("trials_plot", picture)
-        tracked.summarise({"val_age_mae": best.val_age_mae})
-    remove_other_searches(paths.tune_state, fingerprint=fingerprint)
+    again = (section.retrain.top + 1) * section.retrain.seeds
+    minutes = pace.seconds(trials=budget.trials, epochs=budget.epochs) / 60
+    more = pace.seconds(trials=again, epochs=again * section.max_epochs) / 60
     say(
-        f"best head: {best.units} units, dropout {best.dropout}, learning rate {best.learning_rate:g}, "
-        f"validation MAE {best.val_age_mae:.2f} years"
+        f"{budget.trials} trials, {budget.epochs} epochs: about {minutes:.1f} minutes by a first epoch of "
+        f"{pace.epoch_seconds:.2f} s; then {again} trainings from scratch, about {more:.1f} minutes. "
+        "What an earlier run has finished is not done again."
     )
 
 
-def _search(
-    params: Params, paths: Paths, data: HeadData, *, fingerprint: str, finished: Callable[[float], None]
+def _search(params: Params, paths: Paths, candidates: Candidates, *, fingerprint: str) -> pd.DataFrame:
+    config = _config(params)
+    budget = hyperband_budget(max_epochs=config.max_epochs, factor=config.factor, iterations=config.iterations)
+    with standing_bar("tuning, epochs", total=budget.epochs) as show:
+        return run_search(
+            candidates,
+            space=space_of(params),
+            config=config,
+            folder=paths.tune_state,
+            fingerprint=fingerprint,
+            watch=search_watch(paths, fingerprint=fingerprint, bar=SearchBar(show, trials=budget.trials)),
+        )
+
+
+def _contestants(params: Params, trials: pd.DataFrame) -> dict[str, Settings]:
+    """Return the settings that are trained again, by name: the best by their place, and the untuned ones."""
+    best = top_settings(trials, settings=list(params.tune.space.domains), top=params.tune.retrain.top)
+    return {UNTUNED: {}, **{str(place): settings for place, settings in enumerate(best, start=1)}}
+
+
+def _retrain(
+    params: Params,
+    paths: Paths,
+    candidates: Candidates,
+    contestants: dict[str, Settings],
+    *,
+    fingerprint: str,
 ) -> pd.DataFrame:
-    section, base = params.tune, head_config_of(params)
-    outputs = build_head(base, features=data.width, groups=len(params.age_groups)).output
-    training, steps, validation = data.datasets(outputs=outputs, batch_size=section.batch_size, seed=params.seed)
-    return search_heads(
-        training,
-        validation,
-        steps=steps,
-        features=data.width,
-        groups=len(params.age_groups),
-        base=base,
-        objective=objective_of(params),
-        space=SearchSpace(tuple(section.units), tuple(section.dropout), tuple(section.learning_rate)),
-        config=SearchConfig(section.max_epochs, section.factor, section.hyperband_iterations, params.seed),
-        folder=paths.tune_state,
-        fingerprint=fingerprint,
-        start_age=data.start_age,
-        finished=finished,
-    )
+    section, seeds = params.tune, range(params.seed + 1, params.seed + 1 + params.tune.retrain.seeds)
+    with progress_bar("the best again, epochs", total=len(contestants) * len(seeds) * section.max_epochs) as advance:
+        return retrain(
+            contestants,
+            candidates=candidates,
+            seeds=seeds,
+            epochs=section.max_epochs,
+            state=paths.tune_state / f"{PREFIX}{fingerprint}/retrained.json",
+            finished=lambda _: advance(1),
+        )
+
+
+def _write_results(params: Params, paths: Paths, trials: pd.DataFrame, summary: pd.DataFrame, best: BestHead) -> None:
+    folder, settings = paths.tune_report, list(params.tune.space.domains)
+    importance = setting_importance(trials, settings=settings)
+    for name, table in (("trials", trials), ("retrained", summary)):
+        with replacing(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False)
+    write_figure(folder / "trials.png", draw_trials(trials, settings))
+    write_figure(folder / "importance.png", draw_importance(importance))
+    write_search_page(folder / "trials.html", trials=trials, settings=settings, importance=importance, summary=summary)
+    write_best(paths.best_head, best)
+    with tracked_run("tune", paths=paths, config=params.tune.model_dump(mode="json")) as tracked:
+        tracked.log_table("trials", trials)
+        tracked.log_table("retrained", summary)
+        tracked.log_picture("trials_plot", folder / "trials.png")
+        tracked.log_picture("importance_plot", folder / "importance.png")
+        tracked.summarise({"val_age_mae": best.val_age_mae, "sd": best.sd, "untuned": best.untuned_val_age_mae})
+
+
+def _tell(summary: pd.DataFrame, contestants: dict[str, Settings], best: BestHead) -> None:
+    """Say how the best of the search did when trained again."""
+    say(f"validation MAE in years over {best.seeds} seeds, trained from scratch:")
+    for row in summary.itertuples():
+        say(f"  {row.mean:.3f} ± {row.sd:.3f}  {describe(contestants[str(row.name)]) or 'untuned'}")
+    gain = best.untuned_val_age_mae - best.val_age_mae
+    word = "more" if gain > max(best.sd, best.untuned_sd) else "NOT more"
+    say(f"best head: {gain:.3f} years better than the untuned one, {word} than the spread of seeds")

@@ -66,6 +66,15 @@ def test_settings_reach_their_layers():
     assert head.get_layer("dropout").rate == pytest.approx(0.4)
 
 
+def test_a_second_layer_is_there_if_it_has_units():
+    head = build_head(HeadConfig(units=7, second_units=3, dropout=0.4, activation="gelu"), features=12, groups=5)
+    dense = head.get_layer("second_dense").get_config()
+    assert (dense["units"], dense["activation"]) == (3, "gelu")
+    assert head.get_layer("second_dropout").rate == pytest.approx(0.4)
+    assert head.get_layer("age_distribution").kernel.shape == (3, 101)
+    assert "second_dense" not in {layer.name for layer in build_head(HeadConfig(), features=12, groups=5).layers}
+
+
 def test_dropout_acts_in_training_alone():
     head = build_head(HeadConfig(units=64, dropout=0.5), features=12, groups=5)
     still = [np.asarray(head(FEATURES, training=False)["age"]) for _ in range(2)]

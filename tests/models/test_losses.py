@@ -119,6 +119,13 @@ def test_a_row_without_a_group_costs_nothing():
     assert float(GroupLoss()(floats([-1, -1]), shares)) == 0.0
 
 
+def test_smoothing_spreads_a_part_of_the_groups_label_over_all_groups():
+    shares = floats([[0.2, 0.8]])
+    expected = -(0.9 * math.log(0.8) + 0.1 * (math.log(0.2) + math.log(0.8)) / 2)
+    assert float(GroupLoss(label_smoothing=0.1)(floats([1]), shares)) == pytest.approx(expected, abs=1e-5)
+    assert float(GroupLoss(label_smoothing=0.1)(floats([-1]), shares)) == 0.0
+
+
 @pytest.mark.parametrize(
     ("loss", "predicted"),
     [
@@ -134,4 +141,4 @@ def test_an_age_loss_read_back_is_the_same_loss(loss, predicted):
 
 
 def test_a_group_loss_read_back_is_the_same_loss():
-    assert_serialises(GroupLoss(name="group"))
+    assert assert_serialises(GroupLoss(name="group", label_smoothing=0.1)).label_smoothing == 0.1

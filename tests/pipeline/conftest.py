@@ -1,4 +1,4 @@
-"""The command as a function, and a folder to run it in."""
+"""The command as a function, a folder to run it in, and a project of a few rows."""
 
 import sys
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
+from tests.pipeline.small_project import SmallProject, make_small_project
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -31,3 +32,9 @@ def agelens(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return int(left.value.code or 0), out, err
 
     return run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> SmallProject:
+    """Return a project in which rows are split and rebalanced, and nothing is known about their faces."""
+    return make_small_project(tmp_path)

@@ -35,7 +35,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     content["split"] = {"train": 0.6, "val": 0.2, "test": 0.2}
     content["crop_faces"]["size"] = 64
     content["model"] |= {"backbone": "tiny", "weights": "none"}
-    content["tune"] |= {"max_epochs": 2, "units": [16], "dropout": [0.2], "learning_rate": [0.001], "batch_size": 16}
+    content["tune"] |= {"max_epochs": 2, "batch_size": 16}
+    content["tune"] |= {"retrain": {"top": 1, "seeds": 1}, "space": {"units": [8, 16]}}
     content["train"]["phase1"] |= {"epochs": 2, "batch_size": 16}
     content["train"]["phase2"] |= {"epochs": 1, "batch_size": 16}
     (folder / "params.yaml").write_text(yaml.safe_dump(content))

@@ -13,7 +13,7 @@ from pipeline.fingerprints import (
     tune_fingerprint,
 )
 from pipeline.params import Params, read_params
-from pipeline.sections import Source
+from pipeline.sections import Retrain, Source
 from tests.pipeline.stage_facts import is_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +58,7 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("weights.lite0", (False, True, True, True)),
         ("weights.registry", (False, True, True, True)),
         *((f"models.{name}", (False, False, True, True)) for name in ("heads", "losses", "metrics", "objective")),
+        *((f"tuning.{name}", (False, False, True, False)) for name in ("candidates", "recipe")),
         ("tuning.search", (False, False, True, False)),
         ("tuning.space", (False, False, True, False)),
         ("models.training", (False, False, False, True)),
@@ -70,7 +71,7 @@ def test_results_are_named_by_the_code_that_makes_them(
 ) -> None:
     def names() -> tuple[str, ...]:
         searched = tune_fingerprint(params, rows="some")
-        trained = train_fingerprint(params, rows="some", head=[])
+        trained = train_fingerprint(params, rows="some", recipe={})
         return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched, trained
 
     source = {"of": ""}
@@ -116,6 +117,7 @@ def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_
     ("section", "values", "same"),
     [
         ("tune", {"max_epochs": 3}, False),
+        ("tune", {"retrain": Retrain(seeds=9)}, True),  # what is trained again has a name of its own
         ("loss", {"age_weight": 0.9}, False),
         ("model", {"age_head": "linear"}, False),
         ("cache_features", {"views": 5}, False),

@@ -9,8 +9,12 @@ import pytest
 import yaml
 
 from data_prep.errors import ParamsError
+from pipeline.candidates import recipe_of, space_of
 from pipeline.params import Params, read_params
+from pipeline.sections import Space
 from pipeline.stages import STAGES
+from tuning.recipe import HEAD, OBJECTIVE, OPTIMIZER, SETTINGS
+from tuning.space import Choices, Range
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "params").glob("*.yaml"))
@@ -97,8 +101,7 @@ def test_misspelt_key_is_refused_by_name(section, refusal):
         ("loss.sigma", 0),
         ("cache_features.views", "three"),
         ("tune.factor", 1),
-        ("tune.units", []),
-        ("tune.dropout", []),
+        ("tune.retrain.seeds", 0),
         ("tune.max_epochs", 2.5),
         ("train.precision", "float16"),
         ("train.phase1.epochs", 0),
@@ -115,11 +118,65 @@ def test_impossible_value_is_named_with_its_place(place, value, refusal):
     assert line.endswith(f"received {value!r}")
 
 
-@pytest.mark.parametrize("dropout", [-0.1, 1.0])
-def test_impossible_dropout_of_the_search_is_named_with_its_place(dropout, refusal):
-    line = refusal(changed("tune.dropout", [0.2, dropout]))
-    assert line.startswith(": tune.dropout.1: ")
-    assert line.endswith(f"received {dropout}")
+@pytest.mark.parametrize(
+    ("setting", "domain"),
+    [
+        ("units", []),
+        ("units", {}),
+        ("units", {"low": 128}),
+        ("units", {"low": 256, "high": 128}),
+        ("units", {"choices": [128], "low": 64, "high": 128}),
+        ("learning_rate", {"low": 0.0001, "high": 0.001, "log": True, "step": 0.0001}),
+        ("weight_decay", {"low": 0.0, "high": 0.001, "log": True}),
+        ("activation", {"low": "relu", "high": "swish"}),
+    ],
+)
+def test_impossible_domain_of_the_search_is_named(setting, domain, refusal):
+    assert refusal(changed(f"tune.space.{setting}", domain)).startswith(f": tune.space.{setting}")
+
+
+def test_a_search_over_nothing_is_refused(refusal):
+    assert refusal(changed("tune.space", {})) == ": tune.space: at least one setting must be searched, received {}"
+
+
+@pytest.mark.parametrize(
+    ("setting", "domain", "place"),
+    [
+        ("dropout", [0.2, 1.0], "choices.1"),
+        ("dropout", {"low": -0.1, "high": 0.5}, "low"),
+        ("units", {"low": 64, "high": 128.5}, "high"),
+        ("activation", ["relu", "tanh"], "choices.1"),
+        ("delta", {"choices": [1.0], "steps": 2}, "steps"),
+    ],
+)
+def test_impossible_value_of_the_search_is_named_with_its_place(setting, domain, place, refusal):
+    assert refusal(changed(f"tune.space.{setting}", domain)).startswith(f": tune.space.{setting}.{place}")
+
+
+def test_every_setting_of_a_recipe_can_be_searched_and_nothing_else():
+    assert set(Space.model_fields) == set(SETTINGS)
+
+
+def test_the_space_of_the_search_is_what_params_say():
+    space = {"units": [64, 128], "delta": {"choices": [1, 2]}, "dropout": {"low": 0, "high": 0.4, "step": 0.2}}
+    params = Params.model_validate(
+        changed("tune.space", space | {"weight_decay": {"low": 1e-5, "high": 1e-2, "log": True}})
+    )
+    assert space_of(params) == {
+        "units": Choices((64, 128)),
+        "delta": Choices((1.0, 2.0)),
+        "dropout": Range(0.0, 0.4, step=0.2),
+        "weight_decay": Range(1e-5, 1e-2, log=True),
+    }
+
+
+def test_the_untuned_recipe_is_what_params_say():
+    settings = recipe_of(Params.model_validate(DEMO)).settings()
+    for section, names in (("model", HEAD), ("loss", OBJECTIVE), ("train", OPTIMIZER)):
+        content = DEMO[section].get("phase1", DEMO[section])
+        assert {name: settings[name] for name in names if name in content} == {
+            name: content[name] for name in names if name in content
+        }
 
 
 @pytest.mark.parametrize("unfreeze", [0, 80, "block4a", None])

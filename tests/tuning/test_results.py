@@ -2,39 +2,32 @@
 
 import json
 
-import pandas as pd
 import pytest
 
 from data_prep.errors import ParamsError
-from tuning.results import BestHead, best_of, read_best, write_best
+from tuning.results import BestHead, describe, read_best, write_best, write_no_best
 
-BEST = BestHead(units=512, dropout=0.3, learning_rate=0.001, val_age_mae=5.1235, fingerprint="now")
-
-TRIALS = pd.DataFrame(
-    {
-        "units": [512, 128],
-        "dropout": [0.3, 0.2],
-        "learning_rate": [0.001, 0.01],
-        "val_age_mae": [5.12345678, 6.0],
-        "epochs": [20, 3],
-    }
+BEST = BestHead(
+    settings={"units": 512, "learning_rate": 0.00123, "age_head": "linear"},
+    val_age_mae=5.12,
+    sd=0.02,
+    untuned_val_age_mae=5.4,
+    untuned_sd=0.03,
+    seeds=3,
+    fingerprint="now",
 )
-
-
-def test_best_is_the_first_trial():
-    assert best_of(TRIALS, fingerprint="now") == BEST
-
-
-def test_search_without_a_finished_trial_is_an_error():
-    with pytest.raises(ParamsError, match=r"finished no trial.*dvc repro tune"):
-        best_of(TRIALS.head(0), fingerprint="now")
 
 
 def test_result_comes_back_as_it_was_written(tmp_path):
     path = tmp_path / "tune/best.json"
     write_best(path, BEST)
     assert read_best(path, fingerprint="now") == BEST
-    assert json.loads(path.read_text())["units"] == 512
+    assert json.loads(path.read_text())["settings"] == BEST.settings
+
+
+def test_settings_are_told_in_one_line():
+    assert describe(BEST.settings) == "units 512, learning rate 0.00123, age head linear"
+    assert describe({}) == ""
 
 
 def test_missing_result_is_named(tmp_path):
@@ -48,3 +41,14 @@ def test_stale_result_is_refused(tmp_path):
     write_best(path, BEST)
     with pytest.raises(ParamsError, match=r"best\.json was found on other .* \(now, now later\); run `dvc repro tune`"):
         read_best(path, fingerprint="later")
+
+
+@pytest.mark.parametrize("content", [None, {"units": 512, "val_age_mae": 5.0}], ids=["nothing searched", "malformed"])
+def test_result_of_no_search_is_refused(tmp_path, content):
+    path = tmp_path / "best.json"
+    if content is None:
+        write_no_best(path)
+    else:
+        path.write_text(json.dumps(content))
+    with pytest.raises(ParamsError, match=r"run `dvc repro tune`"):
+        read_best(path, fingerprint="now")

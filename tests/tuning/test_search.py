@@ -1,51 +1,66 @@
 """A whole search on a few random features: what it tries, what it tells, and that it goes on where it stopped."""
 
+import json
+import shutil
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data_prep.dataset import make_feature_dataset
-from models.heads import HeadConfig
-from models.objective import Objective, loss_weights_of, targets_of
-from tests.factories import split_rows
+from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_candidates
+from tuning import search as search_module
 from tuning.budget import hyperband_budget
-from tuning.search import SETTINGS, SearchConfig, remove_other_searches, search_heads
-from tuning.space import SearchSpace
+from tuning.candidates import Log
+from tuning.search import (
+    PLACE,
+    SearchConfig,
+    Standing,
+    TrialPlace,
+    Watch,
+    remove_other_searches,
+    run_search,
+    trials_table,
+)
+from tuning.space import Choices, Space
 
-ROWS, FEATURES, GROUPS = 16, 6, 5
-TABLE = split_rows(ROWS, ages=[5, 20, 35, 50, 70])
-OUTPUTS = dict.fromkeys(["age", "age_group"])
-SPACE = SearchSpace(units=(2, 4, 8), dropout=(0.0, 0.2), learning_rate=(0.1, 0.01))
-CONFIG = SearchConfig(max_epochs=3, factor=3, iterations=1, seed=3)
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
+ONLY: Space = {"units": Choices((3,)), "learning_rate": Choices((0.05,))}
 
 
-def search(folder: Path, *, fingerprint: str, space: SearchSpace = SPACE) -> tuple[pd.DataFrame, list[float]]:
-    """Search on the same random features; return the trials and the scores that were reported on the way."""
-    features = np.random.default_rng(0).normal(size=(1, ROWS, FEATURES)).astype(np.float16)
-    targets, weights = targets_of(TABLE, OUTPUTS), loss_weights_of(TABLE, OUTPUTS)
-    training, steps = make_feature_dataset(
-        features, targets, weights=weights, copies=np.ones(ROWS, np.int64), batch_size=8, seed=0
+class Stopped(BaseException):
+    """What Ctrl-C does, at a moment of our choice."""
+
+
+@dataclass
+class Heard:
+    """What a search has reported; raises `Stopped` in the second epoch of a trial if asked to."""
+
+    stop_in: str | None = None
+    epochs: list[tuple[str, int]] = field(default_factory=list)
+    trained: list[tuple[TrialPlace, list[Log]]] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+
+    @property
+    def watch(self) -> Watch:
+        return Watch(self.hear, lambda place, logs: self.trained.append((place, logs)), self.standings.append)
+
+    def hear(self, place: TrialPlace, log: Log) -> None:
+        self.epochs.append((place.trial, int(log["epoch"])))
+        if place.trial == self.stop_in:
+            raise Stopped
+
+
+def search(
+    folder: Path, *, fingerprint: str, space: Space = SPACE, config: SearchConfig = CONFIG, heard: Heard | None = None
+) -> tuple[pd.DataFrame, Heard]:
+    heard = heard or Heard()
+    trials = run_search(
+        small_candidates(), space=space, config=config, folder=folder, fingerprint=fingerprint, watch=heard.watch
     )
-    scores: list[float] = []
-    trials = search_heads(
-        training,
-        (features[0].astype(np.float32), targets),
-        steps=steps,
-        features=FEATURES,
-        groups=GROUPS,
-        base=HeadConfig(age_head="linear"),
-        objective=Objective(),
-        space=space,
-        config=CONFIG,
-        folder=folder,
-        fingerprint=fingerprint,
-        start_age=36.0,
-        finished=scores.append,
-    )
-    return trials, scores
+    return trials, heard
 
 
 @pytest.fixture(scope="module")
@@ -56,22 +71,24 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def first(folder):
-    """Return the trials of a first search, and the scores that it reported."""
+    """Return the trials of a first search, and what it reported."""
     return search(folder, fingerprint="a")
 
 
 def test_every_trial_is_a_row_best_first(first):
     trials, _ = first
-    assert list(trials.columns) == [*SETTINGS, "val_age_mae", "epochs", "bracket", "round", "trial"]
+    assert list(trials.columns) == [*SPACE, "val_age_mae", *PLACE]
     assert trials["val_age_mae"].is_monotonic_increasing
     assert np.isfinite(trials["val_age_mae"]).all()
     assert trials["trial"].is_unique
 
 
-def test_trials_are_as_many_as_the_budget_says(first):
-    trials, scores = first
-    assert (len(trials), len(scores)) == (BUDGET.trials, BUDGET.trials)
-    assert sorted(scores) == pytest.approx(trials["val_age_mae"].tolist())
+def test_trials_and_epochs_are_as_many_as_the_budget_says(first):
+    trials, heard = first
+    assert (len(trials), len(heard.trained), len(heard.epochs)) == (BUDGET.trials, BUDGET.trials, BUDGET.epochs)
+    last = heard.standings[-1]
+    assert last == Standing(BUDGET.trials, BUDGET.epochs, trials["val_age_mae"].min(), failed=0)
+    assert [standing.trials for standing in heard.standings] == list(range(BUDGET.trials + 1))
 
 
 def test_heads_are_trained_as_long_as_their_round_says(first):
@@ -79,37 +96,111 @@ def test_heads_are_trained_as_long_as_their_round_says(first):
     assert rounds.to_dict() == {(0, 0, 3): 2, (1, 0, 1): 3, (1, 1, 3): 1}
 
 
+def test_the_curve_of_a_promoted_head_goes_on_where_it_was(first):
+    curves = {(place.bracket, place.round): [log["epoch"] for log in logs] for place, logs in first[1].trained}
+    assert curves == {(0, 0): [1, 2, 3], (1, 0): [1], (1, 1): [2, 3]}
+
+
+def test_a_score_is_the_best_of_its_curve(first):
+    trials, heard = first
+    scores = {place.trial: min(log["val_age_mae"] for log in logs) for place, logs in heard.trained}
+    assert trials.set_index("trial")["val_age_mae"].to_dict() == pytest.approx(scores)
+
+
 def test_promoted_head_is_the_best_of_its_round(first):
     trials, _ = first
     beginners = trials[(trials["bracket"] == 1) & (trials["round"] == 0)]
     promoted = trials[trials["round"] == 1]
-    assert promoted[list(SETTINGS)].to_numpy().tolist() == beginners.head(1)[list(SETTINGS)].to_numpy().tolist()
+    assert promoted[list(SPACE)].to_numpy().tolist() == beginners.head(1)[list(SPACE)].to_numpy().tolist()
 
 
 def test_settings_come_from_the_space(first):
     trials, _ = first
-    for setting in SETTINGS:
-        assert set(trials[setting]) <= set(getattr(SPACE, setting))
+    assert set(trials["units"]) <= {2, 4, 8}
+    assert set(trials["dropout"].round(6)) <= {0.0, 0.1, 0.2}
+    assert trials["learning_rate"].between(0.01, 0.1).all()
 
 
 def test_finished_search_is_not_done_again(first, folder):
-    trials, scores = search(folder, fingerprint="a")
-    assert scores == []
+    trials, heard = search(folder, fingerprint="a")
+    assert heard.epochs == []
+    assert heard.standings[0].trials == BUDGET.trials
     pd.testing.assert_frame_equal(trials, first[0])
 
 
 def test_another_fingerprint_is_another_search(first, folder):
-    only = SearchSpace(units=(3,), dropout=(0.1,), learning_rate=(0.05,))
-    trials, scores = search(folder, fingerprint="b", space=only)
-    assert scores
+    trials, heard = search(folder, fingerprint="b", space=ONLY)
+    assert heard.epochs
     assert set(trials["units"]) == {3}
-    assert {path.name for path in folder.iterdir()} == {"search_a", "search_b"}
+    assert folders_in(folder) == {"search_a", "search_b"}
 
 
 def test_small_space_ends_before_its_budget(folder):
-    only = SearchSpace(units=(3,), dropout=(0.1,), learning_rate=(0.05,))
-    trials, _ = search(folder, fingerprint="b", space=only)
+    trials, _ = search(folder, fingerprint="b", space=ONLY)
     assert 1 <= len(trials) < BUDGET.trials
+
+
+def test_a_stopped_search_goes_on_and_repeats_only_what_was_not_finished(tmp_path, first):
+    stopped = Heard(stop_in="0002")
+    with pytest.raises(Stopped):
+        search(tmp_path, fingerprint="a", heard=stopped)
+    trials, resumed = search(tmp_path, fingerprint="a")
+    assert [place.trial for place, _ in stopped.trained] == ["0000", "0001"]
+    assert {place.trial for place, _ in resumed.trained} == set(trials["trial"]) - {"0000", "0001"}
+    assert resumed.standings[0].trials == 2
+    assert len(trials) == BUDGET.trials
+    assert trials["trial"].is_unique
+    pd.testing.assert_frame_equal(trials, first[0])
+
+
+def test_a_search_killed_between_the_files_of_its_first_trial_does_not_repeat_it(tmp_path, monkeypatch):
+    write = search_module._Oracle.save
+
+    def save(self: Any) -> None:
+        if any(trial.status == "COMPLETED" for trial in self.trials.values()):
+            raise Stopped
+        write(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(search_module._Oracle, "save", save)
+        with pytest.raises(Stopped):
+            search(tmp_path, fingerprint="a")
+    trials, resumed = search(tmp_path, fingerprint="a", space=SPACE)
+    assert "0000" not in {place.trial for place, _ in resumed.trained}
+    assert len(trials) == BUDGET.trials
+
+
+def test_a_finished_trial_that_still_counts_as_running_is_not_repeated(tmp_path, first, folder):
+    """Keras Tuner writes its state while the trial that has just ended is in the list of the running."""
+    shutil.copytree(folder / "search_a", tmp_path / "search_a")
+    state = tmp_path / "search_a/oracle.json"
+    content = json.loads(state.read_text())
+    state.write_text(json.dumps({**content, "ongoing_trials": {"tuner0": "0001"}}))
+    trials, heard = search(tmp_path, fingerprint="a")
+    assert heard.epochs == []
+    pd.testing.assert_frame_equal(trials, first[0])
+
+
+def test_a_trial_that_was_cut_off_while_it_was_dealt_is_forgotten(tmp_path, first, folder):
+    shutil.copytree(folder / "search_a", tmp_path / "search_a")
+    dealt, orphan = (tmp_path / f"search_a/trial_{number}/trial.json" for number in ("0001", "0009"))
+    orphan.parent.mkdir()
+    orphan.write_text(dealt.read_text().replace('"0001"', '"0009"'))
+    trials, heard = search(tmp_path, fingerprint="a")
+    assert heard.epochs == []
+    pd.testing.assert_frame_equal(trials, first[0])
+
+
+def test_a_trial_that_diverges_is_counted_and_left_out(tmp_path):
+    rates: Space = {"learning_rate": Choices((0.05, 1e38))}
+    trials, heard = search(tmp_path, fingerprint="a", space=rates)
+    last = heard.standings[-1]
+    assert last.failed == last.trials - len(trials) == 1
+    assert set(trials["learning_rate"]) == {0.05}
+
+
+def test_a_search_without_trials_is_an_empty_table():
+    assert list(trials_table([], settings=("units",)).columns) == ["units", "val_age_mae", *PLACE]
 
 
 def test_state_of_other_searches_is_removed_and_nothing_else(tmp_path):

@@ -1,33 +1,53 @@
-"""The search chooses from the lists it was given, and leaves the rest of the head alone."""
-
-import itertools
+"""The search chooses what it is allowed to, and leaves the rest alone."""
 
 import keras_tuner as kt
 import pytest
 
-from models.heads import HeadConfig
-from tuning.space import SearchSpace, choose_head
+from tuning.space import Choices, Range, Space, choose
 
-SPACE = SearchSpace(units=(16, 32), dropout=(0.1, 0.2, 0.4), learning_rate=(0.01, 0.001))
-BASE = HeadConfig(units=7, dropout=0.9, activation="swish", age_head="linear")
+SPACE: Space = {
+    "units": Choices((16, 32)),
+    "activation": Choices(("relu", "gelu")),
+    "second_units": Range(32, 128, step=32),
+    "dropout": Range(0.1, 0.3, step=0.1),
+    "learning_rate": Range(0.001, 0.1, log=True),
+}
+
+
+def test_domains_reach_the_tuner():
+    hp = kt.HyperParameters()
+    choose(hp, SPACE)
+    found = {each.name: each.get_config() for each in hp.space}
+    assert list(found) == list(SPACE)
+    assert found["units"]["values"] == [16, 32]
+    assert found["activation"]["values"] == ["relu", "gelu"]
+    numbers = ("min_value", "max_value", "step", "sampling")
+    assert {name: tuple(found[name][key] for key in numbers) for name in list(SPACE)[2:]} == {
+        "second_units": (32, 128, 32, "linear"),
+        "dropout": (0.1, 0.3, 0.1, "linear"),
+        "learning_rate": (0.001, 0.1, None, "log"),
+    }
+
+
+def test_chosen_values_are_those_of_the_tuner():
+    values = {"units": 32, "activation": "gelu", "second_units": 96, "dropout": 0.2, "learning_rate": 0.05}
+    hp = kt.HyperParameters()
+    hp.values = dict(values)
+    assert choose(hp, SPACE) == values
 
 
 @pytest.mark.parametrize(
-    ("units", "dropout", "rate"), list(itertools.product(SPACE.units, SPACE.dropout, SPACE.learning_rate))
+    ("domain", "allowed"),
+    [
+        (Range(32, 128, step=32), {32, 64, 96, 128}),
+        (Range(1, 3), {1, 2, 3}),
+        (Range(8, 16, log=True), set(range(8, 17))),
+    ],
 )
-def test_chosen_values_become_the_head(units, dropout, rate):
+def test_ranges_of_whole_numbers_hold_whole_numbers(domain, allowed):
     hp = kt.HyperParameters()
-    hp.values = {"units": units, "dropout": dropout, "learning_rate": rate}
-    config, learning_rate = choose_head(hp, SPACE, base=BASE)
-    assert config == HeadConfig(units=units, dropout=dropout, activation="swish", age_head="linear")
-    assert learning_rate == rate
-
-
-def test_choices_are_those_of_the_space():
-    hp = kt.HyperParameters()
-    choose_head(hp, SPACE, base=BASE)
-    assert {choice.name: tuple(choice.values) for choice in hp.space} == {
-        "units": SPACE.units,
-        "dropout": SPACE.dropout,
-        "learning_rate": SPACE.learning_rate,
-    }
+    choose(hp, {"units": domain})
+    drawn = {hp.space[0].random_sample(seed) for seed in range(50)}
+    assert len(drawn) > 1
+    assert drawn <= allowed
+    assert all(isinstance(value, int) for value in drawn)

@@ -1,0 +1,48 @@
+"""From params and data to what is searched: the untuned recipe, the space, and the candidates."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.choices import head_config_of, objective_of
+from pipeline.head_data import HeadData
+from pipeline.params import Params
+from pipeline.sections import Domain
+from tuning.candidates import Candidates, Data
+from tuning.recipe import Recipe, Settings, build_recipe
+from tuning.space import Choices, Range, Space
+
+
+def recipe_of(params: Params) -> Recipe:
+    """Return how the untuned head is built and trained."""
+    phase1 = params.train.phase1
+    return Recipe(head_config_of(params), objective_of(params), phase1.learning_rate, phase1.weight_decay)
+
+
+def space_of(params: Params) -> Space:
+    """Return what the search may choose."""
+    return {name: _domain_of(domain) for name, domain in params.tune.space.domains.items()}
+
+
+def _domain_of(domain: Domain[Any]) -> Choices | Range:
+    if domain.choices is not None:
+        return Choices(tuple(domain.choices))
+    low, high = domain.numbers
+    return Range(low, high, log=domain.log, step=domain.step)
+
+
+def head_candidates(params: Params, data: HeadData) -> Candidates:
+    """Return heads on cached features: the very ones that `train` builds."""
+    untuned, groups, known = recipe_of(params), len(params.age_groups), dict[Any, Data]()
+    batch_size = params.tune.batch_size
+
+    def build(settings: Settings) -> Any:
+        recipe = untuned.with_settings(settings)
+        return build_recipe(recipe, features=data.width, groups=groups, start_age=data.start_age)
+
+    def find_data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
+        key = (*sorted(outputs), seed)
+        if key not in known:
+            known[key] = data.datasets(outputs=outputs, batch_size=batch_size, seed=seed)
+        return known[key]
+
+    return Candidates(build, find_data)

@@ -1,0 +1,50 @@
+"""A search on a few random features, which takes seconds."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.dataset import make_feature_dataset
+from models.heads import HeadConfig
+from models.objective import loss_weights_of, targets_of
+from tests.factories import split_rows
+from tuning.candidates import Candidates, Data
+from tuning.recipe import Recipe, Settings, build_recipe
+from tuning.search import SearchConfig
+from tuning.space import Choices, Range, Space
+
+ROWS, FEATURES, GROUPS = 16, 6, 5
+TABLE = split_rows(ROWS, ages=[5, 20, 35, 50, 70])
+SPACE: Space = {
+    "units": Choices((2, 4, 8)),
+    "dropout": Range(0.0, 0.2, step=0.1),
+    "learning_rate": Range(0.01, 0.1, log=True),
+    "age_head": Choices(("linear", "distribution")),
+}
+CONFIG = SearchConfig(max_epochs=3, factor=3, iterations=1, seed=3)
+UNTUNED = Recipe(HeadConfig(units=3, age_head="linear"), learning_rate=0.05)
+
+
+def small_candidates(untuned: Recipe = UNTUNED) -> Candidates:
+    """Return heads on the same random features."""
+    features = np.random.default_rng(0).normal(size=(1, ROWS, FEATURES)).astype(np.float16)
+
+    def build(settings: Settings) -> Any:
+        return build_recipe(untuned.with_settings(settings), features=FEATURES, groups=GROUPS, start_age=36.0)
+
+    def data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
+        targets, weights = targets_of(TABLE, outputs), loss_weights_of(TABLE, outputs)
+        copies = np.ones(ROWS, np.int64)
+        training, steps = make_feature_dataset(
+            features, targets, weights=weights, copies=copies, batch_size=8, seed=seed
+        )
+        return training, steps, (features[0].astype(np.float32), targets)
+
+    return Candidates(build, data)
+
+
+def folders_in(folder: Path) -> set[str]:
+    """Return the names of what lies in a folder."""
+    return {path.name for path in folder.iterdir()}

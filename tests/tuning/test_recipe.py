@@ -1,0 +1,36 @@
+"""Settings become the head, the objective and the optimizer that they name."""
+
+import pytest
+
+from data_prep.errors import ParamsError
+from models.heads import HeadConfig
+from models.objective import Objective
+from tuning.recipe import SETTINGS, Recipe, build_recipe
+
+UNTUNED = Recipe(HeadConfig(units=7), Objective(sigma=3.0), learning_rate=0.5, weight_decay=0.25)
+
+
+def test_settings_change_what_they_name_and_nothing_else():
+    tuned = UNTUNED.with_settings({"units": 9, "age_weight": 0.1, "weight_decay": 0.0})
+    assert tuned == Recipe(HeadConfig(units=9), Objective(sigma=3.0, age_weight=0.1), 0.5, 0.0)
+    assert UNTUNED.with_settings({}) == UNTUNED
+
+
+def test_all_settings_together_are_the_recipe():
+    settings = UNTUNED.settings()
+    assert tuple(settings) == SETTINGS
+    assert Recipe().with_settings(settings) == UNTUNED
+
+
+def test_unknown_settings_are_refused_by_name():
+    with pytest.raises(ParamsError, match=r"has the settings units, .*Received: lerning_rate, unit"):
+        UNTUNED.with_settings({"unit": 3, "units": 3, "lerning_rate": 0.1})
+
+
+def test_a_recipe_is_built_with_its_head_its_objective_and_its_rates():
+    recipe = Recipe(HeadConfig(units=3, age_head="linear"), Objective(label_smoothing=0.2), 0.02, 0.3)
+    head = build_recipe(recipe, features=4, groups=5, start_age=40.0)
+    assert head.get_layer("dense").units == 3
+    assert float(head.optimizer.learning_rate) == pytest.approx(0.02)
+    assert head.optimizer.weight_decay == pytest.approx(0.3)
+    assert head.loss["age_group"].label_smoothing == pytest.approx(0.2)

@@ -1,0 +1,102 @@
+"""The best few are trained again, each with every seed, and the lowest mean wins."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from data_prep.errors import ParamsError
+from tests.tuning.small_search import small_candidates
+from tuning.results import BestHead
+from tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
+
+TRIALS = pd.DataFrame(
+    {
+        "units": [64, 64, 32, 16],
+        "rate": [0.1, 0.1, 0.1, 0.2],
+        "val_age_mae": [5.0, 5.1, 5.2, 5.3],
+        "trial": list("dcba"),
+    }
+)
+RESULTS = pd.DataFrame(
+    {
+        "name": [UNTUNED, UNTUNED, "1", "1", "2", "2"],
+        "seed": [1, 2] * 3,
+        "val_age_mae": [7.0, 7.2, 6.9, 6.7, 6.6, 6.8],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [(1, [(64, 0.1)]), (2, [(64, 0.1), (32, 0.1)]), (9, [(64, 0.1), (32, 0.1), (16, 0.2)])],
+)
+def test_the_best_settings_are_taken_once_each(top, expected):
+    found = top_settings(TRIALS, settings=["units", "rate"], top=top)
+    assert found == [{"units": units, "rate": rate} for units, rate in expected]
+    assert json.dumps(found)  # plain numbers, not numpy's
+
+
+def test_search_without_a_finished_trial_is_an_error():
+    with pytest.raises(ParamsError, match=r"finished no trial.*dvc repro tune"):
+        top_settings(TRIALS.head(0), settings=["units"], top=5)
+
+
+def test_means_and_spreads_are_those_over_the_seeds():
+    summary = summarise_retrained(RESULTS)
+    assert summary["name"].tolist() == ["2", "1", UNTUNED]
+    assert summary["mean"].tolist() == pytest.approx([6.7, 6.8, 7.1])
+    assert summary["sd"].tolist() == pytest.approx([0.02**0.5] * 3)
+    assert summary["seeds"].tolist() == [2, 2, 2]
+
+
+def test_the_lowest_mean_wins_though_the_search_had_it_second():
+    contestants = {UNTUNED: {}, "1": {"units": 64}, "2": {"units": 32}}
+    best = best_of(summarise_retrained(RESULTS), contestants=contestants, fingerprint="f")
+    assert best == BestHead({"units": 32}, 6.7, 0.1414, 7.1, 0.1414, seeds=2, fingerprint="f")
+
+
+def test_the_untuned_head_is_no_winner_even_where_it_is_better():
+    worse = RESULTS.assign(val_age_mae=RESULTS["val_age_mae"] + [0, 0, 1, 1, 1, 1])
+    best = best_of(
+        summarise_retrained(worse), contestants={UNTUNED: {}, "1": {"units": 1}, "2": {"units": 2}}, fingerprint="f"
+    )
+    assert (best.settings, best.val_age_mae > best.untuned_val_age_mae) == ({"units": 2}, True)
+
+
+def test_one_seed_has_no_spread():
+    assert summarise_retrained(RESULTS[RESULTS["seed"] == 1])["sd"].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_stopped_retraining_goes_on(tmp_path):
+    contestants, state = {UNTUNED: {}, "1": {"units": 8}}, tmp_path / "retrained.json"
+    heard: list[float] = []
+    first = retrain(
+        {UNTUNED: {}},
+        candidates=small_candidates(),
+        seeds=[1],
+        epochs=2,
+        state=state,
+        finished=lambda log: heard.append(log["epoch"]),
+    )
+    assert heard == [1, 2]
+    both = retrain(
+        contestants,
+        candidates=small_candidates(),
+        seeds=[1, 2],
+        epochs=2,
+        state=state,
+        finished=lambda log: heard.append(log["epoch"]),
+    )
+    assert heard == [1, 2] * 4
+    assert both["val_age_mae"].iloc[0] == first["val_age_mae"].iloc[0]
+    assert both[["name", "seed"]].to_numpy().tolist() == [[UNTUNED, 1], [UNTUNED, 2], ["1", 1], ["1", 2]]
+    assert both["val_age_mae"].nunique() == 4
+
+
+def test_the_same_seed_gives_the_same_score(tmp_path):
+    scores = [
+        retrain({"1": {}}, candidates=small_candidates(), seeds=[4], epochs=1, state=tmp_path / name)["val_age_mae"][0]
+        for name in ("a.json", "b.json")
+    ]
+    assert scores[0] == scores[1]

@@ -1,0 +1,89 @@
+"""What a search needs to know of the networks that it tries: how one is built, and what it learns from."""
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from models.history import MONITOR
+from tuning.recipe import Settings
+
+Data = tuple[Any, int, Any]
+"""An endless training dataset, its batches in an epoch, and the validation dataset."""
+
+Log = Mapping[str, float]
+"""What Keras says of an epoch: losses and metrics by name."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The networks that settings stand for.
+
+    Args:
+        build: Returns a compiled model with weights drawn anew; the untuned one for no settings.
+        data: Returns what a model with these settings and outputs learns from, in the order of a seed.
+    """
+
+    build: Callable[[Settings], Any]
+    data: Callable[[Settings, Mapping[str, Any], int], Data]
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds that a candidate takes: to begin with (building and tracing), and for each epoch."""
+
+    start_seconds: float
+    epoch_seconds: float
+
+    def seconds(self, *, trials: int, epochs: int) -> float:
+        """Return how long so many trials with so many epochs in all will take."""
+        return trials * self.start_seconds + epochs * self.epoch_seconds
+
+
+class EpochListener(keras.callbacks.Callback):  # type: ignore[misc]
+    """Calls `finished` with the logs of each epoch."""
+
+    def __init__(self, finished: Callable[[Log], None]) -> None:
+        super().__init__()
+        self.finished = finished
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Hand the epoch's logs on, its number from 1 among them."""
+        self.finished({"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}})
+
+
+def train_candidate(
+    candidates: Candidates,
+    settings: Settings,
+    *,
+    epochs: int,
+    seed: int,
+    finished: Callable[[Log], None] = lambda _: None,
+) -> float:
+    """Train one candidate from scratch and return the validation MAE of its best epoch."""
+    keras.backend.clear_session()
+    gc.collect()
+    keras.utils.set_random_seed(seed)
+    model = candidates.build(settings)
+    training, steps, validation = candidates.data(settings, model.output, seed)
+    history = model.fit(
+        training,
+        steps_per_epoch=steps,
+        epochs=epochs,
+        validation_data=validation,
+        callbacks=[EpochListener(finished)],
+        shuffle=False,
+        verbose=0,
+    )
+    return float(min(history.history[MONITOR]))
+
+
+def measure_pace(candidates: Candidates) -> Pace:
+    """Train the untuned candidate for two epochs and return how long it took; the first one pays for the start."""
+    times = [time.perf_counter()]
+    train_candidate(candidates, {}, epochs=2, seed=0, finished=lambda _: times.append(time.perf_counter()))
+    first, second = times[1] - times[0], times[2] - times[1]
+    return Pace(start_seconds=max(0.0, first - second), epoch_seconds=second)

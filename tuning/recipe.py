@@ -1,0 +1,72 @@
+"""A head as it is built and trained: what the search varies, and what `train` takes over from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import keras
+
+from data_prep.errors import ParamsError
+from models.heads import HeadConfig, build_head
+from models.objective import Objective, compile_model
+
+Settings = Mapping[str, Any]
+"""Values of settings by name; see `SETTINGS`."""
+
+HEAD = ("units", "dropout", "activation", "second_units", "age_head")
+OBJECTIVE = (
+    "age_loss",
+    "delta",
+    "age_weight",
+    "group_weight",
+    "distribution_weight",
+    "sigma",
+    "label_smoothing",
+)
+OPTIMIZER = ("learning_rate", "weight_decay")
+SETTINGS = (*HEAD, *OBJECTIVE, *OPTIMIZER)
+"""What a search may vary: fields of `HeadConfig`, of `Objective` and of `Recipe` itself."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a head is built and trained; the rates are AdamW's."""
+
+    head: HeadConfig = field(default_factory=HeadConfig)
+    objective: Objective = field(default_factory=Objective)
+    learning_rate: float = 0.001
+    weight_decay: float = 0.0
+
+    def with_settings(self, settings: Settings) -> "Recipe":
+        """Return the recipe with other settings; the search and `train` both come here.
+
+        Raises:
+            ParamsError: A setting is unknown.
+        """
+        if unknown := sorted(set(settings) - set(SETTINGS)):
+            msg = f"A head has the settings {', '.join(SETTINGS)}. Received: {', '.join(unknown)}."
+            raise ParamsError(msg)
+        return replace(
+            self,
+            head=replace(self.head, **_some(settings, HEAD)),
+            objective=replace(self.objective, **_some(settings, OBJECTIVE)),
+            **_some(settings, OPTIMIZER),
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting by name, in the order of `SETTINGS`."""
+        parts = (self.head, self.objective, self)
+        known = {each.name: getattr(part, each.name) for part in parts for each in fields(part)}
+        return {name: known[name] for name in SETTINGS}
+
+
+def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float) -> Any:
+    """Build the compiled head of a recipe; see `models.heads.build_head`."""
+    head = build_head(recipe.head, features=features, groups=groups, start_age=start_age)
+    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
+    compile_model(head, recipe.objective, optimizer=optimizer)
+    return head
+
+
+def _some(settings: Settings, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if name in settings}
