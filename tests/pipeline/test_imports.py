@@ -38,7 +38,7 @@ DOORS = {
         "models.annotation",
     ),
     "jinja2": ("models.report",),
-    "keras": ("models", "tuning.search", "pipeline.judged", "pipeline.stages.train"),
+    "keras": ("models", "tuning.search", "pipeline.head_trial", "pipeline.judged", "pipeline.stages.train"),
     "keras_tuner": ("tuning.search",),
     "matplotlib": ("models.plots", "models.search_plots", "models.report"),
     "openvino": ("data_prep.detect", "models.runtime"),
