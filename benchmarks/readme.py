@@ -40,18 +40,54 @@ def results_block() -> str:
         f"| bias, years | {utkface['bias']:+.2f} | |",
         f"| age group right, of 5 | {utkface['group_accuracy']:.1%} | {adience['group_accuracy']:.1%} |",
         f"| right or next to it | {utkface['group_accuracy_one_off']:.1%} | {adience['group_accuracy_one_off']:.1%} |",
+        *_gender(utkface, adience),
         f"| 90 % interval holds the age | {utkface['coverage']:.1%} | |",
         f"| interval's width, years, median | {utkface['width_median']:.1f} | |",
         "",
         f"Always saying the median age of the training split gives MAE {metrics['median_baseline_mae']:.2f}. By age:",
         "",
         *_bands(run["bands"]),
+        *_worst_band(metrics),
         "",
         "[metrics](results/utkface/metrics.json), [all slices with 95 % intervals](results/utkface/slices.csv),",
         "[history](results/utkface/history.csv), [plots](results/utkface/).",
+        *_protocols(),
         *_detector(),
     ]
     return "\n".join(lines)
+
+
+def _gender(utkface: dict[str, Any], adience: dict[str, Any]) -> list[str]:
+    """Return the row of gender, where the model of the run tells it."""
+    if utkface.get("gender_accuracy") is None:
+        return []
+    return [f"| gender as annotated | {utkface['gender_accuracy']:.1%} | {adience['gender_accuracy']:.1%} |"]
+
+
+def _worst_band(metrics: dict[str, Any]) -> list[str]:
+    """Return what the worst band is and what the correction of bias cost, where the run measured them."""
+    if metrics.get("worst_band") is None:
+        return []
+    return [
+        "",
+        f"Worst band of ten years with at least 50 faces: {metrics['worst_band']}, MAE "
+        f"{metrics['worst_band_mae']:.1f}. Without the correction of both ends the MAE were {metrics['raw_mae']:.2f}.",
+    ]
+
+
+def _protocols() -> list[str]:
+    """Return a line for each cross-validation that was recorded."""
+    lines = []
+    for path in sorted((ROOT / "results/protocol").glob("*.json")):
+        found = json.loads(path.read_text())
+        mae, cs5 = found["figures"]["mae"], found["figures"]["cs5"]
+        lines += [
+            "",
+            f"Cross-validation on {found['source']}, {found['protocol']} ({found['label']}): MAE {mae['mean']:.2f} ± "
+            f"{mae['sd']:.2f} years, within 5 years {cs5['mean']:.1%} ± {cs5['sd']:.1%} "
+            f"([folds](results/protocol/{path.name})).",
+        ]
+    return lines
 
 
 def _bands(bands: list[dict[str, Any]]) -> list[str]:

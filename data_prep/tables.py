@@ -114,6 +114,7 @@ PREDICTIONS = Schema(
         Column("gender", "text", "label of the source, not a prediction", optional=True),
         Column("ethnicity", "text", "label of the source, not a prediction", optional=True),
         Column("age", "float", "years; predicted"),
+        Column("raw_age", "float", "years; predicted, before the bias was corrected"),
         Column("age_low", "float", "years; lower end of the predicted interval"),
         Column("age_high", "float", "years; upper end of the predicted interval"),
         Column("age_group", "int", "index; predicted"),

@@ -1,4 +1,4 @@
-"""Honest intervals: how far from the predicted age the true one may lie, learnt on the validation split.
+"""Honest ages: how far the predicted age may lie from the true one, learnt on the validation split.
 
 Split conformal prediction (Vovk, Gammerman & Shafer 2005, *Algorithmic Learning in a Random World*; Angelopoulos &
 Bates 2021, *A Gentle Introduction to Conformal Prediction*, arXiv 2107.07511, sections 1 and 4.1): whatever the model
@@ -6,6 +6,10 @@ is, a new face lies inside with at least the wanted probability, if the faces th
 and had no part in the model. Here they had a small one: the same validation rows chose the head, the epoch and the
 learning rate, and a person may be there more than once, so the promise is slightly optimistic. How many true ages lie
 inside is therefore measured on the test split and reported.
+
+Where the model has a distribution over the years, an interval is its middle part, as wide as that face is uncertain
+(Chernozhukov, Wuethrich & Zhu 2021, *Distributional conformal prediction*, PNAS 118): what is learnt is how large a
+part. It is made of whole years, as labels are. Without a distribution it reaches equally far to both sides of the age.
 
 Each band of the *predicted* age has its own width (a Mondrian taxonomy), because a model errs by one year on babies
 and by ten on the old, and the predicted age is all that is known when the model serves.
@@ -23,14 +27,13 @@ import numpy.typing as npt
 
 from data_prep.errors import DataError
 from data_prep.labels import MAX_AGE
+from models.age_bands import TEN_YEARS, merge_thin_bands
+from models.bias import NO_CORRECTION, BiasCorrection
 
 Floats = npt.NDArray[np.float64]
 
-METHOD = "mondrian_split_conformal"
-"""Written into the JSON, so that a later method (one that also corrects a bias, say) is told apart from this one."""
-
-TEN_YEARS = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0)
-"""Edges of the bands 0-9, 10-19 ... 90+."""
+METHODS = {"half_widths": "mondrian_split_conformal", "shares": "mondrian_distributional_conformal"}
+"""Names of the two kinds of intervals, as the JSON has them."""
 
 
 def label_errors(age: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:
@@ -42,14 +45,30 @@ def label_errors(age: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike) ->
     return np.maximum(np.maximum(low - age, age - high), 0.0)
 
 
+def middle_shares(distribution: npt.ArrayLike) -> Floats:
+    """Return how large a middle part of each distribution must be to hold each year.
+
+    It is |2 F - 1| for the cumulative share F up to the middle of a year: 0 at the median, 1 at both ends.
+
+    Args:
+        distribution: `(B, 101)`, shares of the years 0..100.
+    """
+    shares = np.asarray(distribution, dtype=np.float64)
+    shares = shares / shares.sum(axis=1, keepdims=True)
+    needed: Floats = np.abs(2 * (shares.cumsum(axis=1) - shares / 2) - 1)
+    return needed
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """Half widths of the intervals, by band of the predicted age.
+    """What turns the model's answer into an age and an interval.
 
     Args:
         coverage: Share of faces whose true age lies inside, for example 0.9.
         edges: Years between the bands, ascending; band `i` is `edges[i - 1] <= age < edges[i]`, open at both ends.
-        half_widths: Years on each side of the predicted age, one per band: one more than there are edges.
+        half_widths: Years on each side of the age, one per band: one more than there are edges.
+        shares: In their place, where the model has a distribution: the middle part of it that is the interval, 0..1.
+        correction: Applied to the model's age, before anything else.
 
     Raises:
         DataError: The values do not fit together.
@@ -57,31 +76,59 @@ class Calibration:
 
     coverage: float
     edges: tuple[float, ...]
-    half_widths: tuple[float, ...]
+    half_widths: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    correction: BiasCorrection = NO_CORRECTION
 
     def __post_init__(self) -> None:
         ascending = all(a < b for a, b in zip(self.edges, self.edges[1:], strict=False))
-        in_range = all(0 <= half <= MAX_AGE for half in self.half_widths)
-        if not (0 < self.coverage < 1 and ascending and in_range and len(self.half_widths) == len(self.edges) + 1):
+        in_range = all(0 <= half <= MAX_AGE for half in self.half_widths) and all(0 <= s <= 1 for s in self.shares)
+        one_kind = not (self.half_widths and self.shares)
+        widths = self.half_widths or self.shares
+        if not (0 < self.coverage < 1 and ascending and in_range and one_kind and len(widths) == len(self.edges) + 1):
             msg = (
-                "A calibration must have a coverage between 0 and 1, ascending edges, and one half width of "
-                f"0..{MAX_AGE} years more than edges; run the stage calibrate again. Received: {self}."
+                "A calibration must have a coverage between 0 and 1, ascending edges, and one of half_widths in "
+                f"0..{MAX_AGE} years or of shares in 0..1 more than edges; run the stage calibrate again. "
+                f"Received: {self}."
             )
             raise DataError(msg)
 
-    def interval(self, age: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Return the lower and upper ends, in years within 0..100, around predicted ages of any shape."""
+    def interval(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
+        """Return the lower and upper ends, in years within 0..100.
+
+        Args:
+            age: Ages as `correction` leaves them, of any shape; `(B,)` where the intervals are shares.
+            distribution: `(B, 101)`, softmax over the years; needed for shares, else left alone.
+
+        Raises:
+            DataError: The intervals are shares of a distribution, and there is none.
+        """
         age = np.asarray(age, dtype=np.float64)
-        half = np.array(self.half_widths)[np.searchsorted(self.edges, age, side="right")]
-        return np.clip(age - half, 0, MAX_AGE), np.clip(age + half, 0, MAX_AGE)
+        band = np.searchsorted(self.edges, age, side="right")
+        if not self.shares:
+            half = np.array(self.half_widths)[band]
+            return np.clip(age - half, 0, MAX_AGE), np.clip(age + half, 0, MAX_AGE)
+        if distribution is None:
+            msg = (
+                "The intervals are shares of the output age_distribution, which the model lacks; run the stage "
+                "calibrate again."
+            )
+            raise DataError(msg)
+        needed = middle_shares(distribution)
+        inside = needed <= np.maximum(np.array(self.shares)[band], needed.min(axis=1, initial=1.0))[:, None]
+        first, last = inside.argmax(axis=1), MAX_AGE - inside[:, ::-1].argmax(axis=1)
+        # The expectation of a skewed distribution may lie outside its middle; an age is never outside its interval.
+        return np.minimum(first, age), np.maximum(last, age)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that JSON can hold."""
+        kind = "shares" if self.shares else "half_widths"
         return {
-            "method": METHOD,
+            "method": METHODS[kind],
             "coverage": self.coverage,
             "edges": list(self.edges),
-            "half_widths": list(self.half_widths),
+            kind: list(getattr(self, kind)),
+            "correction": self.correction.to_json(),
         }
 
     @classmethod
@@ -91,19 +138,25 @@ class Calibration:
         Raises:
             DataError: A key is missing, a value is no number, or the method is another one.
         """
-        if content.get("method") != METHOD:
-            msg = f"A calibration must be made by {METHOD}; run the stage calibrate again. Received: {dict(content)}."
+        kind = {method: kind for kind, method in METHODS.items()}.get(content.get("method", ""))
+        if kind is None:
+            msg = (
+                f"A calibration must be made by one of {', '.join(METHODS.values())}; run the stage calibrate again. "
+                f"Received: {dict(content)}."
+            )
             raise DataError(msg)
+        correction = content.get("correction")  # models of before there was one lack it
         try:
             return cls(
                 coverage=float(content["coverage"]),
                 edges=tuple(float(edge) for edge in content["edges"]),
-                half_widths=tuple(float(half) for half in content["half_widths"]),
+                correction=NO_CORRECTION if correction is None else BiasCorrection.from_json(correction),
+                **{kind: tuple(float(width) for width in content[kind])},
             )
         except (KeyError, TypeError, ValueError) as error:
             msg = (
-                "A calibration must hold the numbers coverage, edges and half_widths; run the stage calibrate again. "
-                f"Received: {dict(content)}."
+                f"A calibration must hold the numbers coverage, edges, {kind} and those of its correction; run the "
+                f"stage calibrate again. Received: {dict(content)}."
             )
             raise DataError(msg) from error
 
@@ -113,19 +166,23 @@ def fit_intervals(
     low: npt.ArrayLike,
     high: npt.ArrayLike,
     *,
+    distribution: npt.ArrayLike | None = None,
+    correction: BiasCorrection = NO_CORRECTION,
     coverage: float = 0.9,
     edges: Sequence[float] = TEN_YEARS,
-    min_rows: int = 50,
+    min_rows: int = 100,
 ) -> Calibration:
-    """Learn the half widths from predictions on faces that the model was not trained on.
+    """Learn the widths from predictions on faces that the model was not trained on.
 
     Labels that span years miss by less than exact ones. Where both occur, give the exact rows alone: the promise is
     about exact ages, and spans would make the intervals too narrow for them.
 
     Args:
-        age: Predicted ages `(B,)`, in years.
+        age: Ages `(B,)` as the model says them, in years.
         low: Lowest true age `(B,)` that each label allows.
         high: Highest true age `(B,)`, equal to `low` where the age is exact.
+        distribution: `(B, 101)`, softmax over the years, where the model has one.
+        correction: What is applied to the ages; becomes a part of the calibration.
         coverage: Wanted share of true ages inside.
         edges: Years between the bands of predicted age.
         min_rows: A band with fewer rows is merged into the thinner of its neighbours.
@@ -141,34 +198,34 @@ def fit_intervals(
             f"predictions on the validation split. Received shapes: {age.shape}, {low.shape}, {high.shape}."
         )
         raise DataError(msg)
-    age = np.clip(age, 0, MAX_AGE)
-    errors = label_errors(age, low, high)
-    kept = _merge_thin_bands(age, edges, min_rows=min_rows)
+    age = correction.apply(age)
+    kept = merge_thin_bands(age, edges, min_rows=min_rows)
     band = np.searchsorted(kept, age, side="right")
-    half_widths = tuple(conformal_quantile(errors[band == i], coverage) for i in range(len(kept) + 1))
-    return Calibration(coverage=coverage, edges=kept, half_widths=half_widths)
+    if distribution is None:
+        kind, errors, limit = "half_widths", label_errors(age, low, high), float(MAX_AGE)
+    else:
+        kind, errors, limit = "shares", _needed_shares(distribution, low, high), 1.0
+    widths = tuple(conformal_quantile(errors[band == i], coverage, limit=limit) for i in range(len(kept) + 1))
+    return Calibration(coverage=coverage, edges=kept, correction=correction, **{kind: widths})
 
 
-def conformal_quantile(errors: Floats, coverage: float) -> float:
-    """Return the ceil((n + 1) * coverage)-th smallest of n errors, or 100 years where n is too small to promise less.
+def _needed_shares(distribution: npt.ArrayLike, low: Floats, high: Floats) -> Floats:
+    """Return the middle part `(B,)` of each distribution that holds the label, or the nearest year of its span."""
+    needed, rows = middle_shares(distribution), np.arange(len(low))
+    years = np.arange(MAX_AGE + 1)
+    within = (years >= np.floor(low)[:, None]) & (years <= np.ceil(high)[:, None])
+    nearest: Floats = np.where(within, needed, np.inf).min(axis=1)
+    # An exact age between two years is inside when both of them are.
+    exact: Floats = np.maximum(needed[rows, np.floor(low).astype(int)], needed[rows, np.ceil(low).astype(int)])
+    return np.where(low == high, exact, nearest)
+
+
+def conformal_quantile(errors: Floats, coverage: float, *, limit: float = float(MAX_AGE)) -> float:
+    """Return the ceil((n + 1) * coverage)-th smallest of n errors, or `limit` where n is too small to promise less.
 
     The `+ 1` counts the new face among the n known ones: that is what makes the promise hold for finite n
     (Angelopoulos & Bates 2021, section 1 and appendix D).
     """
     # 100 * 0.55 is 55.00000000000001 in floats, whose ceiling would be one rank too high.
     rank = math.ceil(round((errors.size + 1) * coverage, 9))
-    return float(np.sort(errors)[rank - 1]) if rank <= errors.size else float(MAX_AGE)
-
-
-def _merge_thin_bands(age: Floats, edges: Sequence[float], *, min_rows: int) -> tuple[float, ...]:
-    """Return the edges that are left once every band has at least `min_rows` rows, or no edge is left."""
-    kept = [float(edge) for edge in edges]
-    while kept:
-        counts = np.bincount(np.searchsorted(kept, age, side="right"), minlength=len(kept) + 1).tolist()
-        thinnest = counts.index(min(counts))
-        if counts[thinnest] >= min_rows:
-            break
-        before = counts[thinnest - 1] if thinnest > 0 else math.inf
-        after = counts[thinnest + 1] if thinnest < len(kept) else math.inf
-        del kept[thinnest - 1 if before <= after else thinnest]
-    return tuple(kept)
+    return float(np.sort(errors)[rank - 1]) if rank <= errors.size else limit

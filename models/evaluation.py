@@ -15,7 +15,8 @@ import pandas as pd
 
 from data_prep.labels import TRAITS
 from data_prep.tables import PREDICTIONS
-from models.calibration import TEN_YEARS, label_errors
+from models.age_bands import TEN_YEARS
+from models.calibration import label_errors
 from models.predictions import Decoded
 
 Metrics = dict[str, float | int | None]
@@ -42,6 +43,7 @@ def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:
     }
     predicted = {
         "age": decoded.age,
+        "raw_age": decoded.raw_age,
         "age_low": decoded.age_low,
         "age_high": decoded.age_high,
         "age_group": decoded.age_group,
@@ -70,6 +72,8 @@ def row_scores(table: pd.DataFrame) -> pd.DataFrame:
             "rmse": error.pow(2).where(exact),
             "cs5": (error <= 5).astype(float).where(exact),
             "bias": (table["age"] - table["true_age"]).where(exact),
+            "raw_mae": (table["raw_age"] - table["true_age"]).abs().where(exact),
+            "raw_bias": (table["raw_age"] - table["true_age"]).where(exact),
             "group_accuracy": (groups_off == 0).astype(float).where(grouped),
             "group_accuracy_one_off": (groups_off <= 1).astype(float).where(grouped),
             "coverage": inside.astype(float).where(exact),
@@ -90,9 +94,10 @@ def summarise(table: pd.DataFrame) -> Metrics:
     """Return the metrics of a predictions table, None where no row can be judged.
 
     Counts: `rows`, `exact_rows`, `interval_rows` (labels that are a span of years), `grouped_rows`. Years: `mae`,
-    `rmse`, `bias` (predicted minus true), `interval_mae`, `width_mean`, `width_median` (of the predicted interval).
-    Shares in 0..1: `cs5` (error of at most 5 years), `group_accuracy`, `group_accuracy_one_off` (at most one group
-    away), `coverage` (true age inside the predicted interval), `gender_accuracy`, `ethnicity_accuracy`.
+    `rmse`, `bias` (predicted minus true), `raw_mae`, `raw_bias` (before the bias was corrected), `interval_mae`,
+    `width_mean`, `width_median` (of the predicted interval). Shares in 0..1: `cs5` (error of at most 5 years),
+    `group_accuracy`, `group_accuracy_one_off` (at most one group away), `coverage` (true age inside the predicted
+    interval), `gender_accuracy`, `ethnicity_accuracy`.
     """
     return _summarise_scores(row_scores(table))
 
@@ -122,6 +127,34 @@ def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd
     measured = [name for name in rows[0] if name not in {"slice", "value"} and not name.endswith("rows")]
     # A column of None alone would stay a column of objects.
     return slices.astype(dict.fromkeys(measured, "float64"))
+
+
+def by_band(slices: pd.DataFrame) -> dict[str, dict[str, Metrics]]:
+    """Return what must hold in every band of ten years: by `true_age` and `predicted_age`, then by the band's name.
+
+    Each band has its `exact_rows` (those with none are left out), `mae`, `bias`, `raw_bias` and `coverage`.
+
+    Args:
+        slices: What `by_slice` says.
+    """
+    columns = ["mae", "bias", "raw_bias", "coverage"]
+    judged = slices[slices["exact_rows"] > 0]
+    return {
+        name: {
+            str(row["value"]): {"exact_rows": int(row["exact_rows"]), **{metric: row[metric] for metric in columns}}
+            for row in judged[judged["slice"] == name].to_dict("records")
+        }
+        for name in ("true_age", "predicted_age")
+    }
+
+
+def worst_band(slices: pd.DataFrame, *, min_rows: int = 50) -> tuple[str, float] | None:
+    """Return the band of true age with the largest MAE and that MAE, among those with enough exact rows; or None."""
+    bands = slices[(slices["slice"] == "true_age") & (slices["exact_rows"] >= min_rows)]
+    if bands.empty:
+        return None
+    worst = bands.sort_values("mae", kind="stable").iloc[-1]
+    return str(worst["value"]), float(worst["mae"])
 
 
 def overall_intervals(slices: pd.DataFrame) -> Metrics:
@@ -172,6 +205,8 @@ def _summarise_scores(scores: pd.DataFrame) -> Metrics:
         "rmse": np.sqrt(means["rmse"]),
         "cs5": means["cs5"],
         "bias": means["bias"],
+        "raw_mae": means["raw_mae"],
+        "raw_bias": means["raw_bias"],
         "group_accuracy": means["group_accuracy"],
         "group_accuracy_one_off": means["group_accuracy_one_off"],
         "coverage": means["coverage"],

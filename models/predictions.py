@@ -26,6 +26,7 @@ class Decoded:
 
     Args:
         age: `(B,)`, years in 0..100.
+        raw_age: `(B,)`, years; as the model says it, before its bias is corrected.
         age_low: `(B,)`, years; lower end of the interval.
         age_high: `(B,)`, years; upper end of the interval.
         age_group: `(B,)`, index of the most probable group.
@@ -34,6 +35,7 @@ class Decoded:
     """
 
     age: Floats
+    raw_age: Floats
     age_low: Floats
     age_high: Floats
     age_group: npt.NDArray[np.int64]
@@ -85,12 +87,13 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
 
     Args:
         outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; traits as `(B, C)`, softmax, where the model
-            tells them; further outputs are left alone.
-        calibration: Makes the intervals.
+            tells them; `age_distribution` `(B, 101)`, where the calibration is made for it; others are left alone.
+        calibration: Corrects the ages and makes the intervals.
         groups: The G age groups of the model.
 
     Raises:
-        DataError: An output is missing, has another shape, is not finite, or the groups' shares do not sum to 1.
+        DataError: An output that is needed is missing, has another shape, is not finite, or the groups' shares do not
+            sum to 1.
     """
     missing = {"age_group", "age"} - outputs.keys()
     if missing:
@@ -109,10 +112,18 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
     if not (np.isfinite(years).all() and (np.abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
         msg = "Ages must be finite and the shares of the age groups sum to 1; the model has diverged or is no softmax."
         raise DataError(msg)
-    age = np.clip(years[:, 0], 0, MAX_AGE)
-    low, high = calibration.interval(age)
+    age = calibration.correction.apply(years[:, 0])
+    low, high = calibration.interval(age, outputs.get("age_distribution"))
     traits = {trait: np.asarray(outputs[trait], dtype=np.float64) for trait in TRAITS if trait in outputs}
-    return Decoded(age, low, high, probabilities.argmax(axis=1), probabilities, traits)
+    return Decoded(
+        age=age,
+        raw_age=np.clip(years[:, 0], 0, MAX_AGE),
+        age_low=low,
+        age_high=high,
+        age_group=probabilities.argmax(axis=1),
+        probabilities=probabilities,
+        traits=traits,
+    )
 
 
 def face_predictions(

@@ -32,7 +32,7 @@ class ModelCard:
         shape: How faces must be cropped.
         detector: Settings of the detector that the training crops came from.
         groups: Age groups.
-        calibration: Turns an age into its interval.
+        calibration: Corrects an age and gives it an interval.
         genders: Classes of the output `gender` in order; none where the model has no such output.
         facts: Everything else: backbone, data, metrics, licence, intended use.
     """
@@ -123,7 +123,8 @@ class AgePredictor:
         """Return the ages of ready-made crops `uint8 (N, S, S, 3)` RGB."""
         batches = (crops[start : start + BATCH] for start in range(0, len(crops), BATCH))
         outputs = list(self.network.run(batches))
-        names = ("age", "age_group", *(["gender"] if self.card.genders else []))
+        names = ["age", "age_group"] + ["gender"] * bool(self.card.genders)
+        names += ["age_distribution"] * bool(self.card.calibration.shares)
         joined = {name: np.concatenate([output[name] for output in outputs]) for name in names}
         return decode(joined, calibration=self.card.calibration, groups=self.card.groups)
 

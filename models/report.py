@@ -14,7 +14,7 @@ from data_prep.atomic import write_text
 from data_prep.images import Pixels, encode_jpeg
 from data_prep.labels import AgeGroups
 from models.contact_sheet import draw_contact_sheet
-from models.evaluation import median_baseline_mae, worst_cases
+from models.evaluation import median_baseline_mae, worst_band, worst_cases
 from models.plots import (
     draw_age_distribution,
     draw_confusion,
@@ -118,6 +118,7 @@ def write_report(  # noqa: PLR0913  each is a part of the page
     page = environment.get_template("report.html.j2").render(
         title=title,
         overall=overall,
+        worst_band=worst_band(slices),
         tells_gender=not _missing(overall["gender_accuracy"]),
         tells_ethnicity=not _missing(overall["ethnicity_accuracy"]),
         baseline=median_baseline_mae(predictions, train_median),

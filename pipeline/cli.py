@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from data_prep.errors import AgelensError, ParamsError
+from pipeline.protocol_command import protocol
 from pipeline.stages import STAGES
 
 TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
@@ -31,6 +32,7 @@ detector_app = typer.Typer(help="The face detector: train another one, export it
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
+app.command()(protocol)
 
 
 @app.command()

@@ -155,6 +155,16 @@ class Paths:
         return self.root / "weights/exported"
 
     @property
+    def protocol_report(self) -> Path:
+        """Results of cross-validation, by protocol and fold."""
+        return self.root / "reports/protocol"
+
+    @property
+    def protocol_state(self) -> Path:
+        """Features and folders of folds that cross-validation works in."""
+        return self.root / "data/protocol"
+
+    @property
     def wandb(self) -> Path:
         """Runs that W&B keeps until they are synced."""
         return self.root / "wandb"

@@ -331,9 +331,14 @@ class Train(Section):
 
 
 class Calibrate(Section):
-    """Stage `calibrate`: the share of people whose age the interval must hold."""
+    """Stage `calibrate`.
+
+    `coverage` is the share of people whose age the interval must hold, `max_mae_cost` how many years the MAE may rise
+    for less bias at both ends of the range.
+    """
 
     coverage: float = Field(0.9, gt=0, lt=1)
+    max_mae_cost: float = Field(0.05, ge=0)
 
 
 class Evaluate(Section):

@@ -11,11 +11,13 @@ from data_prep.labels import AgeGroups
 from data_prep.tables import PREDICTIONS, REJECTED, SPLIT, read_table, write_table
 from models.calibration import Calibration
 from models.evaluation import (
+    by_band,
     by_slice,
     median_baseline_mae,
     overall_intervals,
     predictions_table,
     summarise,
+    worst_band,
     worst_cases,
 )
 from models.plots import write_figure
@@ -49,11 +51,15 @@ def _write_tables(predictions: pd.DataFrame, slices: pd.DataFrame, train: pd.Dat
     write_table(paths.predictions, predictions, PREDICTIONS)
     with replacing(paths.evaluation / "slices.csv") as temporary:
         slices.to_csv(temporary, index=False)
+    worst = worst_band(slices)
     by_source = {name: summarise(rows) for name, rows in predictions.groupby("source")}
     metrics = {
         **summarise(predictions),
         **overall_intervals(slices),
         "median_baseline_mae": median_baseline_mae(predictions, float(train["age"].median())),
+        "worst_band": worst[0] if worst else None,
+        "worst_band_mae": worst[1] if worst else None,
+        "bands": by_band(slices),
         "sources": by_source,
     }
     write_json(paths.metrics, metrics)

@@ -23,6 +23,7 @@ def predictions_of(faces: Sequence[tuple[float, float, float]], **columns: Seque
         "true_age_high": high,
         "true_age_group": GROUPS.of_intervals(low, high),
         "age": age,
+        "raw_age": age,
         "age_low": np.clip(age - 5, 0, 100),
         "age_high": np.clip(age + 5, 0, 100),
         "age_group": GROUPS.of_ages(age),

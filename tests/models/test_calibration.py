@@ -6,9 +6,26 @@ import numpy as np
 import pytest
 
 from data_prep.errors import DataError
-from models.calibration import METHOD, Calibration, conformal_quantile, fit_intervals, label_errors
+from models.bias import BiasCorrection
+from models.calibration import (
+    METHODS,
+    Calibration,
+    conformal_quantile,
+    fit_intervals,
+    label_errors,
+    middle_shares,
+)
 
-PLAIN = {"method": METHOD, "coverage": 0.9, "edges": [20.0], "half_widths": [2.0, 8.0]}
+PLAIN = {"method": METHODS["half_widths"], "coverage": 0.9, "edges": [20.0], "half_widths": [2.0, 8.0]}
+SHARES = {"method": METHODS["shares"], "coverage": 0.9, "edges": [20.0], "shares": [0.5, 0.9]}
+
+
+def distributions(*shares: dict[int, float]) -> np.ndarray:
+    """Return distributions `(B, 101)` from the shares of some years."""
+    table = np.zeros((len(shares), 101))
+    for row, given in zip(table, shares, strict=True):
+        row[list(given)] = list(given.values())
+    return table
 
 
 @pytest.mark.parametrize(
@@ -84,9 +101,90 @@ def test_interval_is_clipped_and_edges_belong_to_the_upper_band() -> None:
     assert high == pytest.approx([3.0, 21.9, 28.0, 100.0])
 
 
-def test_json_gives_the_same_calibration_back() -> None:
-    fitted = fit_intervals([10.0] * 60, [12.0] * 60, [12.0] * 60)
+def test_the_middle_that_holds_a_year_is_nothing_at_the_median_and_all_at_the_ends() -> None:
+    # Up to the middles of 30, 31, 32 the cumulative shares are 0.1, 0.5 and 0.9.
+    (needed,) = middle_shares(distributions({30: 0.2, 31: 0.6, 32: 0.2}))
+    assert needed[30:33] == pytest.approx([0.8, 0.0, 0.8])
+    assert needed[[0, 29, 33, 100]] == pytest.approx(1)
+
+
+def test_an_interval_of_shares_is_the_middle_of_its_own_face() -> None:
+    calibration = Calibration.from_json(SHARES)
+    flat, sharp = dict.fromkeys(range(30, 40), 0.1), {9: 0.3, 10: 0.4, 11: 0.3}
+    low, high = calibration.interval([34.5, 10.0], distributions(flat, sharp))
+    assert (low[0], high[0]) == (30, 39)  # middles of 30 and 39 are at 0.05 and 0.95: |2 F - 1| = 0.9
+    assert (low[1], high[1]) == (10, 10)  # a band of 0.5: the neighbours would need 0.7
+
+
+def test_an_interval_of_shares_holds_its_age_and_is_never_empty() -> None:
+    calibration = Calibration(coverage=0.9, edges=(), shares=(0.0,))
+    low, high = calibration.interval([28.5, 41.0], distributions({30: 1.0}, {40: 0.5, 41: 0.5}))
+    assert (low[0], high[0]) == (28.5, 30)
+    assert low[1] <= 41 <= high[1]
+    assert high[1] - low[1] <= 1
+
+
+def test_shares_without_a_distribution_are_refused() -> None:
+    with pytest.raises(DataError, match="age_distribution"):
+        Calibration.from_json(SHARES).interval([30.0])
+
+
+def test_shares_are_learnt_as_half_widths_are() -> None:
+    # Of ten equal years, the label k places from the middle needs |2 (k + 0.5) / 10 - 1|: 0.1, 0.3 ... 0.9 both ways.
+    age, distribution = np.full(9, 34.5), distributions(*[dict.fromkeys(range(30, 40), 0.1)] * 9)
+    true = np.array([34.0, 35, 34, 35, 33, 36, 32, 37, 38])  # needs 0.1 four times, 0.3, 0.3, 0.5, 0.5, 0.7
+    fitted = fit_intervals(age, true, true, distribution=distribution)
+    assert fitted.shares == pytest.approx((0.7,))
+    assert fitted.half_widths == ()
+    few = fit_intervals(age[:5], true[:5], true[:5], distribution=distribution[:5])
+    assert few.shares == (1.0,)  # five rows can promise nothing less than everything
+
+
+def test_an_age_between_two_years_needs_both() -> None:
+    distribution = distributions(*[dict.fromkeys(range(30, 40), 0.1)] * 9)
+    true = np.full(9, 36.5)
+    assert fit_intervals(np.full(9, 34.5), true, true, distribution=distribution).shares == pytest.approx((0.5,))
+
+
+def test_intervals_of_shares_hold_on_new_faces_and_follow_their_doubt() -> None:
+    rng, years = np.random.default_rng(11), np.arange(101)
+
+    def draw(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        doubt, age = rng.uniform(2, 12, count), rng.uniform(20, 80, count)
+        true = np.clip(np.round(age + rng.normal(0, doubt)), 0, 100)
+        said = np.exp(-0.5 * ((years - age[:, None]) / (0.6 * doubt[:, None])) ** 2)  # too sure of itself
+        return age, true, said
+
+    age, true, said = draw(5000)
+    fitted = fit_intervals(age, true, true, distribution=said)
+    plain = fit_intervals(age, true, true)
+    age, true, said = draw(20_000)
+    low, high = fitted.interval(age, said)
+    assert 0.88 < ((low <= true) & (true <= high)).mean() < 0.92
+    plain_low, plain_high = plain.interval(age)
+    assert (high - low).mean() < 0.95 * (plain_high - plain_low).mean()
+    assert (low == np.floor(low)).mean() > 0.99
+
+
+def test_bands_are_those_of_corrected_ages() -> None:
+    correction = BiasCorrection((10.0, 50.0), (0.0, 20.0))
+    age = np.repeat([10.0, 50.0], 19)
+    true = np.repeat([10.0, 70.0], 19)
+    fitted = fit_intervals(age, true, true, correction=correction, edges=(60,), min_rows=19)
+    assert fitted.edges == (60.0,)
+    assert fitted.half_widths == (0.0, 0.0)
+    assert fitted.correction == correction
+
+
+@pytest.mark.parametrize("distribution", [None, distributions({10: 0.5, 12: 0.5}).repeat(60, axis=0)])
+def test_json_gives_the_same_calibration_back(distribution: np.ndarray | None) -> None:
+    ages, correction = [12.0] * 60, BiasCorrection((5.0, 60.0), (-0.5, 2.0))
+    fitted = fit_intervals([10.0] * 60, ages, ages, distribution=distribution, correction=correction)
     assert Calibration.from_json(json.loads(json.dumps(fitted.to_json()))) == fitted
+
+
+def test_calibrations_of_before_there_was_a_correction_are_read() -> None:
+    assert Calibration.from_json(PLAIN).correction == BiasCorrection()
 
 
 @pytest.mark.parametrize(
@@ -100,6 +198,10 @@ def test_json_gives_the_same_calibration_back() -> None:
         {"half_widths": [2.0, float("nan")]},
         {"half_widths": [2.0, -1.0]},
         {"half_widths": "wide"},
+        {"correction": {"ages": [1.0], "shifts": []}},
+        {"correction": {"ages": [1.0]}},
+        SHARES | {"shares": [0.5, 1.1]},
+        SHARES | {"shares": [0.5]},
         {"edges": None},
     ],
 )
@@ -108,9 +210,14 @@ def test_broken_json_is_refused(change: dict[str, object]) -> None:
         Calibration.from_json(PLAIN | change)
 
 
+def test_two_kinds_of_widths_are_refused() -> None:
+    with pytest.raises(DataError, match="one of half_widths"):
+        Calibration(coverage=0.9, edges=(), half_widths=(3.0,), shares=(0.5,))
+
+
 def test_missing_key_is_refused() -> None:
     with pytest.raises(DataError, match="half_widths"):
-        Calibration.from_json({"method": METHOD, "coverage": 0.9, "edges": []})
+        Calibration.from_json({"method": METHODS["half_widths"], "coverage": 0.9, "edges": []})
 
 
 @pytest.mark.parametrize(("age", "true"), [([], []), ([1.0, 2.0], [1.0]), ([float("nan")], [1.0]), ([[1.0]], [[1.0]])])

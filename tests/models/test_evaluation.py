@@ -10,11 +10,13 @@ from models.calibration import Calibration
 from models.evaluation import (
     BOOTSTRAPPED,
     bootstrap_interval,
+    by_band,
     by_slice,
     median_baseline_mae,
     overall_intervals,
     predictions_table,
     summarise,
+    worst_band,
     worst_cases,
 )
 from models.predictions import decode
@@ -41,6 +43,8 @@ def test_metrics_are_those_computed_by_hand() -> None:
             "rmse": math.sqrt((4 + 100 + 25 + 1600) / 4),
             "cs5": 2 / 4,
             "bias": (2 - 10 + 5 + 40) / 4,
+            "raw_mae": (2 + 10 + 5 + 40) / 4,
+            "raw_bias": (2 - 10 + 5 + 40) / 4,
             "group_accuracy": 3 / 5,
             "group_accuracy_one_off": 4 / 5,
             "coverage": 2 / 4,
@@ -94,6 +98,30 @@ def test_baseline_says_the_median_to_everyone() -> None:
     table = predictions_of([(10, 10, 10), (40, 40, 40), (20, 29, 25)])
     assert median_baseline_mae(table, 30) == 15
     assert median_baseline_mae(predictions_of([]), 30) is None
+
+
+def test_bands_hold_what_is_promised_of_each() -> None:
+    faces = [(10, 10, 12), (15, 15, 25), (70, 70, 64), (20, 29, 25)]
+    slices = by_slice(predictions_of(faces, raw_age=[13.0, 25.0, 60.0, 25.0]), resamples=5)
+    bands = by_band(slices)
+    assert bands["true_age"] == {
+        "10-19": {"exact_rows": 2, "mae": 6.0, "bias": 6.0, "raw_bias": 6.5, "coverage": 0.5},
+        "70-79": {"exact_rows": 1, "mae": 6.0, "bias": -6.0, "raw_bias": -10.0, "coverage": 0.0},
+    }
+    assert {name: band["exact_rows"] for name, band in bands["predicted_age"].items()} == {
+        "10-19": 1,
+        "20-29": 1,
+        "60-69": 1,
+    }
+    assert json.loads(json.dumps(bands, allow_nan=False)) == bands
+
+
+def test_the_worst_band_is_among_those_with_enough_rows() -> None:
+    faces = [(10, 10, 12)] * 3 + [(35, 35, 40)] * 3 + [(90, 90, 40)]
+    slices = by_slice(predictions_of(faces), resamples=5)
+    assert worst_band(slices, min_rows=3) == ("30-39", 5.0)
+    assert worst_band(slices, min_rows=1) == ("90+", 50.0)
+    assert worst_band(slices, min_rows=4) is None
 
 
 def test_slices_count_their_own_rows() -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from data_prep.errors import DataError
 from data_prep.labels import AgeGroups
+from models.bias import BiasCorrection
 from models.calibration import Calibration
 from models.predictions import AgePrediction, decode, face_predictions
 
@@ -21,6 +22,17 @@ def test_outputs_become_clipped_ages_intervals_and_groups() -> None:
     assert decoded.age_group.tolist() == [0, 2]
     assert decoded.age_group_probability == pytest.approx([0.7, 0.6])
     assert decoded.probabilities == pytest.approx(SHARES)
+
+
+def test_ages_are_corrected_and_shares_are_of_the_distribution() -> None:
+    calibration = Calibration(coverage=0.9, edges=(), shares=(0.5,), correction=BiasCorrection((50.0,), (4.0,)))
+    distribution = np.zeros((2, 101))
+    distribution[0, [57, 58, 59]], distribution[1, 20:40] = [0.3, 0.4, 0.3], 0.05
+    outputs = {"age_group": SHARES, "age": np.array([[54.0], [26.0]]), "age_distribution": distribution}
+    decoded = decode(outputs, calibration=calibration, groups=GROUPS)
+    assert decoded.raw_age.tolist() == [54.0, 26.0]
+    assert decoded.age.tolist() == [58.0, 30.0]
+    assert (decoded.age_low.tolist(), decoded.age_high.tolist()) == ([58.0, 25.0], [58.0, 34.0])
 
 
 def test_the_gender_is_told_where_the_model_has_it() -> None:

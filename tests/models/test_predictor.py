@@ -84,6 +84,20 @@ def test_the_gender_is_read_where_the_card_has_one():
     assert told(replace(CARD, genders=("female", "male"))) == "male"
 
 
+def test_intervals_of_a_distribution_are_read_from_it():
+    class Doubting(FakeNetwork):
+        def run(self, batches):
+            for outputs in super().run(batches):
+                shares = np.eye(101, dtype=np.float32)[outputs["age"][:, 0].round().astype(int)]
+                yield outputs | {
+                    "age_distribution": (shares + np.roll(shares, 1, axis=1) + np.roll(shares, -1, axis=1)) / 3
+                }
+
+    card = replace(CARD, calibration=Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7)))
+    ((first, second),) = AgePredictor(FakeDetector([SMALL, LARGE]), Doubting(), card).predict([photograph()])
+    assert (first.interval, second.interval) == ((49, 51), (20, 20))
+
+
 def test_every_face_gets_its_own_age_largest_first():
     ((first, second),) = predictor_of([SMALL, LARGE]).predict([photograph()])
     assert (first.age, second.age) == pytest.approx((50, 20))

@@ -102,6 +102,16 @@ def test_report_shows_the_interval_of_every_headline_number(full: Page) -> None:
     assert [text for text in ranges if text not in full.text] == []
 
 
+def test_report_says_what_the_correction_changed_and_which_band_is_worst(tmp_path: Path) -> None:
+    faces = [(10, 10, 12)] * 50 + [(35, 35, 40)] * 60
+    plain = page_of(tmp_path, predictions_of(faces))
+    assert "The worst band of ten years with at least 50 faces is 30-39: mean absolute error 5.00 years" in plain.text
+    assert "raw" not in plain.text
+    corrected = page_of(tmp_path, predictions_of(faces, raw_age=[11.0] * 50 + [47.0] * 60))
+    assert "without that the mean absolute error were 7.00 years" in corrected.text
+    assert "(12.00 raw)" in corrected.text
+
+
 def test_report_tells_genders_where_the_model_does(full: Page, tmp_path: Path) -> None:
     overall = by_slice(simulated(400), resamples=50).iloc[0]
     assert f"Gender as annotated {100 * overall['gender_accuracy']:.1f} %" in full.text

@@ -105,6 +105,17 @@ def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project:
     assert close.mean() >= 0.99
 
 
+def test_intervals_hold_the_age_and_every_band_is_accounted_for(project: Project) -> None:
+    predictions = read_table(project.paths.predictions, PREDICTIONS)
+    assert predictions["age"].between(predictions["age_low"], predictions["age_high"]).all()
+    calibration = json.loads(project.paths.calibration.read_text())
+    assert json.loads((project.paths.exported / "model.json").read_text())["calibration"] == calibration
+    assert calibration["shares"]
+    metrics = json.loads(project.paths.metrics.read_text())
+    bands = metrics["bands"]["true_age"].values()
+    assert sum(band["exact_rows"] for band in bands) == metrics["exact_rows"]
+
+
 def test_the_report_is_one_file_with_the_figures_in_it(project: Project) -> None:
     report = (project.paths.evaluation / "report.html").read_text()
     assert f"{json.loads(project.paths.metrics.read_text())['mae']:.2f}" in report

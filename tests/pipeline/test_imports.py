@@ -43,6 +43,7 @@ DOORS = {
         "tuning.candidates",
         "tuning.recipe",
         "tuning.search",
+        "pipeline.head_trial",
         "pipeline.judged",
         "pipeline.stages.train",
     ),

@@ -1,0 +1,122 @@
+"""A head trained on frozen features of one split and judged on its test part: seconds, where a network takes hours."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from data_prep.labels import AgeGroups
+from data_prep.rebalance import rebalance_table
+from models.age_net import build_feature_net
+from models.backbones import build_backbone
+from models.calibration import fit_intervals
+from models.evaluation import Metrics, predictions_table, summarise
+from models.features import FeatureCache, crop_keys
+from models.heads import build_head
+from models.objective import compile_model
+from models.predictions import decode
+from models.runtime import Network, Outputs, convert_network
+from models.training import build_optimizer, fit_phase
+from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
+from pipeline.fingerprints import features_fingerprint
+from pipeline.head_data import HeadData
+from pipeline.params import Params
+from pipeline.progress import progress_bar
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """Cached features of every row that a trial may take.
+
+    Args:
+        cache: Where they lie.
+        crops: Folder of the crops.
+        views: How many views of each crop there are.
+    """
+
+    cache: FeatureCache
+    crops: Path
+    views: int
+
+    def keys(self, table: pd.DataFrame) -> list[str]:
+        """Return the keys of a table's crops."""
+        return crop_keys(table["image_id"].tolist(), self.files(table))
+
+    def files(self, table: pd.DataFrame) -> list[Path]:
+        """Return the files of a table's crops."""
+        return [self.crops / name for name in table["crop"]]
+
+
+def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
+    """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at."""
+    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params)), crops, views)
+    size, model = params.crop_faces.size, params.model
+    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    network = Network(convert_network(build_feature_net(backbone)))
+    wanted = dict(zip(features.keys(table), features.files(table), strict=True))
+    with progress_bar("extracting features", total=views * len(wanted)) as advance:
+        for view in range(views):
+            features.cache.extend(
+                wanted,
+                network,
+                view=view,
+                size=size,
+                augmentation=augmentation_of(params),
+                seed=params.seed,
+                progress=advance,
+            )
+    return features
+
+
+def try_head(
+    params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
+) -> Metrics:
+    """Train a head on `train`, keep its best epoch on `val`, and return the metrics on `test`.
+
+    Args:
+        params: Everything but the number of epochs.
+        splits: Follow SPLIT.
+        features: Hold all their rows.
+        epochs: At most so many.
+        balance: Balance the training rows as the stage `rebalance` does.
+    """
+    keras.utils.set_random_seed(params.seed)
+    section, groups = params.train.phase1, AgeGroups(tuple(params.age_groups))
+    train = splits["train"].assign(copies=1, weight=1.0)
+    if balance:
+        train, _ = rebalance_table(splits["train"], **params.rebalance.model_dump(), seed=params.seed)
+    data = HeadData(
+        train=train,
+        val=splits["val"],
+        train_features=features.cache.read(features.keys(train), views=features.views),
+        val_features=features.cache.read(features.keys(splits["val"]), views=1),
+        fingerprint="",
+    )
+    head = build_head(head_config_of(params), features=data.width, groups=len(groups), start_age=data.start_age)
+    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
+    phase = replace(phase_of(section), epochs=epochs)
+    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
+    return _judge(params, head, splits, features)
+
+
+def _judge(params: Params, head: Any, splits: dict[str, pd.DataFrame], features: FrozenFeatures) -> Metrics:
+    val = splits["val"][splits["val"]["age_low"] == splits["val"]["age_high"]]
+    on_val, on_test = (_outputs(head, table, features) for table in (val, splits["test"]))
+    calibration = fit_intervals(
+        on_val["age"][:, 0],
+        val["age_low"],
+        val["age_high"],
+        distribution=on_val.get("age_distribution"),
+        coverage=params.calibrate.coverage,
+    )
+    decoded = decode(on_test, calibration=calibration, groups=AgeGroups(tuple(params.age_groups)))
+    return summarise(predictions_table(splits["test"], decoded))
+
+
+def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> Outputs:
+    plain = features.cache.read(features.keys(table), views=1)[0]
+    outputs: Outputs = head.predict(plain.astype("float32"), batch_size=1024, verbose=0)
+    return outputs
