@@ -95,6 +95,11 @@ class Paths:
         return self.root / "data/features"
 
     @property
+    def features_report(self) -> Path:
+        """What augmentation does to a face."""
+        return self.root / "reports/cache_features"
+
+    @property
     def best_head(self) -> Path:
         """The search's result, as `train` takes it."""
         return self.root / "reports/tune/best.json"

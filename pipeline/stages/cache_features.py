@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from data_prep.images import read_rgb, write_png
 from data_prep.tables import SPLIT, TRAIN, read_table
 from models.age_net import build_feature_net
 from models.backbones import build_backbone
 from models.features import FeatureCache, crop_keys
 from models.runtime import Network, convert_network
+from models.view_sheet import draw_views
 from pipeline.choices import augmentation_of
 from pipeline.fingerprints import features_fingerprint
 from pipeline.params import Params
@@ -24,6 +26,8 @@ def run(params: Params, paths: Paths) -> None:
     network = Network(convert_network(build_feature_net(backbone)))
     cache = FeatureCache(paths.features, features_fingerprint(params))
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
+    first = read_rgb(next(iter(train.values())))
+    write_png(paths.features_report / "views.png", draw_views(first, augmentation_of(params), seed=params.seed))
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     extracted = 0
     with progress_bar("extracting features", total=len(val) + params.cache_features.views * len(train)) as advance:
