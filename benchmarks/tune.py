@@ -1,4 +1,4 @@
-"""What a search costs and what it is worth: time, memory, gain over the untuned head, and the seed project's way beside it.
+"""What a search costs and what it is worth: time, memory, gain over the untuned head, and the seed's way beside it.
 
 Usage: python benchmarks/tune.py PROJECT, a folder in which the stages before `tune` have been run. The search is run
 anew in a scratch copy: features are extracted, heads searched, the best trained again. See --help for smaller runs.
@@ -7,21 +7,40 @@ anew in a scratch copy: features are extracted, heads searched, the best trained
 import argparse
 import json
 import resource
+import shutil
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import pandas as pd
 
+from data_prep.dataset import make_dataset
+from data_prep.tables import SPLIT, TRAIN, read_table
 from evidence import write_result
-from pipeline.candidates import head_candidates
+from models.age_net import build_age_net
+from models.backbones import build_backbone
+from models.heads import HeadConfig, build_head
+from models.objective import Objective, compile_model, loss_weights_of, targets_of
+from pipeline.candidates import head_candidates, space_of
+from pipeline.fingerprints import features_fingerprint
 from pipeline.head_data import read_head_data
+from pipeline.params import Params, read_params
+from pipeline.paths import Paths
+from pipeline.sections import Retrain
 from pipeline.stages import cache_features, tune
 from tuning.budget import hyperband_budget
 from tuning.candidates import measure_pace
+from tuning.search import SearchConfig, Watch, run_search
 
-MIB = 2**20
+MIB = 2**20  # KiB in a GiB, bytes in a MiB
 SEED_SIZE, SEED_BATCH = 224, 32
+MEMORY_ROWS = 2000
 
 
 def main() -> None:
@@ -44,6 +63,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
+    parser.add_argument("--params", type=Path, help="default: PROJECT/params.yaml")
     parser.add_argument("--max-epochs", type=int, help="of a head; default: params.yaml's")
     parser.add_argument("--iterations", type=int, help="of Hyperband; default: params.yaml's")
     parser.add_argument("--top", type=int, help="heads that are trained again; default: params.yaml's")
@@ -61,12 +81,13 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         max_epochs=params.tune.max_epochs, factor=params.tune.factor, iterations=params.tune.hyperband_iterations
     )
     with _scratch(asked.project, features=asked.keep_features) as paths:
+        if asked.keep_features:
+            _adopt_features(params, paths)
         seconds = {"features": _timed(lambda: cache_features.run(params, paths))}
         data = read_head_data(params, paths)
         seconds["epoch"] = measure_pace(head_candidates(params, data)).epoch_seconds
-        whole = _timed(lambda: tune.search(params, paths))
-        seconds["retraining"] = tune.last_seconds["retraining"]
-        seconds["search"] = whole - seconds["retraining"]
+        tune.search(params, paths)
+        seconds |= json.loads((paths.tune_report / "seconds.json").read_text())
         best = json.loads(paths.best_head.read_text())
         trials = pd.read_csv(paths.tune_report / "trials.csv")
         retrained = pd.read_csv(paths.tune_report / "retrained.csv")
@@ -81,3 +102,113 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         "gain_exceeds_sd": best["untuned_val_age_mae"] - best["val_age_mae"] > max(best["sd"], best["untuned_sd"]),
         "retrained": retrained.round(4).to_dict("records"),
     }
+
+
+def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, Any]:
+    """Time steps of the seed's search on the same pictures: every trial trains on whole networks and decodes anew.
+
+    EfficientNetB0 at 224 px with its backbone frozen, batches of 32, and untrained weights, which cost the same. An
+    epoch is extrapolated from some batches of training and of validation, the search from its epochs.
+    """
+    params, paths = _params(asked), Paths(asked.project)
+    side, groups = params.crop_faces.size, len(params.age_groups)
+    backbone = build_backbone("efficientnet_b0", input_shape=(SEED_SIZE, SEED_SIZE, 3), weights="none")
+    backbone.trainable = False
+    head = build_head(HeadConfig(age_head="linear"), features=backbone.output_shape[-1], groups=groups)
+    image = keras.Input((side, side, 3), dtype="uint8")
+    larger = keras.layers.Resizing(SEED_SIZE, SEED_SIZE, dtype="uint8")(image)
+    network = keras.Model(image, build_age_net(backbone, head)(larger))
+    compile_model(network, Objective(), optimizer=keras.optimizers.Adam(1e-3))
+    steps = dict[str, float]()
+    tables = {"train": read_table(paths.train, TRAIN), "val": read_table(paths.split_val, SPLIT)}
+    for name, table in tables.items():
+        some = table.head((asked.seed_steps + 2) * SEED_BATCH)
+        targets, weights = targets_of(some, head.output), loss_weights_of(some, head.output)
+        crops = [paths.crops / crop for crop in some["crop"]]
+        dataset = make_dataset(crops, targets, size=side, batch_size=SEED_BATCH, weights=weights)
+        times: list[float] = []
+        for batch in dataset:
+            (network.train_on_batch if name == "train" else network.test_on_batch)(*batch)
+            times.append(time.perf_counter())
+        steps[name] = float(np.diff(times[1:]).mean())  # the first batch pays for tracing
+    rows = {"train": int(tables["train"]["copies"].sum()), "val": len(tables["val"])}
+    epoch = sum(steps[name] * rows[name] / SEED_BATCH for name in rows)
+    return {
+        "extrapolated_from_batches": asked.seed_steps,
+        "step_seconds": {name: round(seconds, 4) for name, seconds in steps.items()},
+        "epoch_seconds": round(epoch, 1),
+        "search_seconds": round(epoch * epochs, 1),
+    }
+
+
+def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
+    """Run a search of many short trials and return the memory of the process after each, in MiB."""
+    params = _params(asked)
+    curve: list[int] = []
+    with _scratch(asked.project, features=True) as paths:
+        _adopt_features(params, paths)
+        data = read_head_data(params, paths)
+        rows = min(MEMORY_ROWS, len(data.train))
+        small = replace(data, train=data.train.head(rows), train_features=data.train_features[:, :rows])
+        run_search(
+            head_candidates(params, small),
+            space=space_of(params),
+            config=SearchConfig(max_epochs=2, factor=3, iterations=asked.memory // 2),
+            folder=paths.tune_state,
+            fingerprint="memory",
+            watch=Watch(trained=lambda _place, _logs: curve.append(_resident_mib())),
+        )
+    for trial, resident in list(enumerate(curve, start=1))[9::10]:
+        print(f"after trial {trial:3}: {resident} MiB")
+    half = len(curve) // 2
+    growth = float(np.polyfit(np.arange(half), curve[-half:], 1)[0])
+    print(f"growth over the second half: {growth:.2f} MiB a trial")
+    return {"trials": len(curve), "rows": rows, "resident_mib": curve, "growth_mib_per_trial": round(growth, 3)}
+
+
+def _params(asked: argparse.Namespace) -> Params:
+    params = read_params(asked.params or asked.project / "params.yaml")
+    section = params.tune
+    retraining = Retrain(top=asked.top or section.retrain.top, seeds=asked.seeds or section.retrain.seeds)
+    changes = {
+        "max_epochs": asked.max_epochs or section.max_epochs,
+        "hyperband_iterations": asked.iterations or section.hyperband_iterations,
+        "retrain": retraining,
+    }
+    return params.model_copy(update={"tune": section.model_copy(update=changes)})
+
+
+@contextmanager
+def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
+    """Give a folder with the project's tables and crops, and its features if asked, in which nothing was searched."""
+    source = Paths(project)
+    with tempfile.TemporaryDirectory() as name:
+        paths = Paths(Path(name))
+        for path in (source.train, source.split_val):
+            copy = paths.root / path.relative_to(project)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+        paths.crops.symlink_to(source.crops.resolve())
+        if features:
+            shutil.copytree(source.features, paths.features)
+        yield paths
+
+
+def _adopt_features(params: Params, paths: Paths) -> None:
+    """Take features for current that code of another commit has made."""
+    (paths.features / "fingerprint.txt").write_text(features_fingerprint(params))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _resident_mib() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // MIB
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,10 @@
 """Hyperband looks for the best head on the cached features; the best few are trained again over several seeds."""
 
+import time
+
 import pandas as pd
 
-from data_prep.atomic import replacing
+from data_prep.atomic import replacing, write_json
 from models.plots import write_figure
 from models.search_page import write_search_page
 from models.search_plots import draw_importance, draw_trials
@@ -40,15 +42,20 @@ def search(params: Params, paths: Paths) -> None:
     candidates = head_candidates(params, data)
     try:
         _announce(params, measure_pace(candidates))
+        times = [time.perf_counter()]
         trials = _search(params, paths, candidates, fingerprint=fingerprint)
+        times.append(time.perf_counter())
         contestants = _contestants(params, trials)
         results = _retrain(params, paths, candidates, contestants, fingerprint=fingerprint)
+        times.append(time.perf_counter())
     except KeyboardInterrupt:
         say("stopped; the same command goes on where it was")
         raise
     summary = summarise_retrained(results)
     best = best_of(summary, contestants=contestants, fingerprint=fingerprint)
     _write_results(params, paths, trials, summary, best)
+    seconds = {"search": times[1] - times[0], "retraining": times[2] - times[1]}
+    write_json(paths.tune_report / "seconds.json", {name: round(value, 1) for name, value in seconds.items()})
     remove_other_searches(paths.tune_state, fingerprint=fingerprint)
     _tell(summary, contestants, best)
 

@@ -44,7 +44,7 @@ def test_help_lists_the_commands(agelens):
     status, out, _ = agelens("--help")
     assert status == 0
     assert [
-        name for name in ("predict", "run", "use", "summary", "data", "weights", "detector") if name not in out
+        name for name in ("predict", "run", "tune", "use", "summary", "data", "weights", "detector") if name not in out
     ] == []
 
 

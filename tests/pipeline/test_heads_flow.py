@@ -49,6 +49,7 @@ def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject)
         "best.json",
         "importance.png",
         "retrained.csv",
+        "seconds.json",
         "trials.csv",
         "trials.html",
         "trials.png",
