@@ -53,6 +53,7 @@ def results_block() -> str:
         "[history](results/utkface/history.csv), [plots](results/utkface/).",
         *_protocols(),
         *_detector(),
+        *_crop(),
     ]
     return "\n".join(lines)
 
@@ -111,6 +112,28 @@ def _detector() -> list[str]:
         f"{wrong['per_100_regions']:.1f} false boxes per 100 regions without a face; a box in "
         + " and ".join(f"{share['share']:.1%} of {name}" for name, share in portraits.items())
         + " ([figures](benchmarks/results/detector.json)).",
+    ]
+
+
+def _crop() -> list[str]:
+    path = ROOT / "benchmarks/results/crop.json"
+    if not path.is_file():
+        return []
+    found = json.loads(path.read_text())
+    count = sum(found["images"].values())
+    sizes = ", ".join(f"{name} at {found['image_sizes'][name]} px" for name in found["images"])
+    labels = {"seed": "the seed's loop, 640 px", "stage": f"our stage, {sizes}", "floor": "its detector alone"}
+    rates = found["images_per_second"]
+    return [
+        "",
+        f"Cropping {count:,} photographs on {found['device']}, median of {found['rounds']} rounds:",
+        "",
+        "| | photographs a second | spread |",
+        "|---|---|---|",
+        *(f"| {label} | {rates[part]['median']:.1f} | {rates[part]['spread']:.0%} |" for part, label in labels.items()),
+        "",
+        f"That is {found['speedup']:.1f} times the seed's loop and {found['share_of_floor']:.0%} of what the detector "
+        f"allows, in {found['peak_mb']:,} MB at most ([figures](benchmarks/results/crop.json)).",
     ]
 
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from data_prep.detect import OpenVinoFaceDetector, decode_detections, letterbox
-from data_prep.detector_training import quiet_ultralytics
 from data_prep.images import Pixels, find_images, read_rgb
 from data_prep.synthetic.photo import make_detector_examples
+from data_prep.yolo import check_trusted, quiet_ultralytics
 from evidence import write_result
 from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
+from weights.integrity import trusted_checkpoints
 
 SIZE = 320
 COUNT = 256
@@ -25,6 +26,7 @@ COUNT = 256
 
 def main() -> None:
     """Measure images per second of each runtime and print the ratio of the best to torch."""
+    check_trusted(DETECTOR_TORCH, trusted=trusted_checkpoints())
     started = time.perf_counter()
     images = _images()
     rates = {"torch": _rate(_torch(), images[:64])}

@@ -4,6 +4,7 @@
 that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `detector_training` makes and exports it.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,7 @@ class Detections:
 
 
 class Detector(Protocol):
-    """Finds faces in RGB images."""
+    """Finds faces in RGB images; any number of threads may ask at a time."""
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
@@ -110,37 +111,40 @@ class OpenVinoFaceDetector:
                 msg = f"An exported face detector is an .xml and a .bin file. There is no {part}."
                 raise WeightsError(msg)
         self.image_size, self.min_score, self.max_overlap = image_size, min_score, max_overlap
-        self._queue = _compile(path, image_size=image_size)
+        self._network = compile_network(path, image_size=image_size)
+        self._own = threading.local()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images.
 
         Each image is its own request of one fixed shape, so its boxes do not depend on what else is in the batch.
         """
-        found: list[Detections | None] = [None] * len(images)
+        if not hasattr(self._own, "ring"):
+            self._own.ring = make_requests(self._network)
+        ring: list[Any] = self._own.ring
+        fitted: list[Letterbox] = []
+        found: list[Detections] = []
+        for index in range(len(images) + len(ring)):
+            request = ring[index % len(ring)]
+            if index >= len(ring) and len(found) < len(images):
+                request.wait()
+                output = request.get_output_tensor(0).data[0]
+                found.append(self._decode(output, fitted[len(found)], images[len(found)]))
+            if index < len(images):
+                square, where = letterbox(images[index], size=self.image_size)
+                fitted.append(where)
+                request.start_async({0: square[None]})
+        return found
 
-        def collect(request: Any, position: tuple[int, Letterbox]) -> None:
-            index, fitted = position
-            height, width = images[index].shape[:2]
-            found[index] = decode_detections(
-                request.get_output_tensor(0).data[0],
-                fitted,
-                height=height,
-                width=width,
-                min_score=self.min_score,
-                max_overlap=self.max_overlap,
-            )
-
-        self._queue.set_callback(collect)
-        for index, image in enumerate(images):
-            square, fitted = letterbox(image, size=self.image_size)
-            self._queue.start_async({0: square[None]}, (index, fitted))
-        self._queue.wait_all()
-        return [detections for detections in found if detections is not None]
+    def _decode(self, output: npt.NDArray[np.float32], fitted: Letterbox, image: Pixels) -> Detections:
+        height, width = image.shape[:2]
+        return decode_detections(
+            output, fitted, height=height, width=width, min_score=self.min_score, max_overlap=self.max_overlap
+        )
 
 
-def _compile(path: Path, *, image_size: int) -> Any:
-    """Compile the network for square uint8 RGB images, in float32, with as many parallel requests as pay."""
+def compile_network(path: Path, *, image_size: int) -> Any:
+    """Compile the network for square uint8 RGB images, in float32, for many at a time."""
     import openvino as ov  # noqa: PLC0415  `agelens --help` must not wait for it
     from openvino.preprocess import PrePostProcessor  # noqa: PLC0415
 
@@ -152,4 +156,13 @@ def _compile(path: Path, *, image_size: int) -> Any:
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
     settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
-    return ov.AsyncInferQueue(core.compile_model(steps.build(), "CPU", settings))
+    return core.compile_model(steps.build(), "CPU", settings)
+
+
+def make_requests(network: Any) -> list[Any]:
+    """Return as many requests to a compiled network as pay at a time.
+
+    Not OpenVINO's AsyncInferQueue: its callbacks need the interpreter, and two queues in two threads wait for ever.
+    """
+    count: int = network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+    return [network.create_infer_request() for _ in range(count)]

@@ -1,14 +1,12 @@
-"""Training and exporting the face detector: the only place that knows ultralytics.
+"""Training and exporting the face detector.
 
 The recipe goes on from a checkpoint; each round cuts other tight crops (another seed), so rounds add up.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from data_prep.detector_metrics import pick_free_squares
 from data_prep.errors import DataError, WeightsError
 from data_prep.images import Pixels, read_rgb, write_jpeg
 from data_prep.synthetic.photo import make_detector_examples
+from data_prep.yolo import Trusted, check_trusted, quiet_ultralytics
 
 PARTS = ("images/train", "images/val", "labels/train", "labels/val")
 """The folders of YOLO's layout."""
@@ -54,14 +53,6 @@ class DetectorRecipe:
     synthetic: int = 300
     blank: int = 60
     seed: int = 23
-
-
-def quiet_ultralytics(work: Path) -> Any:
-    """Import ultralytics so that it asks no network, installs nothing and keeps its settings in `work`."""
-    os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_CONFIG_DIR=str(work.resolve()))
-    import ultralytics  # noqa: PLC0415  reads its settings from the environment when it is imported
-
-    return ultralytics
 
 
 def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe, miner: Detector | None = None) -> Path:
@@ -119,7 +110,13 @@ def _extra_examples(
 
 
 def train_face_detector(
-    widerface: Path, work: Path, *, recipe: DetectorRecipe, start: Path | None = None, resume: bool = False
+    widerface: Path,
+    work: Path,
+    *,
+    recipe: DetectorRecipe,
+    start: Path | None = None,
+    resume: bool = False,
+    trusted: Trusted = (),
 ) -> Path:
     """Train one round on a CPU or GPU.
 
@@ -129,19 +126,20 @@ def train_face_detector(
         recipe: How to train.
         start: Checkpoint of this project to go on from; None begins from random weights.
         resume: Go on with the round of the recipe's seed, which was stopped, from its last epoch.
+        trusted: SHA-256 of the checkpoints that may be loaded; see `data_prep.yolo`.
 
     Returns:
         The last checkpoint.
 
     Raises:
-        WeightsError: There is nothing to resume or to start from, or the round would overwrite another.
+        WeightsError: There is nothing to resume or to start from, it is not trusted, or the round would overwrite
+            another.
     """
     folder = work / f"round_{recipe.seed}"
     last = folder / "weights/last.pt"
     model_file = last if resume else start or "yolov8n.yaml"
-    if isinstance(model_file, Path) and not model_file.is_file():
-        msg = f"There is no checkpoint {model_file} to go on from."
-        raise WeightsError(msg)
+    if isinstance(model_file, Path):
+        check_trusted(model_file, trusted=trusted)
     if last.is_file() and not resume:
         msg = f"{last} is there already: go on with --resume, give the round another --seed, or move it away."
         raise WeightsError(msg)
@@ -194,14 +192,18 @@ def _miner(start: Path | None) -> Detector:
     return OpenVinoFaceDetector(runtime, min_score=0.02)
 
 
-def export_face_detector(checkpoint: Path, folder: Path) -> Path:
+def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = ()) -> Path:
     """Write `face_detector.pt` and the runtime files exported from it.
 
     The runtime network takes squares of any side that is a multiple of 32; non-maximum suppression is ours.
 
     Returns:
         The `.xml` file.
+
+    Raises:
+        WeightsError: The checkpoint is missing or not trusted.
     """
+    check_trusted(checkpoint, trusted=trusted)
     ultralytics = quiet_ultralytics(folder)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "face_detector.pt"

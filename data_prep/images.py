@@ -9,6 +9,8 @@ import os
 import stat
 import struct
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -31,6 +33,9 @@ MAX_PIXELS = 100_000_000
 
 MAX_BYTES = 200_000_000
 """Larger files are refused before they are read."""
+
+BAND_PIXELS = 4_000_000
+"""Larger images are turned into RGB band by band, because Pillow makes several copies of what it turns."""
 
 JPEG_QUALITY = 95
 
@@ -105,19 +110,35 @@ def _check_file(path: Path) -> None:
         raise ImageError(reason, detail)
 
 
-def decode_rgb(content: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Decode the bytes of one image file as upright RGB; see `read_rgb`."""
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            _check_size(image, max_pixels=max_pixels)
+def decode_rgb(
+    content: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] = lambda _: None
+) -> Pixels:
+    """Decode the bytes of one image file as upright RGB; see `read_rgb`.
+
+    `admit` is called with the number of pixels before they are decoded, and may wait until there is room for them.
+    """
+    with _told_as_image_error(content):
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
+    with image:
+        _check_size(image, max_pixels=max_pixels)
+        admit(image.size[0] * image.size[1])
+        with _told_as_image_error(content):
             image.load()
             return _to_rgb(_turned_upright(image))
+
+
+@contextmanager
+def _told_as_image_error(content: bytes) -> Iterator[None]:
+    try:
+        yield
     except UnidentifiedImageError:
         reason, detail = "not_an_image", f"begins with {content[:16]!r}"
     except Image.DecompressionBombError as error:
         reason, detail = "too_large", str(error)
     except DAMAGE as error:
         reason, detail = "truncated", str(error)
+    else:
+        return
     raise ImageError(reason, detail)
 
 
@@ -140,6 +161,17 @@ def _turned_upright(image: Image.Image) -> Image.Image:
 def _to_rgb(image: Image.Image) -> Pixels:
     if image.mode.startswith("I") or image.mode == "F":
         return _deep_grey_to_rgb(np.asarray(image))
+    width, height = image.size
+    rows = max(1, BAND_PIXELS // width)
+    if rows >= height:
+        return _band_to_rgb(image)
+    whole = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, rows):
+        whole[top : top + rows] = _band_to_rgb(image.crop((0, top, width, min(top + rows, height))))
+    return whole
+
+
+def _band_to_rgb(image: Image.Image) -> Pixels:
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))

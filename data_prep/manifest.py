@@ -1,6 +1,9 @@
 """The manifest: what all readers found, as one table of labelled photographs and one of rejected ones."""
 
+import os
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
@@ -8,9 +11,12 @@ from data_prep.labels import MAX_AGE
 from data_prep.records import Record, Rejection
 from data_prep.tables import MANIFEST, REJECTED, Schema, check_table, make_table
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no honest name holds, and what would break a line in logs, lists and captions."""
+
 
 def make_manifest(
-    found: Iterable[Record | Rejection], *, source: str, max_age: int = MAX_AGE
+    found: Iterable[Record | Rejection], *, source: str, max_age: int = MAX_AGE, root: Path | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the manifest of one source, and the table of what was rejected; together they count all of `found`.
 
@@ -18,12 +24,15 @@ def make_manifest(
         found: What a reader yields.
         source: Name of the source in params.yaml; image and subject names begin with it.
         max_age: Years; higher ages are clipped to it and marked.
+        root: Folder that the source's files must lie in, also behind links; it may be a link itself. None lets files
+            lie anywhere, for tables in which their owner names each.
     """
     kept: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
     seen: set[str] = set()
+    home = None if root is None else os.path.realpath(root)
     for item in found:
-        rejection = item if isinstance(item, Rejection) else _objection(item, seen=seen)
+        rejection = item if isinstance(item, Rejection) else _objection(item, seen=seen, home=home)
         if rejection is not None:
             rejected.append(_rejected_row(rejection, source=source))
         elif isinstance(item, Record):
@@ -43,10 +52,17 @@ def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFE
     return table.sort_values("image_id", kind="stable", ignore_index=True)
 
 
-def _objection(record: Record, *, seen: set[str]) -> Rejection | None:
+def _objection(record: Record, *, seen: set[str], home: str | None) -> Rejection | None:
     """Return why a record cannot be used, or None."""
     if not _is_unicode(record.relative):
         return Rejection(record.path, record.relative, "bad_name", "the name is not Unicode; rename the file")
+    if CONTROL.search(record.relative):
+        detail = f"the name holds a line break or another control character: {record.relative!r}; rename the file"
+        return Rejection(record.path, record.relative, "bad_name", detail)
+    real = os.path.realpath(record.path)
+    if home is not None and Path(home) not in Path(real).parents:
+        detail = f"leads to {real}, out of the source's folder; that folder itself may be a link"
+        return Rejection(record.path, record.relative, "outside", detail)
     if not 0 <= record.age_low <= record.age_high < float("inf"):
         detail = f"{record.age_low} to {record.age_high} years"
         return Rejection(record.path, record.relative, "bad_age", detail)

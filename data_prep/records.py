@@ -13,7 +13,7 @@ class Record:
     """One labelled photograph, as its source labels it.
 
     Args:
-        path: The file.
+        path: The file, or its address such as `s3://bucket/photo.jpg`.
         relative: Its path relative to the source's root, with `/`; the image's name within the source.
         age_low: Years; the lowest age that the label allows.
         age_high: Years; the highest, equal to `age_low` where the age is exact.
@@ -23,7 +23,7 @@ class Record:
         subject: The person within the source, or None where the source does not tell people apart.
     """
 
-    path: Path
+    path: Path | str
     relative: str
     age_low: float
     age_high: float
@@ -37,7 +37,7 @@ class Record:
 class Rejection:
     """One file, or one line of a label file, that gives no record; `reason` is a short code, `detail` says more."""
 
-    path: Path
+    path: Path | str
     relative: str
     reason: str
     detail: str = ""

@@ -15,6 +15,13 @@ from data_prep.errors import AgelensError, ParamsError
 from pipeline.protocol_command import protocol
 from pipeline.stages import STAGES
 
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust", help="Load a checkpoint that this project does not know. It can run any code: know its maker."
+    ),
+]
+
 TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
 """What the base install lacks, by the names under which it is imported."""
 
@@ -179,15 +186,25 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens w
 
 @weights_app.command("verify")
 def verify() -> None:
-    """Verify the files that are here; the exit status is 1 if one is not what was published."""
+    """Verify the files that are here, fetched and embedded; the exit status is 1 if one is not what it must be."""
     from weights.fetch import verify_weights  # noqa: PLC0415
+    from weights.integrity import verify_embedded  # noqa: PLC0415
     from weights.registry import REGISTRY  # noqa: PLC0415
 
-    states = {name: verify_weights(name) for name in REGISTRY}
-    for name, state in states.items():
+    published = {name: verify_weights(name) for name in REGISTRY}
+    embedded = {f"embedded/{name}": state for name, state in verify_embedded().items()}
+    for name, state in (published | embedded).items():
         typer.echo(f"{name}: {state}")
-    if "tampered" in states.values():
+    if "tampered" in published.values() or set(embedded.values()) != {"ok"}:
         raise typer.Exit(1)
+
+
+@weights_app.command("record")
+def record() -> None:
+    """Record the hashes of the embedded files, after you have exchanged them on purpose."""
+    from weights.integrity import write_record  # noqa: PLC0415
+
+    typer.echo(str(write_record()))
 
 
 @detector_app.command("train")
@@ -218,6 +235,7 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the round of this seed that was stopped.")
     ] = False,
+    trust: Trust = False,
 ) -> None:
     """Train the face detector for one round, on photographs, crops of them and synthetic faces.
 
@@ -225,6 +243,7 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     Prints the checkpoint, which `agelens detector export` makes ready for use.
     """
     from data_prep.detector_training import DetectorRecipe, train_face_detector  # noqa: PLC0415
+    from weights.integrity import trusted_checkpoints  # noqa: PLC0415
 
     recipe = DetectorRecipe(
         epochs=epochs,
@@ -237,7 +256,9 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
         blank=blank,
         seed=seed,
     )
-    typer.echo(str(train_face_detector(widerface, work, recipe=recipe, start=start, resume=resume)))
+    trusted = None if trust else trusted_checkpoints()
+    last = train_face_detector(widerface, work, recipe=recipe, start=start, resume=resume, trusted=trusted)
+    typer.echo(str(last))
 
 
 @detector_app.command("export")
@@ -246,14 +267,16 @@ def export_detector(
     folder: Annotated[
         Path, typer.Argument(help="Where face_detector.pt, .xml and .bin go; weights/embedded is the one that is used.")
     ],
+    trust: Trust = False,
 ) -> None:
     """Turn a trained detector into the files that the pipeline and `predict` use.
 
-    A checkpoint may run code when it is loaded: export only what you trained.
+    A checkpoint that you trained is none that the project knows: say --trust.
     """
     from data_prep.detector_training import export_face_detector  # noqa: PLC0415
+    from weights.integrity import trusted_checkpoints  # noqa: PLC0415
 
-    typer.echo(str(export_face_detector(checkpoint, folder)))
+    typer.echo(str(export_face_detector(checkpoint, folder, trusted=None if trust else trusted_checkpoints())))
 
 
 def import_quietly(module: str) -> Any:

@@ -9,8 +9,18 @@ from typing import Any
 
 from pipeline.params import Params
 
-CROP_CODE = ("data_prep.boxes", "data_prep.crop", "data_prep.detect", "data_prep.face_table", "data_prep.images")
+CROP_CODE = (
+    "data_prep.boxes",
+    "data_prep.crop",
+    "data_prep.detect",
+    "data_prep.face_cropper",
+    "data_prep.images",
+    "data_prep.yolo",
+)
 """Modules that decide what a crop looks like; a crop made by other code is made again."""
+
+CROP_SETTINGS = ("min_score", "size", "margin_fraction", "square")
+"""Settings that decide what a crop looks like, whichever image it is of."""
 
 FEATURE_CODE = (
     "data_prep.augment",
@@ -118,12 +128,13 @@ def train_fingerprint(params: Params, *, rows: str, recipe: Any) -> str:
 def crops_fingerprint(params: Params, *, detector: Path) -> str:
     """Return what names the crops: the detector, the settings and the code that made them.
 
-    What a source wants where no face is found is judged image by image, so that a new source redoes no other's crops.
+    What a source asks for (the detector's square, what to do without a face) is judged image by image, so that a change
+    redoes no other source's crops. Limits on faces are judged when the tables are made, and redo none.
     """
     return fingerprint(
         {
-            "detector": file_hash(detector),
-            "settings": params.crop_faces.model_dump(),
+            "detector": [detector.suffix, file_hash(detector)],
+            "settings": params.crop_faces.model_dump(include=set(CROP_SETTINGS)),
             "code": code_hash(CROP_CODE),
         }
     )

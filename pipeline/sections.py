@@ -27,6 +27,8 @@ AgeHead = Literal["linear", "distribution"]
 AgeLoss = Literal["mae", "mse", "huber"]
 SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 """It begins the names of images and of their crops."""
+DetectorSquare = Annotated[int, Field(ge=32, multiple_of=32)]
+"""Side in pixels; the network halves it five times."""
 
 
 class Section(BaseModel):
@@ -40,11 +42,13 @@ class Source(Section):
 
     `path` is its folder (or table), `reader` how it is read (default: the source's own name), `no_face` what to do
     with an image in which no face is found: `drop` it, or take the `whole_image` where the source holds crops.
+    `image_size` is the detector's square for this source; None takes that of `crop_faces`.
     """
 
     path: Path
     reader: Literal["utkface", "b3fd", "adience", "fgnet", "table", "synthetic"]
     no_face: Literal["drop", "whole_image"] = "drop"
+    image_size: DetectorSquare | None = None
     subset: Literal["all", "iws", "cs", "imdb", "wiki"] | None = None
     min_photo_year: int | None = None
 
@@ -69,16 +73,23 @@ class BuildManifest(Section):
 
 
 class CropFaces(Section):
-    """Stage `crop_faces`: how faces are found and cut.
+    """Stage `crop_faces`: how faces are found and cut, and which are kept.
 
-    `image_size` is the detector's square, `size` the crop's side in pixels.
+    `image_size` is the detector's square, which a source may set for itself; `size` the crop's side in pixels.
+    `runtime` auto takes torch where CUDA is, else OpenVINO; `engine` ray shares the work out over a cluster. Of the
+    limits on faces, `min_side` is in pixels of the box's shorter side, and 0 turns each of them off.
     """
 
-    image_size: int = Field(320, ge=32, multiple_of=32)
+    image_size: DetectorSquare = 320
+    runtime: Literal["auto", "openvino", "torch"] = "auto"
+    engine: Literal["local", "ray"] = "local"
     min_score: float = Fraction
     size: int = Field(160, ge=32, le=512)
     margin_fraction: float = Field(0.15, ge=0, le=2)
     square: bool = True
+    min_side: float = Field(0.0, ge=0)
+    min_sharpness: float = Field(0.0, ge=0)
+    max_faces: int = Field(0, ge=0)
 
 
 class Deduplicate(Section):

@@ -32,15 +32,22 @@ def find_folder(root: Path, *, accept: Callable[[Path], bool]) -> Path | None:
 def list_folders(folder: Path) -> list[Path]:
     """Return the folders directly in `folder` that may be looked into, by name."""
     with os.scandir(folder) as entries:
-        return _by_name([entry for entry in entries if entry.is_dir() and _is_open(Path(entry.path))])
+        return _by_name([entry for entry in entries if _is_folder(entry) and _is_open(Path(entry.path))])
 
 
 def list_images(folder: Path) -> list[Path]:
     """Return the image files directly in `folder`, by name; upper-case suffixes and links count too."""
     with os.scandir(folder) as entries:
         return _by_name(
-            [entry for entry in entries if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.is_dir()]
+            [entry for entry in entries if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not _is_folder(entry)]
         )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _is_open(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """Your own photographs: a CSV or Parquet table with a `path` and an age per row.
 
-Columns: `path` (relative to the table's folder), `age` or both `age_low` and `age_high`, in years; optional `subject`,
-`gender` and `ethnicity`. Others are left alone.
+Columns: `path` (relative to the table's folder, or an address such as `s3://bucket/photo.jpg`), `age` or both `age_low`
+and `age_high`, in years; optional `subject`, `gender` and `ethnicity`. Others are left alone.
 """
 
 import csv
@@ -15,6 +15,7 @@ import pandas as pd
 from data_prep.errors import DataError
 from data_prep.readers.layout import wrong_folder
 from data_prep.records import Gender, Record, Rejection
+from data_prep.remote import is_address
 
 Row = dict[str, str]
 
@@ -120,14 +121,14 @@ def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
         return Rejection(table, place, "bad_line", f"{place}: more or fewer fields than the header")
     if not row["path"]:
         return Rejection(table, place, "no_path", f"{place}: path is empty")
-    path = table.parent / row["path"]
+    path = row["path"] if is_address(row["path"]) else table.parent / row["path"]
     relative = _image_name(path, folder=table.parent)
     try:
         low, high = _years(row)
         gender = _gender(row.get("gender", ""))
     except _BadValueError as error:
         return Rejection(path, relative, error.reason, f"{place}: {error.detail}")
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         return Rejection(path, relative, "missing", f"{place}: no such file")
     return Record(
         path,
@@ -141,8 +142,10 @@ def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
     )
 
 
-def _image_name(path: Path, *, folder: Path) -> str:
-    """Return the path from the table's folder; ways out of it become `up`, because crops are filed by this name."""
+def _image_name(path: Path | str, *, folder: Path) -> str:
+    """Return the path from the table's folder, or an address; ways out become `up`, as crops are filed by this name."""
+    if isinstance(path, str):
+        return path.replace("://", "/")
     parts = Path(os.path.relpath(path, folder)).parts
     return "/".join("up" if part == os.pardir else part for part in parts)
 

@@ -13,7 +13,8 @@ def run(params: Params, paths: Paths) -> None:
     tables, rejects = [], []
     for name, source in params.sources.items():
         found = READERS[source.reader](source.path, **source.options)
-        table, rejected = make_manifest(found, source=name, max_age=params.build_manifest.max_age)
+        root = None if source.reader == "table" else source.path
+        table, rejected = make_manifest(found, source=name, max_age=params.build_manifest.max_age, root=root)
         say(f"{name}: {len(table)} labelled, {len(rejected)} rejected")
         tables.append(table)
         rejects.append(rejected)

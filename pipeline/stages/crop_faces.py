@@ -1,88 +1,123 @@
 """Photographs become face crops."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data_prep.atomic import write_json
+from data_prep.atomic import write_json, write_text
 from data_prep.crop import CropShape
-from data_prep.detect import OpenVinoFaceDetector
 from data_prep.errors import DataError
-from data_prep.face_table import crop_manifest
-from data_prep.images import read_rgb, write_png
+from data_prep.face_cropper import CropPlan, SourceRule, crop_name
+from data_prep.face_table import FaceLimits, crop_manifest
+from data_prep.images import Pixels, decode_rgb, read_rgb, write_png
+from data_prep.remote import read_content
 from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
 from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
+from pipeline.detectors import choose_detector
+from pipeline.engines import choose_engine
 from pipeline.fingerprints import crops_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
-from weights.defaults import DETECTOR_RUNTIME
 
 SHEET = 48
 """Pictures on a contact sheet, at most."""
+
+SHOWN_WHOLE = ("no_face", "too_many_faces")
+"""Reasons that a crop does not show."""
+
+SHOWN_AS_CROP = ("too_small", "blurred")
 
 
 def run(params: Params, paths: Paths) -> None:
     """Find, cut and write the largest face of every photograph."""
     manifest = read_table(paths.manifest, MANIFEST)
     section = params.crop_faces
-    detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=section.image_size, min_score=section.min_score)
+    open_detector, weights = choose_detector(section)
+    rules = {
+        name: SourceRule(image_size=source.image_size or section.image_size, no_face=source.no_face)
+        for name, source in params.sources.items()
+    }
     shape = CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square)
-    no_face = {name: source.no_face for name, source in params.sources.items()}
+    limits = FaceLimits(min_side=section.min_side, min_sharpness=section.min_sharpness, max_faces=section.max_faces)
     with progress_bar("cropping faces", total=len(manifest)) as advance:
         faces, rejected = crop_manifest(
             manifest,
-            detector,
+            CropPlan(open_detector, shape, rules),
             folder=paths.crops,
-            shape=shape,
-            no_face=no_face,
-            fingerprint=crops_fingerprint(params, detector=DETECTOR_RUNTIME.with_suffix(".bin")),
+            fingerprint=crops_fingerprint(params, detector=weights),
+            limits=limits,
+            engine=choose_engine(section.engine),
             progress=advance,
         )
     write_table(paths.faces, faces, FACES)
     write_table(paths.faces_rejected, rejected, REJECTED)
-    _write_counts(faces, rejected, paths)
-    if faces.empty:
-        msg = f"No face was found in any of {len(manifest)} photographs; {paths.faces_rejected} says why."
-        raise DataError(msg)
+    counts = _write_counts(faces, rejected, paths)
     _draw_crops(faces, paths)
     _draw_rejected(rejected, paths)
+    _write_report(counts, paths)
+    if faces.empty:
+        msg = f"No face was kept of {len(manifest)} photographs; {paths.crop_report / 'report.html'} says why."
+        raise DataError(msg)
 
 
-def _write_counts(faces: pd.DataFrame, rejected: pd.DataFrame, paths: Paths) -> None:
+def _write_counts(faces: pd.DataFrame, rejected: pd.DataFrame, paths: Paths) -> pd.DataFrame:
+    """Write and say how many images of each source came to what end."""
     outcomes = pd.concat(
         [
             faces[["source", "found"]].set_axis(["source", "outcome"], axis=1),
             rejected[["source", "reason"]].set_axis(["source", "outcome"], axis=1),
         ]
     )
-    counts = outcomes.value_counts(sort=False).rename("images").reset_index().to_dict("records")
-    write_json(paths.crop_report / "counts.json", counts)
-    for line in counts:
+    counts = outcomes.value_counts(sort=False).rename("images").reset_index()
+    write_json(paths.crop_report / "counts.json", counts.to_dict("records"))
+    for line in counts.to_dict("records"):
         say(f"{line['source']}: {line['images']} {line['outcome']}")
+    return counts
 
 
 def _draw_crops(faces: pd.DataFrame, paths: Paths) -> None:
-    chosen = _spread(faces)
-    names = distinct_parts(chosen["image_id"].tolist())
-    captions = [f"age {age:g}\n{name}" for age, name in zip(chosen["age"], names, strict=True)]
-    crops = [read_rgb(paths.crops / name) for name in chosen["crop"]]
-    write_png(paths.crop_report / "crops.png", draw_contact_sheet(crops, captions))
-
-
-def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
-    """Draw photographs without a face, whole; other rejected files cannot be read."""
-    chosen = _spread(rejected[rejected["reason"] == "no_face"])
-    target = paths.crop_report / "rejected.png"
+    chosen, target = _spread(faces), paths.crop_report / "crops.png"
     if chosen.empty:
         target.unlink(missing_ok=True)
         return
     names = distinct_parts(chosen["image_id"].tolist())
-    captions = [f"{reason}\n{name}" for reason, name in zip(chosen["reason"], names, strict=True)]
-    # Made small one by one: whole photographs may take gigabytes together.
-    images = [fit_into_cell(read_rgb(Path(name))) for name in chosen["path"]]
-    write_png(target, draw_contact_sheet(images, captions))
+    captions = [f"age {age:g}\n{name}" for age, name in zip(chosen["age"], names, strict=True)]
+    crops = [read_rgb(paths.crops / name) for name in chosen["crop"]]
+    write_png(target, draw_contact_sheet(crops, captions))
+
+
+def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
+    """Draw a sheet for each reason; files that cannot be read have no picture, and are in the table alone."""
+    for reason in (*SHOWN_WHOLE, *SHOWN_AS_CROP):
+        chosen = _spread(rejected[rejected["reason"] == reason])
+        target = paths.crop_report / f"rejected_{reason}.png"
+        if chosen.empty:
+            target.unlink(missing_ok=True)
+            continue
+        names = distinct_parts(chosen["image_id"].tolist())
+        captions = [f"{detail}\n{name}" for detail, name in zip(chosen["detail"], names, strict=True)]
+        # Made small one by one: whole photographs may take gigabytes together.
+        images = [fit_into_cell(_read_rejected(row, reason, paths)) for row in chosen.to_dict("records")]
+        write_png(target, draw_contact_sheet(images, captions))
+
+
+def _write_report(counts: pd.DataFrame, paths: Paths) -> None:
+    """Write one page with the counts and all sheets."""
+    table = counts.pivot_table(index="source", columns="outcome", values="images", fill_value=0, aggfunc="sum")
+    sheets = sorted(path.name for path in paths.crop_report.glob("*.png"))
+    pictures = "".join(f'<h2>{Path(name).stem}</h2>\n<img src="{name}" alt="">\n' for name in sheets)
+    head = '<!doctype html>\n<meta charset="utf-8">\n<title>Face crops</title>\n<h1>Face crops</h1>\n'
+    write_text(paths.crop_report / "report.html", f"{head}{table.astype(int).to_html(border=0)}\n{pictures}")
+
+
+def _read_rejected(row: dict[Hashable, Any], reason: str, paths: Paths) -> Pixels:
+    if reason in SHOWN_WHOLE:
+        return decode_rgb(read_content(row["path"]))
+    return read_rgb(paths.crops / crop_name(row["image_id"], source=row["source"]))
 
 
 def _spread(table: pd.DataFrame) -> pd.DataFrame:

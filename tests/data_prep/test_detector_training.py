@@ -103,7 +103,7 @@ def test_resuming_goes_on_with_the_round_of_the_seed(
     widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]
 ) -> None:
     last = train_face_detector(widerface, tmp_path / "work", recipe=PLAIN)
-    assert train_face_detector(widerface, tmp_path / "work", recipe=PLAIN, resume=True) == last
+    assert train_face_detector(widerface, tmp_path / "work", recipe=PLAIN, resume=True, trusted=None) == last
     assert asked[-2:] == [{"file": str(last)}, {"resume": True}]
 
 
@@ -117,12 +117,24 @@ def test_what_to_go_on_from_must_be_there(
     assert asked == []
 
 
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_checkpoint_that_is_not_trusted_is_not_gone_on_from(
+    resume: bool, widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]
+) -> None:
+    start = tmp_path / f"work/round_{PLAIN.seed}/weights/last.pt" if resume else tmp_path / "start.pt"
+    start.parent.mkdir(parents=True, exist_ok=True)
+    start.write_bytes(b"weights")
+    with pytest.raises(WeightsError, match=r"pickle.*--trust"):
+        train_face_detector(widerface, tmp_path / "work", recipe=PLAIN, start=start, resume=resume, trusted={"0" * 64})
+    assert asked == []
+
+
 def test_mistakes_are_looked_for_with_the_runtime_file_beside_the_checkpoint(widerface: Path, tmp_path: Path) -> None:
     recipe = DetectorRecipe(hard_squares=1)
     (tmp_path / "start.pt").write_bytes(b"weights")
     for start in (None, tmp_path / "start.pt"):
         with pytest.raises(WeightsError, match=r"exported \.xml beside it.*--hard-squares 0"):
-            train_face_detector(widerface, tmp_path / "work", recipe=recipe, start=start)
+            train_face_detector(widerface, tmp_path / "work", recipe=recipe, start=start, trusted=None)
 
 
 def test_squares_in_which_the_detector_is_mistaken_join_the_set(widerface: Path, tmp_path: Path) -> None:

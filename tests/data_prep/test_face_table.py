@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,19 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from data_prep import face_table
-from data_prep.crop import CropShape, NoFace, crop_face, sharpness
+from data_prep import face_cropper, face_table
+from data_prep.crop import CropShape, crop_face, sharpness
 from data_prep.detect import Detections
 from data_prep.errors import DataError, ImageError
-from data_prep.face_table import crop_manifest, crop_name
+from data_prep.face_cropper import CropPlan, FaceCropper, Outcome, PixelBudget, SourceRule, crop_name
+from data_prep.face_table import FaceLimits, crop_manifest, run_threads
 from data_prep.images import Pixels, encode_jpeg, read_rgb
+from data_prep.remote import read_content
 from data_prep.tables import FACES, MANIFEST, REJECTED, check_table, make_table, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = CropShape(size=24, margin_fraction=0.15)
-NO_FACE: dict[str, NoFace] = {"album": "drop", "crops": "whole_image"}
+RULES = {"album": SourceRule(), "crops": SourceRule(no_face="whole_image")}
 FACELESS = 200
 """Images whose first pixel is at least this red show no face."""
 
@@ -91,6 +94,17 @@ def make_manifest(paths: Sequence[Path]) -> pd.DataFrame:
     return make_table(rows, MANIFEST)
 
 
+class Watched(PixelBudget):
+    """Remembers the most that was ever held."""
+
+    peak = 0
+
+    def take(self, pixels: int, *, wait: bool) -> bool:
+        taken = super().take(pixels, wait=wait)
+        self.peak = max(self.peak, self._taken)
+        return taken
+
+
 @pytest.fixture
 def manifest(tmp_path: Path) -> pd.DataFrame:
     """Twenty images: 0, 1, 2 … with a face, and among them two faceless, an empty, a broken and a missing one."""
@@ -105,14 +119,30 @@ def manifest(tmp_path: Path) -> pd.DataFrame:
 
 
 @pytest.fixture(autouse=True)
-def chunks_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_table, "CHUNK_IMAGES", 4)
+def batches_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_table, "BATCH_IMAGES", 4)
+
+
+def make_plan(detector: FakeDetector, **values: Any) -> CropPlan:
+    return CropPlan(**{"open_detector": lambda _: detector, "shape": SHAPE, "rules": RULES, **values})
+
+
+def one_by_one(rows: list[dict[str, Any]], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
+    """Do the batches in their order, so that a test can say what was done before a run ended."""
+    return run_threads(rows, plan, folder=folder, threads=1)
+
+
+def crop_tables(
+    manifest: pd.DataFrame, detector: FakeDetector, folder: Path, *, plan: dict[str, Any] | None = None, **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run the stage and return the two tables."""
+    settings: dict[str, Any] = {"fingerprint": "one", "engine": one_by_one, **options}
+    return crop_manifest(manifest, make_plan(detector, **(plan or {})), folder=folder, **settings)
 
 
 def crop(manifest: pd.DataFrame, detector: FakeDetector, folder: Path, **options: Any) -> tuple[bytes, bytes]:
     """Run the stage and return the two tables as they are written."""
-    settings: dict[str, Any] = {"shape": SHAPE, "no_face": NO_FACE, "fingerprint": "one", **options}
-    faces, rejected = crop_manifest(manifest, detector, folder=folder, **settings)
+    faces, rejected = crop_tables(manifest, detector, folder, **options)
     write_table(folder / "faces.csv", faces, FACES)
     write_table(folder / "rejected.csv", rejected, REJECTED)
     return (folder / "faces.csv").read_bytes(), (folder / "rejected.csv").read_bytes()
@@ -125,9 +155,7 @@ def crops_in(folder: Path) -> dict[str, bytes]:
 def test_every_image_is_in_one_of_the_tables_in_the_order_of_the_manifest(
     manifest: pd.DataFrame, tmp_path: Path
 ) -> None:
-    faces, rejected = crop_manifest(
-        manifest, FakeDetector(), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
-    )
+    faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path / "crops")
     check_table(faces, FACES)
     check_table(rejected, REJECTED)
     assert sorted([*faces["image_id"], *rejected["image_id"]]) == sorted(manifest["image_id"])
@@ -144,7 +172,7 @@ def test_every_image_is_in_one_of_the_tables_in_the_order_of_the_manifest(
 
 
 def test_a_row_describes_its_face(manifest: pd.DataFrame, tmp_path: Path) -> None:
-    faces, _ = crop_manifest(manifest, FakeDetector(), folder=tmp_path, shape=SHAPE, no_face=NO_FACE, fingerprint="one")
+    faces, _ = crop_tables(manifest, FakeDetector(), tmp_path)
     row = faces.set_index("image_id").loc["album/05 é.png"]
     assert [row[name] for name in ("x1", "y1", "x2", "y2")] == [5, 2.5, 25, 26.1]
     assert (row["score"], row["found"], row["faces"], row["width"], row["height"]) == (0.4, "detector", 2, 40, 32)
@@ -155,7 +183,7 @@ def test_a_row_describes_its_face(manifest: pd.DataFrame, tmp_path: Path) -> Non
 
 
 def test_a_ready_made_crop_without_a_face_is_taken_whole(manifest: pd.DataFrame, tmp_path: Path) -> None:
-    faces, _ = crop_manifest(manifest, FakeDetector(), folder=tmp_path, shape=SHAPE, no_face=NO_FACE, fingerprint="one")
+    faces, _ = crop_tables(manifest, FakeDetector(), tmp_path)
     row = faces.set_index("image_id").loc["crops/09 é.png"]
     assert [row[name] for name in ("x1", "y1", "x2", "y2")] == [0, 0, 40, 32]
     assert (row["found"], row["faces"]) == ("whole_image", 0)
@@ -163,9 +191,7 @@ def test_a_ready_made_crop_without_a_face_is_taken_whole(manifest: pd.DataFrame,
 
 
 def test_nothing_but_crops_and_the_journal_is_written(manifest: pd.DataFrame, tmp_path: Path) -> None:
-    faces, _ = crop_manifest(
-        manifest, FakeDetector(), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
-    )
+    faces, _ = crop_tables(manifest, FakeDetector(), tmp_path / "crops")
     found = {
         path.relative_to(tmp_path / "crops").as_posix() for path in (tmp_path / "crops").rglob("*") if path.is_file()
     }
@@ -195,44 +221,60 @@ def test_a_detector_that_loses_an_image_is_not_believed(manifest: pd.DataFrame, 
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
-@pytest.mark.parametrize("chunk", [1, 3, 64])
+@pytest.mark.parametrize("batch", [1, 3, 64])
+@pytest.mark.parametrize("budget", [1, 10**8], ids=["no_room", "room"])
 def test_the_result_does_not_depend_on_how_the_work_was_shared_out(
-    manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, chunk: int
+    manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, batch: int, budget: int
 ) -> None:
     expected = crop(manifest, FakeDetector(), tmp_path / "one")
-    monkeypatch.setattr(face_table, "CHUNK_IMAGES", chunk)
-    assert crop(manifest, FakeDetector(), tmp_path / "two", threads=threads) == expected
+    monkeypatch.setattr(face_table, "BATCH_IMAGES", batch)
+    monkeypatch.setattr(face_cropper, "ROOM", budget)
+    engine = partial(run_threads, threads=threads)
+    assert crop(manifest, FakeDetector(), tmp_path / "two", engine=engine) == expected
     assert crops_in(tmp_path / "one") == crops_in(tmp_path / "two")
 
 
-def test_big_photographs_come_in_small_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_table, "CHUNK_PIXELS", 2_500)
-    sizes = [(20, 50), (20, 50), (20, 50), (100, 100), (10, 10), (10, 10), (10, 10), (10, 10), (10, 10)]
+def test_images_that_do_not_fit_into_the_room_come_later(tmp_path: Path) -> None:
+    sizes = [(20, 50), (20, 50), (20, 50), (100, 100), (10, 10), (10, 10), (10, 10)]
     paths = [tmp_path / "album" / f"{number}.png" for number in range(len(sizes))]
     for number, (path, size) in enumerate(zip(paths, sizes, strict=True)):
         write_photo(path, number, size=size)
     detector = FakeDetector()
-    crop(make_manifest(paths), detector, tmp_path / "crops")
-    assert detector.chunks == [[0, 1, 2], [3], [4, 5, 6, 7], [8]]
+    cropper = FaceCropper(make_plan(detector), budget=PixelBudget(2_500))
+    outcomes = cropper.crop([{"image_id": path.name, "source": "album", "path": str(path)} for path in paths])
+    assert detector.chunks == [[0, 1], [2], [3], [4, 5, 6]]
+    assert [outcome.image_id for outcome in outcomes] == [path.name for path in paths]
 
 
-def test_only_a_few_images_are_read_ahead_of_the_detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_together_hold_no_more_than_there_is_room_for(tmp_path: Path) -> None:
     paths = [tmp_path / "album" / f"{number}.png" for number in range(40)]
     for number, path in enumerate(paths):
         write_photo(path, number)
-    lock, reads, most = threading.Lock(), [0], [0]
-    detector = FakeDetector()
+    budget = Watched(3 * 32 * 40)
+    cropper = FaceCropper(make_plan(FakeDetector(pause_seconds=0.001)), budget=budget)
+    rows = [{"image_id": path.name, "source": "album", "path": str(path)} for path in paths]
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda start: cropper.crop(rows[start : start + 5]), range(0, 40, 5)))
+    assert sum(map(len, outcomes)) == 40
+    assert 0 < budget.peak <= budget.most
+    assert budget.take(budget.most, wait=False)  # all was given back
 
-    def counting_read(path: Path) -> Pixels:
-        with lock:
-            reads[0] += 1
-            most[0] = max(most[0], reads[0] - len(detector.seen))
-        return read_rgb(path)
 
-    monkeypatch.setattr(face_table, "read_rgb", counting_read)
-    crop(make_manifest(paths), detector, tmp_path / "crops", threads=2)
-    assert reads[0] == 40
-    assert most[0] <= 4 + 2 * 2 + 1  # a chunk, what two threads may be ahead, and the one that is asked for
+def test_room_is_given_back_where_a_detector_fails(tmp_path: Path) -> None:
+    write_photo(tmp_path / "album" / "1.png", 1)
+    budget = PixelBudget(10_000)
+    cropper = FaceCropper(make_plan(FakeDetector(dies_after=0)), budget=budget)
+    with pytest.raises(KilledError):
+        cropper.crop([{"image_id": "1", "source": "album", "path": str(tmp_path / "album" / "1.png")}])
+    assert budget.take(10_000, wait=False)
+
+
+def test_an_image_larger_than_all_the_room_goes_alone() -> None:
+    budget = PixelBudget(100)
+    assert budget.take(500, wait=True)
+    assert not budget.take(1, wait=False)
+    budget.give(500)
+    assert budget.take(1, wait=False)
 
 
 def test_progress_adds_up_to_the_number_of_images(manifest: pd.DataFrame, tmp_path: Path) -> None:
@@ -271,7 +313,7 @@ from pathlib import Path
 from data_prep import face_table
 from data_prep.tables import MANIFEST, read_table
 from tests.data_prep.test_face_table import FakeDetector, crop
-face_table.CHUNK_IMAGES = 4
+face_table.BATCH_IMAGES = 4
 folder = Path(sys.argv[1])
 crop(read_table(folder / "manifest.csv", MANIFEST), FakeDetector(pause_seconds=0.2), folder / "crops")
 """
@@ -362,7 +404,7 @@ def test_another_fingerprint_does_everything_again(manifest: pd.DataFrame, tmp_p
     whole, same, other = FakeDetector(), FakeDetector(), FakeDetector()
     crop(manifest, whole, tmp_path, fingerprint="one")
     crop(manifest, same, tmp_path, fingerprint="one")
-    crop(manifest, other, tmp_path, fingerprint="two", shape=CropShape(size=30))
+    crop(manifest, other, tmp_path, fingerprint="two", plan={"shape": CropShape(size=30)})
     assert same.seen == []
     assert other.seen == whole.seen
     assert read_rgb(tmp_path / crop_name("album/05 é.png", source="album")).shape == (30, 30, 3)
@@ -371,9 +413,7 @@ def test_another_fingerprint_does_everything_again(manifest: pd.DataFrame, tmp_p
 def test_the_tables_follow_the_manifest_of_this_run(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path / "crops")
     part = manifest.iloc[::-3].assign(age=1.0, age_low=1.0, age_high=1.0)
-    faces, rejected = crop_manifest(
-        part, FakeDetector(dies_after=0), folder=tmp_path / "crops", shape=SHAPE, no_face=NO_FACE, fingerprint="one"
-    )
+    faces, rejected = crop_tables(part, FakeDetector(dies_after=0), tmp_path / "crops")
     assert set(faces["age"]) == {1.0}
     assert [*faces["image_id"]] == [name for name in part["image_id"] if name not in set(rejected["image_id"])]
 
@@ -406,22 +446,76 @@ def test_photographs_are_kept_no_longer_than_needed(manifest: pd.DataFrame, tmp_
 @pytest.mark.parametrize(
     ("before", "after", "again"),
     [
-        ({"album": "drop"}, {"album": "whole_image"}, [4]),  # was rejected, is taken whole now
-        ({"crops": "whole_image"}, {"crops": "drop"}, [9]),  # was taken whole, is rejected now
-        ({}, {"new_source": "whole_image"}, []),
+        ({}, {"album": SourceRule(no_face="whole_image")}, [4]),  # was rejected, is taken whole now
+        ({}, {"crops": SourceRule(no_face="drop")}, [9]),  # was taken whole, is rejected now
+        ({}, {"new_source": SourceRule(image_size=64)}, []),
+        ({}, {"crops": SourceRule(image_size=64, no_face="whole_image")}, [0, 3, 6, 9, 12, 15, 18]),
+    ],
+    ids=["take", "drop", "new", "image_size"],
+)
+def test_only_images_whose_source_changes_its_mind_are_done_again(
+    manifest: pd.DataFrame,
+    tmp_path: Path,
+    before: dict[str, SourceRule],
+    after: dict[str, SourceRule],
+    again: list[int],
+) -> None:
+    crop(manifest, FakeDetector(), tmp_path / "crops", plan={"rules": RULES | before})
+    second, third = FakeDetector(), FakeDetector()
+    tables = crop(manifest, second, tmp_path / "crops", plan={"rules": RULES | after})
+    assert second.seen == again
+    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew", plan={"rules": RULES | after})
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
+    crop(manifest, third, tmp_path / "crops", plan={"rules": RULES | after})
+    assert third.seen == []
+
+
+def test_each_source_is_shown_to_the_detector_of_its_own_size(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    detectors = {32: FakeDetector(), 64: FakeDetector(), 96: FakeDetector()}
+    rules = {"album": SourceRule(32), "crops": SourceRule(64, "whole_image"), "other": SourceRule(96)}
+    opened: list[int] = []
+
+    def open_detector(size: int) -> FakeDetector:
+        opened.append(size)
+        return detectors[size]
+
+    crop(manifest, FakeDetector(), tmp_path, plan={"rules": rules, "open_detector": open_detector})
+    assert {number % 3 == 0 for number in detectors[32].seen} == {False}
+    assert detectors[64].seen == [0, 3, 6, 9, 12, 15, 18]
+    assert opened == [32, 64]  # not that of a source without images
+
+
+FACE = {"x1": 10.0, "y1": 10.0, "x2": 50.0, "y2": 40.0, "sharpness": 80.0, "faces": 3}
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (FaceLimits(), None),
+        (FaceLimits(min_side=30, min_sharpness=80, max_faces=3), None),
+        (FaceLimits(min_side=30.1), "too_small"),
+        (FaceLimits(min_sharpness=80.1), "blurred"),
+        (FaceLimits(max_faces=2), "too_many_faces"),
+        (FaceLimits(min_side=31, min_sharpness=90, max_faces=1), "too_small"),
     ],
 )
-def test_only_images_without_a_face_are_done_again_where_their_source_changes_its_mind(
-    manifest: pd.DataFrame, tmp_path: Path, before: dict[str, NoFace], after: dict[str, NoFace], again: list[int]
-) -> None:
-    crop(manifest, FakeDetector(), tmp_path / "crops", no_face=NO_FACE | before)
-    second, third = FakeDetector(), FakeDetector()
-    tables = crop(manifest, second, tmp_path / "crops", no_face=NO_FACE | after)
-    assert second.seen == again
-    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew", no_face=NO_FACE | after)
-    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
-    crop(manifest, third, tmp_path / "crops", no_face=NO_FACE | after)
-    assert third.seen == []
+def test_the_first_limit_that_a_face_breaks_is_its_reason(limits: FaceLimits, reason: str | None) -> None:
+    objection = limits.objection(FACE)
+    assert (objection and objection["reason"]) == reason
+
+
+def test_another_limit_moves_rows_and_redoes_no_image(manifest: pd.DataFrame, tmp_path: Path) -> None:
+    faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path)
+    before = crops_in(tmp_path)
+    idle = FakeDetector(dies_after=0)
+    fewer, more = crop_tables(manifest, idle, tmp_path, limits=FaceLimits(min_side=21))
+    assert set(more["reason"]) - set(rejected["reason"]) == {"too_small"}
+    assert fewer["image_id"].tolist() == ["crops/09 é.png"]  # taken whole, 32 pixels high
+    assert sorted([*fewer["image_id"], *more["image_id"]]) == sorted(manifest["image_id"])
+    assert crops_in(tmp_path) == before
+    again, same = crop_tables(manifest, idle, tmp_path)
+    pd.testing.assert_frame_equal(again, faces)
+    pd.testing.assert_frame_equal(same, rejected)
 
 
 def test_an_image_that_could_not_be_opened_is_always_tried_again(
@@ -429,14 +523,14 @@ def test_an_image_that_could_not_be_opened_is_always_tried_again(
 ) -> None:
     locked = Path(manifest["path"][5])
 
-    def refusing_read(path: Path) -> Pixels:
-        if path == locked:
+    def refusing_read(path: str) -> bytes:
+        if path == str(locked):
             reason, detail = "unreadable", "Permission denied"
             raise ImageError(reason, detail)
-        return read_rgb(path)
+        return read_content(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(face_table, "read_rgb", refusing_read)
+        patch.setattr(face_cropper, "read_content", refusing_read)
         _, rejected = crop(manifest, FakeDetector(), tmp_path / "crops")
     assert b",unreadable,Permission denied" in rejected
     again = FakeDetector()
@@ -448,7 +542,7 @@ def test_an_image_that_could_not_be_opened_is_always_tried_again(
 def test_a_source_that_is_not_in_the_parameters_is_named(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path)
     with pytest.raises(DataError, match=r"one of params\.yaml: album\. Received also: crops\. Run"):
-        crop(manifest, FakeDetector(), tmp_path, no_face={"album": "drop"})
+        crop(manifest, FakeDetector(), tmp_path, plan={"rules": {"album": SourceRule()}})
 
 
 def test_the_journal_forgets_images_that_left_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:

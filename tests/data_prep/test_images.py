@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, UnidentifiedImageError
 
+from data_prep import images
 from data_prep.errors import ImageError
 from data_prep.images import (
     MAX_BYTES,
@@ -434,3 +435,17 @@ def test_a_png_comes_back_as_it_was(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
     write_png(tmp_path / "picture.png", image)
     assert (read_rgb(tmp_path / "picture.png") == image).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_a_large_image_turned_band_by_band_is_the_same(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (37, 29, 4), dtype=np.uint8)
+    path = tmp_path / "image.tif"
+    Image.fromarray(noise, "RGBA").convert("RGB" if mode in {"P", "YCbCr", "1"} else "RGBA").convert(mode).save(path)
+    whole = read_rgb(path)
+    monkeypatch.setattr(images, "BAND_PIXELS", 29 * 5)
+    np.testing.assert_array_equal(read_rgb(path), whole)
+    monkeypatch.setattr(images, "BAND_PIXELS", 1)
+    np.testing.assert_array_equal(read_rgb(path), whole)

@@ -10,6 +10,7 @@ import pytest
 from data_prep.readers import READERS
 from pipeline.cli import main
 from pipeline.stages import STAGES
+from weights.integrity import trusted_checkpoints
 from weights.registry import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,10 +194,38 @@ def test_weights_list_cuts_no_name_in_a_window_of_80_columns(folder, pretrained,
     assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("files are looked for in"))
 
 
-def test_weights_verify_takes_missing_files(pretrained, agelens):
+def test_weights_verify_takes_missing_published_files_and_knows_the_embedded_ones(pretrained, agelens):
     status, out, _ = agelens("weights", "verify")
-    assert status == 0
-    assert out.splitlines() == [f"{name}: missing" for name in REGISTRY]
+    assert status == 0, "if you exchanged an embedded file: `agelens weights record`"
+    lines = out.splitlines()
+    assert lines[: len(REGISTRY)] == [f"{name}: missing" for name in REGISTRY]
+    assert {line.partition(": ")[2] for line in lines[len(REGISTRY) :]} == {"ok"}
+    for name in ("face_detector.pt", "face_detector.xml", "face_detector.bin", "age_model/age_net.bin"):
+        assert f"embedded/{name}: ok" in lines
+
+
+def test_weights_verify_exits_1_where_an_embedded_file_was_tampered_with(pretrained, agelens, monkeypatch):
+    states = {"face_detector.pt": "tampered", "face_detector.xml": "ok"}
+    monkeypatch.setattr("weights.integrity.verify_embedded", lambda: states)
+    status, out, _ = agelens("weights", "verify")
+    assert status == 1
+    assert "embedded/face_detector.pt: tampered" in out.splitlines()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("detector", "export", "strange.pt", "out"),
+        ("detector", "train", "widerface", "--start", "strange.pt"),
+    ],
+    ids=["export", "train"],
+)
+def test_a_checkpoint_that_nobody_knows_is_refused_and_the_reason_said(words, folder, agelens):
+    (folder / "strange.pt").write_bytes(b"what may run anything")
+    status, _, err = agelens(*words)
+    assert_one_line(status, err, about="is a pickle, which can run any code when it is loaded")
+    assert "--trust" in err
+    assert not (folder / "out").exists()
 
 
 def test_weights_verify_exits_1_where_a_file_was_tampered_with(pretrained, agelens):
@@ -205,6 +234,24 @@ def test_weights_verify_exits_1_where_a_file_was_tampered_with(pretrained, agele
     assert status == 1
     assert "face_yolov8n: tampered" in out.splitlines()
     assert "resnet50_imagenet: missing" in out.splitlines()
+
+
+def test_a_checkpoint_is_trusted_only_where_that_is_said(folder, agelens, monkeypatch):
+    asked = []
+
+    def export(checkpoint, target, *, trusted):
+        asked.append(trusted)
+        return target
+
+    monkeypatch.setattr("data_prep.detector_training.export_face_detector", export)
+    agelens("detector", "export", "mine.pt", "out")
+    agelens("detector", "export", "--trust", "mine.pt", "out")
+    assert asked == [trusted_checkpoints(), None]
+
+
+def test_weights_record_says_where_the_hashes_are(folder, agelens, monkeypatch):
+    monkeypatch.setattr("weights.integrity.write_record", lambda: folder / "SHA256SUMS")
+    assert agelens("weights", "record")[:2] == (0, f"{folder / 'SHA256SUMS'}\n")
 
 
 def test_tampered_weights_are_not_fetched_over(pretrained, agelens):

@@ -1,5 +1,6 @@
 """What the stage that crops faces shows of its work."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from data_prep.errors import DataError
 from data_prep.images import read_rgb, write_jpeg
 from data_prep.synthetic.collection import write_synthetic
-from data_prep.tables import MANIFEST, make_table, write_table
+from data_prep.tables import MANIFEST, REJECTED, make_table, read_table, write_table
 from pipeline.params import read_params
 from pipeline.paths import Paths
 from pipeline.stages import crop_faces
@@ -30,10 +32,11 @@ def manifest(tmp_path: Path) -> pd.DataFrame:
     return make_table([{"image_id": name, "path": str(path), **label} for name, path in paths.items()], MANIFEST)
 
 
-def crop(root: Path, manifest: pd.DataFrame) -> Path:
+def crop(root: Path, manifest: pd.DataFrame, **settings: object) -> Path:
     """Run the stage and return its report."""
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
-    content["sources"] = {"made": {"path": str(root), "reader": "table", "no_face": "drop"}}
+    content["crop_faces"] |= settings
+    content["sources"] = {"made": {"path": str(root), "reader": "table", "no_face": "drop", "image_size": 224}}
     (root / "params.yaml").write_text(yaml.safe_dump(content))
     write_table(Paths(root).manifest, manifest, MANIFEST)
     crop_faces.run(read_params(root / "params.yaml"), Paths(root))
@@ -41,7 +44,7 @@ def crop(root: Path, manifest: pd.DataFrame) -> Path:
 
 
 def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataFrame) -> None:
-    sheet = read_rgb(crop(tmp_path, manifest) / "rejected.png").astype(int)
+    sheet = read_rgb(crop(tmp_path, manifest) / "rejected_no_face.png").astype(int)
     blue = (sheet[..., 2] > 180) & (sheet[..., :2].max(axis=2) < 30)
     assert sheet.shape[1] < 200  # the empty file is not among them
     assert 3000 < blue.sum() <= 128 * 32  # the whole wall, but for what JPEG blurs at its edge
@@ -50,4 +53,35 @@ def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataF
 def test_no_sheet_is_left_where_every_photograph_has_a_face(tmp_path: Path, manifest: pd.DataFrame) -> None:
     crop(tmp_path, manifest)
     report = crop(tmp_path, manifest[manifest["image_id"] != WALL])
-    assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.png"]
+    assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.png", "report.html"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [({"min_side": 5000}, "too_small"), ({"min_sharpness": 1e9}, "blurred")],
+    ids=["too_small", "blurred"],
+)
+def test_a_limit_gives_each_rejected_face_its_reason_and_its_sheet(
+    tmp_path: Path, manifest: pd.DataFrame, settings: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(DataError, match="No face was kept of 3 photographs"):
+        crop(tmp_path, manifest, **settings)
+    rejected = read_table(Paths(tmp_path).faces_rejected, REJECTED)
+    assert dict(zip(rejected["image_id"], rejected["reason"], strict=True)) == {
+        "made/portrait.jpg": reason,
+        WALL: "no_face",
+        "made/empty.jpg": "empty_file",
+    }
+    report = Paths(tmp_path).crop_report
+    sheet = read_rgb(report / f"rejected_{reason}.png")
+    assert sheet.std() > 20  # a face, not an empty cell
+    page = (report / "report.html").read_text()
+    for part in (reason, "no_face", "empty_file", f"rejected_{reason}.png", "rejected_no_face.png"):
+        assert part in page
+
+
+def test_a_source_has_its_own_square(tmp_path: Path, manifest: pd.DataFrame) -> None:
+    crop(tmp_path, manifest)
+    journal = Paths(tmp_path).crops / "journal.jsonl"
+    entries = [json.loads(line)[1] for line in journal.read_text().splitlines()[1:]]
+    assert {entry["image_size"] for entry in entries} == {224}

@@ -16,7 +16,10 @@ from data_prep.synthetic.collection import write_synthetic
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")
-TABLES = ("data/faces.csv", "data/faces_rejected.csv", "data/grouped.csv", "data/splits/test.csv")
+TABLES = (
+    *(f"data/{name}.csv" for name in ("manifest", "manifest_rejected", "faces", "faces_rejected", "grouped")),
+    *(f"data/{name}.csv" for name in ("grouped_rejected", "splits/train", "splits/val", "splits/test")),
+)
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +75,11 @@ def tables_of(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in TABLES}
 
 
+def crops_of(folder: Path) -> dict[str, bytes]:
+    crops = folder / "data/crops"
+    return {path.relative_to(crops).as_posix(): path.read_bytes() for path in crops.rglob("*.jpg")}
+
+
 def kill_while_cropping(folder: Path) -> int:
     """Start `dvc repro split`, kill it and all it started once some crops are there, and return how many were."""
     running = subprocess.Popen(
@@ -99,10 +107,12 @@ def test_a_killed_repro_goes_on_and_ends_as_if_it_had_not_been_killed(checkout: 
     lock = checkout / ".dvc/tmp/rwlock"
     lock.unlink(missing_ok=True)  # left by the kill; DVC itself takes it over after a while
     dvc(checkout, "repro", "split")
-    resumed = tables_of(checkout)
+    resumed, crops = tables_of(checkout), crops_of(checkout)
     shutil.rmtree(checkout / "data")
     dvc(checkout, "repro", "--force", "split")
     assert tables_of(checkout) == resumed
+    assert crops_of(checkout) == crops
+    assert len(crops) > 100
 
 
 def test_the_whole_flow_runs_and_then_has_nothing_to_do(checkout: Path) -> None:

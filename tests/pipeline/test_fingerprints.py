@@ -13,7 +13,7 @@ from pipeline.fingerprints import (
     tune_fingerprint,
 )
 from pipeline.params import Params, read_params
-from pipeline.sections import Retrain, Source
+from pipeline.sections import CropFaces, Retrain, Source
 from tests.pipeline.stage_facts import is_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +44,27 @@ def test_crops_are_named_by_settings_and_detector(params: Params, detector: Path
     assert crops_fingerprint(params, detector=detector) != before
 
 
+@pytest.mark.parametrize(
+    "values", [{"min_side": 40}, {"min_sharpness": 9}, {"max_faces": 1}, {"image_size": 640}, {"engine": "ray"}]
+)
+def test_what_is_judged_row_by_row_does_not_name_the_crops(
+    params: Params, detector: Path, values: dict[str, object]
+) -> None:
+    other = changed(params, "crop_faces", **values)
+    assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
+
+
+@pytest.mark.parametrize("values", [{"min_score": 0.5}, {"size": 64}, {"margin_fraction": 0.3}, {"square": False}])
+def test_what_shapes_every_crop_names_them(params: Params, detector: Path, values: dict[str, object]) -> None:
+    other = changed(params, "crop_faces", **values)
+    assert crops_fingerprint(other, detector=detector) != crops_fingerprint(params, detector=detector)
+
+
+def test_every_crop_setting_is_judged_in_one_of_the_two_ways() -> None:
+    by_row = {"image_size", "runtime", "engine", "min_side", "min_sharpness", "max_faces"}
+    assert {*fingerprints.CROP_SETTINGS, *by_row} == CropFaces.model_fields.keys()
+
+
 def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detector: Path) -> None:
     more = {**params.sources, "more": Source(path=Path("more"), reader="table", no_face="whole_image")}
     other = params.model_copy(update={"sources": more})
@@ -53,7 +74,8 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
 @pytest.mark.parametrize(
     ("module", "changes"),
     [
-        ("data_prep.face_table", (True, False, False, False)),
+        ("data_prep.face_cropper", (True, False, False, False)),
+        ("data_prep.face_table", (False, False, False, False)),
         ("data_prep.augment", (False, True, True, True)),
         ("weights.lite0", (False, True, True, True)),
         ("weights.registry", (False, True, True, True)),
