@@ -1,4 +1,4 @@
-"""Training and exporting the face detector.
+"""Training the face detector.
 
 The recipe goes on from a checkpoint; each round cuts other tight crops (another seed), so rounds add up.
 """
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.atomic import replacing
 from data_prep.boxes import Boxes
 from data_prep.detect import Detector, OpenVinoFaceDetector
 from data_prep.detector_data import blank_pictures, hard_squares, read_yolo_boxes, tight_crops, yolo_lines
@@ -190,43 +189,3 @@ def _miner(start: Path | None) -> Detector:
         )
         raise WeightsError(msg)
     return OpenVinoFaceDetector(runtime, min_score=0.02)
-
-
-def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = ()) -> Path:
-    """Write `face_detector.pt` and the runtime files exported from it.
-
-    The runtime network takes squares of any side that is a multiple of 32; non-maximum suppression is ours.
-
-    Returns:
-        The `.xml` file.
-
-    Raises:
-        WeightsError: The checkpoint is missing or not trusted.
-    """
-    check_trusted(checkpoint, trusted=trusted)
-    ultralytics = quiet_ultralytics(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / "face_detector.pt"
-    # Without optimiser and moving average a checkpoint is half as large.
-    ultralytics.utils.torch_utils.strip_optimizer(str(checkpoint), str(target))
-    _forget_paths(target)
-    exported = Path(ultralytics.YOLO(str(target)).export(format="openvino", dynamic=True, half=True, nms=False))
-    for path in (*exported.glob("*.xml"), *exported.glob("*.bin")):
-        shutil.move(path, folder / path.name)
-    shutil.rmtree(exported)
-    (folder / "settings.json").unlink(missing_ok=True)
-    return folder / "face_detector.xml"
-
-
-def _forget_paths(checkpoint: Path) -> None:
-    """Take the folders of the training machine out of a checkpoint; ultralytics writes them into it."""
-    import torch  # noqa: PLC0415  takes seconds to import
-
-    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    kept = {"task", "imgsz", "epochs", "batch", "optimizer", "lr0", "mosaic", "scale", "degrees", "seed"}
-    content["train_args"] = {name: value for name, value in content["train_args"].items() if name in kept}
-    content["git"] = {}
-    content["model"].args = dict(content["train_args"])
-    content["model"].pt_path = checkpoint.name
-    with replacing(checkpoint) as temporary:
-        torch.save(content, temporary)

@@ -243,7 +243,7 @@ def test_a_checkpoint_is_trusted_only_where_that_is_said(folder, agelens, monkey
         asked.append(trusted)
         return target
 
-    monkeypatch.setattr("data_prep.detector_training.export_face_detector", export)
+    monkeypatch.setattr("data_prep.detector_export.export_face_detector", export)
     agelens("detector", "export", "mine.pt", "out")
     agelens("detector", "export", "--trust", "mine.pt", "out")
     assert asked == [trusted_checkpoints(), None]

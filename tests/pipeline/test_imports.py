@@ -57,7 +57,7 @@ DOORS = {
     "ray": ("data_prep.ray_engine",),
     "rich": ("pipeline",),
     "tensorflow": ("data_prep.dataset", "data_prep.augment"),
-    "torch": ("weights.lite0", "data_prep.detector_training", "data_prep.yolo"),
+    "torch": ("weights.lite0", "data_prep.detector_export", "data_prep.yolo"),
     "typer": ("pipeline",),
     "ultralytics": ("data_prep.yolo",),
     "wandb": ("pipeline.tracking",),
