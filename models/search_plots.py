@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from models.plots import BLUE, INK, LINE
 
 SCORE = "val_age_mae"
-LOG_SPAN = 30
+LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
+"""A label's ground, so that lines do not cross it out."""
+
+LOG_SPAN = 10
 """Numbers above 0 whose largest is so many times the smallest are laid out on a log scale."""
 
 
@@ -52,7 +55,7 @@ def draw_trials(trials: pd.DataFrame, settings: Sequence[str], *, score: str = S
     for place, marks in enumerate([*(marks for _, marks in placed), score_marks]):
         axes.axvline(place, color=LINE, zorder=0)
         for height, label in marks:
-            axes.text(place + 0.04, height, label, fontsize=7, color=INK, va="center")
+            axes.text(place + 0.04, height, label, fontsize=7, color=INK, va="center", bbox=LABEL)
     axes.set_xticks(range(len(columns)), [name.replace("_", "\n") for name in columns], fontsize=8)
     axes.set(yticks=[], xlim=(-0.1, len(columns) - 0.5))
     axes.spines[:].set_visible(False)

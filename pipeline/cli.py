@@ -101,7 +101,7 @@ def run(
 @app.command()
 def tune(
     workers: Annotated[int, typer.Option(help="Processes that train trials side by side.", min=1)] = 1,
-    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
+    renew_after: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Search for the best head on the cached features; params.yaml says where, under `tune`.
 
@@ -115,9 +115,9 @@ def tune(
     paths = Paths()
     params = read_params(paths.params)
     shared = import_quietly("pipeline.search_workers")
-    if until_input_ends:
+    if renew_after is not None:  # one of a chief's own workers, which must not outlive it
         shared.end_with_input()
-    shared.tune(params, paths, workers=workers)
+    shared.tune(params, paths, workers=workers, most=renew_after)
 
 
 @app.command()

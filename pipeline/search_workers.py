@@ -20,20 +20,34 @@ from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import say
 from pipeline.stages.tune import search, work
+from tuning.search import ShareDone
 
 TUNER_ID, CHIEF_IP, CHIEF_PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
+RENEW_AFTER = 25
+"""Trials of one worker, whose place is then taken by a fresh process: TensorFlow keeps the weights and graph of a head
+that is gone (Keras Tuner issue 1031), 15 MiB a trial."""
+
+RENEW = 75
+"""Exit status of a worker that is to be renewed."""
+
 RESTARTS = 3
 """How often a worker that dies is started again; it gets the trial that it was at once more."""
 
 
-def tune(params: Params, paths: Paths, *, workers: int) -> None:
-    """Search alone, with workers of our own, or in the part that the environment gives this process."""
+def tune(params: Params, paths: Paths, *, workers: int, most: int | None = None) -> None:
+    """Search alone, with workers of our own, or in the part that the environment gives this process.
+
+    A worker ends with status `RENEW` after `most` trials.
+    """
     part = part_of(os.environ)
     if part != "alone" and workers > 1:
         msg = f"Workers are either our own (--workers) or wait elsewhere ({TUNER_ID}), not both."
         raise ParamsError(msg)
     if part == "worker":
-        work(params, paths)
+        try:
+            work(params, paths, most=most)
+        except ShareDone:
+            sys.exit(RENEW)
     elif workers > 1:
         with own_workers(workers, logs=paths.tune_state):
             search(params, paths)
@@ -110,7 +124,7 @@ class _Crew:
         self._starts[number] += 1
         with (self._logs / f"worker_{number}.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "tune", "--until-input-ends"],
+                [sys.executable, "-m", "pipeline", "tune", "--renew-after", str(RENEW_AFTER)],
                 env={**self._environment, TUNER_ID: f"worker{number}"},
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -120,7 +134,12 @@ class _Crew:
     def _watch(self) -> None:
         while not self._dismissed.wait(0.5):
             for number, process in self._running.items():
-                if process.poll() in {None, 0}:
+                code = process.poll()
+                if code in {None, 0}:
+                    continue
+                if code == RENEW:
+                    self._starts[number] = 0
+                    self._running[number] = self._start(number)
                     continue
                 if self._starts[number] > RESTARTS:
                     self.lost = number

@@ -88,6 +88,10 @@ class Watch:
     standing: Callable[[Standing], None] = lambda _: None
 
 
+class ShareDone(Exception):
+    """A process has trained as many trials as it was to."""
+
+
 class _Oracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
     """Hyperband's oracle, whose files are whole at every moment and which never repeats a finished trial."""
 
@@ -162,8 +166,9 @@ class _Tuner(kt.Hyperband):  # type: ignore[misc]
     would fail with it.
     """
 
-    def __init__(self, oracle: _Oracle, model: _Model, *, watch: Watch, **options: Any) -> None:
+    def __init__(self, oracle: _Oracle, model: _Model, *, watch: Watch, most: int | None, **options: Any) -> None:
         self._watch, self._fitting = watch, model
+        self._most, self._trained = most, 0
         super(kt.Hyperband, self).__init__(oracle=oracle, hypermodel=model, **options)
 
     @property
@@ -186,7 +191,9 @@ class _Tuner(kt.Hyperband):  # type: ignore[misc]
         """Do nothing; see the class."""
 
     def pre_create_trial(self) -> None:
-        """Let a worker wait a little before it asks the chief."""
+        """Let a worker wait a little before it asks the chief, or leave if it has done its share."""
+        if self._most is not None and self._trained >= self._most:
+            raise ShareDone
         if self.is_worker:
             time.sleep(WORKER_PAUSE_SECONDS)
 
@@ -199,6 +206,7 @@ class _Tuner(kt.Hyperband):  # type: ignore[misc]
             self._watch.epoch(place, log)
 
         self._fitting.finished = finished
+        self._trained += 1
         results = super().run_trial(trial, *args, **options)
         self._watch.trained(place, logs)
         return results
@@ -212,6 +220,7 @@ def run_search(
     folder: Path,
     fingerprint: str,
     watch: Watch = Watch(),
+    most: int | None = None,
 ) -> pd.DataFrame:
     """Search for the candidate with the lowest validation MAE.
 
@@ -223,10 +232,14 @@ def run_search(
         fingerprint: Names features and settings. Keras Tuner would silently go on with an older search's settings,
             so another fingerprint is another search.
         watch: Who is told of it.
+        most: Leave after so many trials; the search goes on when it is called again.
 
     Returns:
         One row per trial, best first: the settings, `val_age_mae`, `epochs`, `bracket`, `round`, `trial`. A worker
         returns no rows: its chief has them.
+
+    Raises:
+        ShareDone: `most` trials were trained, and the search may not have ended.
     """
     oracle = _Oracle(
         standing=watch.standing,
@@ -239,7 +252,13 @@ def run_search(
     model = _Model(candidates, space, seed=config.seed)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints that it reloads
         tuner = _Tuner(
-            oracle, model, watch=watch, directory=str(folder), project_name=PREFIX + fingerprint, overwrite=False
+            oracle,
+            model,
+            watch=watch,
+            most=most,
+            directory=str(folder),
+            project_name=PREFIX + fingerprint,
+            overwrite=False,
         )
     tuner.save()
     watch.standing(standing_of(oracle.trials.values()))

@@ -60,8 +60,12 @@ def search(params: Params, paths: Paths) -> None:
     _tell(summary, contestants, best)
 
 
-def work(params: Params, paths: Paths) -> None:
-    """Train what the chief of a search deals out, until there is no more."""
+def work(params: Params, paths: Paths, *, most: int | None = None) -> None:
+    """Train what the chief of a search deals out, until there is no more.
+
+    Raises:
+        ShareDone: `most` trials were trained, and there may be more.
+    """
     data = read_head_data(params, paths)
     fingerprint = tune_fingerprint(params, rows=data.fingerprint)
     check_chief(paths.tune_state, fingerprint=fingerprint)
@@ -73,6 +77,7 @@ def work(params: Params, paths: Paths) -> None:
         folder=paths.tune_state,
         fingerprint=fingerprint,
         watch=watch,
+        most=most,
     )
 
 

@@ -187,6 +187,12 @@ def test_runs_of_one_training_are_a_group(wandb, tmp_path):
     assert group_of(wandb, "train", tmp_path) != first
 
 
+def test_a_run_may_have_a_name_and_a_group_of_its_own(wandb, tmp_path):
+    with tracked_run("trial", paths=Paths(tmp_path), config={}, name="trial 0001", group="search-a"):
+        pass
+    assert (wandb.asked["name"], wandb.asked["group"]) == ("trial 0001", "search-a")
+
+
 def test_another_commit_is_another_training(wandb, tmp_path):
     def commit() -> None:
         words = ("-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")

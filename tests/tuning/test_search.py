@@ -17,6 +17,7 @@ from tuning.candidates import Log
 from tuning.search import (
     PLACE,
     SearchConfig,
+    ShareDone,
     Standing,
     TrialPlace,
     Watch,
@@ -168,6 +169,15 @@ def test_a_search_killed_between_the_files_of_its_first_trial_does_not_repeat_it
     trials, resumed = search(tmp_path, fingerprint="a", space=SPACE)
     assert "0000" not in {place.trial for place, _ in resumed.trained}
     assert len(trials) == BUDGET.trials
+
+
+def test_a_search_leaves_after_its_share_and_goes_on(tmp_path, first):
+    for share in range(2):
+        with pytest.raises(ShareDone):
+            run_search(small_candidates(), space=SPACE, config=CONFIG, folder=tmp_path, fingerprint="a", most=2 + share)
+    trials, resumed = search(tmp_path, fingerprint="a")
+    assert [place.trial for place, _ in resumed.trained] == ["0005"]
+    pd.testing.assert_frame_equal(trials, first[0])
 
 
 def test_a_finished_trial_that_still_counts_as_running_is_not_repeated(tmp_path, first, folder):
