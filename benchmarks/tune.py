@@ -5,29 +5,33 @@ anew in a scratch copy: features are extracted, heads searched, the best trained
 """
 
 import argparse
+import contextlib
 import json
-import resource
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
+import psutil
+import yaml
 
 from data_prep.dataset import make_dataset
-from data_prep.tables import SPLIT, TRAIN, read_table
+from data_prep.tables import SPLIT, TRAIN, read_table, write_table
 from evidence import write_result
 from models.age_net import build_age_net
 from models.backbones import build_backbone
 from models.heads import HeadConfig, build_head
 from models.objective import Objective, compile_model, loss_weights_of, targets_of
-from pipeline.candidates import head_candidates, space_of
+from pipeline.candidates import head_candidates
 from pipeline.fingerprints import features_fingerprint
 from pipeline.head_data import read_head_data
 from pipeline.params import Params, read_params
@@ -36,9 +40,8 @@ from pipeline.sections import Retrain
 from pipeline.stages import cache_features, tune
 from tuning.budget import hyperband_budget
 from tuning.candidates import measure_pace
-from tuning.search import SearchConfig, Watch, run_search
 
-MIB = 2**20  # KiB in a GiB, bytes in a MiB
+MIB = 2**20
 SEED_SIZE, SEED_BATCH = 224, 32
 MEMORY_ROWS = 2000
 
@@ -83,10 +86,12 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
     with _scratch(asked.project, features=asked.keep_features) as paths:
         if asked.keep_features:
             _adopt_features(params, paths)
+        _write_params(params, paths)
         seconds = {"features": _timed(lambda: cache_features.run(params, paths))}
         data = read_head_data(params, paths)
         seconds["epoch"] = measure_pace(head_candidates(params, data)).epoch_seconds
-        tune.search(params, paths)
+        with _watched_memory() as samples:
+            tune.search(params, paths)
         seconds |= json.loads((paths.tune_report / "seconds.json").read_text())
         best = json.loads(paths.best_head.read_text())
         trials = pd.read_csv(paths.tune_report / "trials.csv")
@@ -96,7 +101,7 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         "trials": len(trials),
         "epochs": budget.epochs,
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
-        "peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB, 2),
+        "peak_memory_gib": round(max(samples) / 1024, 2),
         "best": best,
         "gain": round(best["untuned_val_age_mae"] - best["val_age_mae"], 4),
         "gain_exceeds_sd": best["untuned_val_age_mae"] - best["val_age_mae"] > max(best["sd"], best["untuned_sd"]),
@@ -142,28 +147,30 @@ def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, An
 
 
 def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
-    """Run a search of many short trials and return the memory of the process after each, in MiB."""
+    """Run `agelens tune` with many short trials; return the memory of all its processes after each trial, in MiB."""
     params = _params(asked)
-    curve: list[int] = []
+    section = params.tune.model_copy(
+        update={"max_epochs": 2, "hyperband_iterations": asked.memory // 2, "retrain": Retrain(top=1, seeds=1)}
+    )
+    curve = dict[int, int]()
     with _scratch(asked.project, features=True) as paths:
         _adopt_features(params, paths)
-        data = read_head_data(params, paths)
-        rows = min(MEMORY_ROWS, len(data.train))
-        small = replace(data, train=data.train.head(rows), train_features=data.train_features[:, :rows])
-        run_search(
-            head_candidates(params, small),
-            space=space_of(params),
-            config=SearchConfig(max_epochs=2, factor=3, iterations=asked.memory // 2),
-            folder=paths.tune_state,
-            fingerprint="memory",
-            watch=Watch(trained=lambda _place, _logs: curve.append(_resident_mib())),
-        )
-    for trial, resident in list(enumerate(curve, start=1))[9::10]:
-        print(f"after trial {trial:3}: {resident} MiB")
-    half = len(curve) // 2
-    growth = float(np.polyfit(np.arange(half), curve[-half:], 1)[0])
-    print(f"growth over the second half: {growth:.2f} MiB a trial")
-    return {"trials": len(curve), "rows": rows, "resident_mib": curve, "growth_mib_per_trial": round(growth, 3)}
+        table = read_table(paths.train, TRAIN).head(MEMORY_ROWS)
+        write_table(paths.train, table, TRAIN)
+        _write_params(params.model_copy(update={"tune": section}), paths)
+        command = [sys.executable, "-m", "pipeline", "tune"]
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "WANDB_MODE": "disabled"}
+        running = psutil.Popen(command, cwd=paths.root, env=environment, stderr=subprocess.DEVNULL)
+        while running.poll() is None:
+            done = sum(1 for _ in paths.tune_state.glob("search_*/trial_*/checkpoint.weights.h5"))
+            curve[done] = max(curve.get(done, 0), _resident_mib(running))
+            time.sleep(0.1)
+    for trial in sorted(curve)[::10]:
+        print(f"after trial {trial:3}: {curve[trial]} MiB")
+    trials, resident = (np.array(side) for side in zip(*sorted(curve.items())[1:], strict=True))
+    growth = float(np.polyfit(trials, resident, 1)[0])
+    print(f"growth: {growth:.2f} MiB a trial, at most {resident.max()} MiB")
+    return {"rows": len(table), "resident_mib": curve, "growth_mib_per_trial": round(growth, 3)}
 
 
 def _params(asked: argparse.Namespace) -> Params:
@@ -178,7 +185,7 @@ def _params(asked: argparse.Namespace) -> Params:
     return params.model_copy(update={"tune": section.model_copy(update=changes)})
 
 
-@contextmanager
+@contextlib.contextmanager
 def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
     """Give a folder with the project's tables and crops, and its features if asked, in which nothing was searched."""
     source = Paths(project)
@@ -205,9 +212,35 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def _resident_mib() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() // MIB
+def _write_params(params: Params, paths: Paths) -> None:
+    paths.params.write_text(yaml.safe_dump(params.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _watched_memory() -> Iterator[list[int]]:
+    """Sample the memory of this process and all that it starts, in MiB, for as long as the block runs."""
+    samples, over = list[int](), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.2):
+            samples.append(_resident_mib(psutil.Process()))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        over.set()
+        thread.join()
+
+
+def _resident_mib(process: psutil.Process) -> int:
+    """Return the memory of a process and of all that it started."""
+    found = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for one in (process, *process.children(recursive=True)):
+            found += one.memory_info().rss
+    return round(found / MIB)
 
 
 if __name__ == "__main__":

@@ -114,10 +114,9 @@ def tune(
 
     paths = Paths()
     params = read_params(paths.params)
-    shared = import_quietly("pipeline.search_workers")
-    if renew_after is not None:  # one of a chief's own workers, which must not outlive it
-        shared.end_with_input()
-    shared.tune(params, paths, workers=workers, most=renew_after)
+    if renew_after is not None:  # a process of another one's, which it must not outlive
+        import_quietly("pipeline.search_parts").end_with_input()
+    import_quietly("pipeline.search_workers").tune(params, paths, workers=workers, most=renew_after)
 
 
 @app.command()

@@ -13,22 +13,14 @@ from _thread import interrupt_main
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 from data_prep.errors import ParamsError
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import say
-from pipeline.stages.tune import search, work
+from pipeline.search_parts import CHIEF_IP, CHIEF_PORT, RENEW, TUNER_ID, part_of, start_share
+from pipeline.stages.tune import search, train_share, work
 from tuning.search import ShareDone
-
-TUNER_ID, CHIEF_IP, CHIEF_PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
-RENEW_AFTER = 25
-"""Trials of one worker, whose place is then taken by a fresh process: TensorFlow keeps the weights and graph of a head
-that is gone (Keras Tuner issue 1031), 15 MiB a trial."""
-
-RENEW = 75
-"""Exit status of a worker that is to be renewed."""
 
 RESTARTS = 3
 """How often a worker that dies is started again; it gets the trial that it was at once more."""
@@ -37,15 +29,15 @@ RESTARTS = 3
 def tune(params: Params, paths: Paths, *, workers: int, most: int | None = None) -> None:
     """Search alone, with workers of our own, or in the part that the environment gives this process.
 
-    A worker ends with status `RENEW` after `most` trials.
+    With `most`, train so many trials and end with status `RENEW`.
     """
     part = part_of(os.environ)
     if part != "alone" and workers > 1:
         msg = f"Workers are either our own (--workers) or wait elsewhere ({TUNER_ID}), not both."
         raise ParamsError(msg)
-    if part == "worker":
+    if part == "worker" or most is not None:
         try:
-            work(params, paths, most=most)
+            (work if part == "worker" else train_share)(params, paths, most=most)
         except ShareDone:
             sys.exit(RENEW)
     elif workers > 1:
@@ -53,21 +45,6 @@ def tune(params: Params, paths: Paths, *, workers: int, most: int | None = None)
             search(params, paths)
     else:
         search(params, paths)
-
-
-def part_of(environment: Mapping[str, str]) -> Literal["alone", "chief", "worker"]:
-    """Return a process's part in the search, as Keras Tuner reads it from the environment.
-
-    Raises:
-        ParamsError: The environment gives it half a part.
-    """
-    names = (CHIEF_IP, CHIEF_PORT, TUNER_ID)
-    if not any(environment.get(name) for name in names):
-        return "alone"
-    if missing := [name for name in names if not environment.get(name)]:
-        msg = f"A chief or worker of a shared search needs {', '.join(names)}; {', '.join(missing)} is not set."
-        raise ParamsError(msg)
-    return "chief" if "chief" in environment[TUNER_ID] else "worker"
 
 
 @contextmanager
@@ -123,13 +100,7 @@ class _Crew:
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         self._starts[number] += 1
         with (self._logs / f"worker_{number}.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "pipeline", "tune", "--renew-after", str(RENEW_AFTER)],
-                env={**self._environment, TUNER_ID: f"worker{number}"},
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+            return start_share(Path(), environment={**self._environment, TUNER_ID: f"worker{number}"}, output=log)
 
     def _watch(self) -> None:
         while not self._dismissed.wait(0.5):
@@ -147,16 +118,6 @@ class _Crew:
                     return
                 say(f"worker {number} died ({process.returncode}) and is started again")
                 self._running[number] = self._start(number)
-
-
-def end_with_input() -> None:
-    """End this process as soon as its input does: a chief that is killed cannot tell its workers."""
-
-    def wait() -> None:
-        sys.stdin.buffer.read()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _free_port() -> int:

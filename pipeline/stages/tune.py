@@ -1,5 +1,6 @@
 """Hyperband looks for the best head on the cached features; the best few are trained again over several seeds."""
 
+import os
 import time
 
 import pandas as pd
@@ -14,9 +15,10 @@ from pipeline.head_data import read_head_data
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say, standing_bar
+from pipeline.search_parts import RENEW_AFTER, part_of, train_in_shares
 from pipeline.search_watch import SearchBar, search_watch
 from pipeline.tracking import tracked_run
-from tuning.budget import hyperband_budget
+from tuning.budget import Budget, hyperband_budget
 from tuning.candidates import Candidates, Pace, measure_pace
 from tuning.importance import setting_importance
 from tuning.recipe import Settings
@@ -43,6 +45,8 @@ def search(params: Params, paths: Paths) -> None:
     try:
         _announce(params, measure_pace(candidates))
         times = [time.perf_counter()]
+        if part_of(os.environ) == "alone" and _budget(params).trials > RENEW_AFTER:
+            train_in_shares(paths.root)  # so that nothing is left to be trained here
         trials = _search(params, paths, candidates, fingerprint=fingerprint)
         times.append(time.perf_counter())
         contestants = _contestants(params, trials)
@@ -58,6 +62,17 @@ def search(params: Params, paths: Paths) -> None:
     write_json(paths.tune_report / "seconds.json", {name: round(value, 1) for name, value in seconds.items()})
     remove_other_searches(paths.tune_state, fingerprint=fingerprint)
     _tell(summary, contestants, best)
+
+
+def train_share(params: Params, paths: Paths, *, most: int | None) -> None:
+    """Train some trials of a search alone, and leave the rest and what follows to others.
+
+    Raises:
+        ShareDone: `most` trials were trained, and there may be more.
+    """
+    data = read_head_data(params, paths)
+    fingerprint = tune_fingerprint(params, rows=data.fingerprint)
+    _search(params, paths, head_candidates(params, data), fingerprint=fingerprint, most=most)
 
 
 def work(params: Params, paths: Paths, *, most: int | None = None) -> None:
@@ -86,12 +101,14 @@ def _config(params: Params) -> SearchConfig:
     return SearchConfig(section.max_epochs, section.factor, section.hyperband_iterations, params.seed)
 
 
+def _budget(params: Params) -> Budget:
+    config = _config(params)
+    return hyperband_budget(max_epochs=config.max_epochs, factor=config.factor, iterations=config.iterations)
+
+
 def _announce(params: Params, pace: Pace) -> None:
     """Say what the search will cost."""
-    section = params.tune
-    budget = hyperband_budget(
-        max_epochs=section.max_epochs, factor=section.factor, iterations=section.hyperband_iterations
-    )
+    section, budget = params.tune, _budget(params)
     again = (section.retrain.top + 1) * section.retrain.seeds
     minutes = pace.seconds(trials=budget.trials, epochs=budget.epochs) / 60
     more = pace.seconds(trials=again, epochs=again * section.max_epochs) / 60
@@ -102,16 +119,18 @@ def _announce(params: Params, pace: Pace) -> None:
     )
 
 
-def _search(params: Params, paths: Paths, candidates: Candidates, *, fingerprint: str) -> pd.DataFrame:
-    config = _config(params)
-    budget = hyperband_budget(max_epochs=config.max_epochs, factor=config.factor, iterations=config.iterations)
+def _search(
+    params: Params, paths: Paths, candidates: Candidates, *, fingerprint: str, most: int | None = None
+) -> pd.DataFrame:
+    budget = _budget(params)
     with standing_bar("tuning, epochs", total=budget.epochs) as show:
         return run_search(
             candidates,
             space=space_of(params),
-            config=config,
+            config=_config(params),
             folder=paths.tune_state,
             fingerprint=fingerprint,
+            most=most,
             watch=search_watch(paths, fingerprint=fingerprint, bar=SearchBar(show, trials=budget.trials)),
         )
 

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from data_prep.errors import ParamsError
+from pipeline import search_parts
 from pipeline.params import Params
-from pipeline.search_workers import CHIEF_IP, CHIEF_PORT, TUNER_ID, part_of, tune
+from pipeline.search_parts import CHIEF_IP, CHIEF_PORT, TUNER_ID, part_of
+from pipeline.search_workers import tune
 from pipeline.stages import cache_features
 from pipeline.stages import tune as stage
-from tests.pipeline.small_project import SmallProject
+from tests.pipeline.small_project import ROOT, SmallProject
 from tuning.budget import hyperband_budget
 from tuning.results import read_best
 
@@ -121,3 +123,29 @@ def test_a_training_without_a_tuned_head_needs_no_search(project: SmallProject) 
     with pytest.raises(ParamsError, match="dvc repro tune"):
         read_best(project.paths.best_head, fingerprint="any")
     assert list(Path(project.paths.tune_state).iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_long_search_trains_its_trials_in_processes_that_are_renewed(
+    project: SmallProject, params: Params, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    start = search_parts.start_share
+
+    def count(folder: Path, **options: Any) -> Any:
+        started.append(folder)
+        return start(folder, **options)
+
+    for name, value in {"PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(search_parts, "RENEW_AFTER", 3)
+    monkeypatch.setattr(stage, "RENEW_AFTER", 3)
+    monkeypatch.setattr(search_parts, "start_share", count)
+    stage.search(params, project.paths)
+    assert started == [project.root] * (BUDGET.trials // 3 + 1)  # the last one finds nothing left
+    check_complete(project, "")
+
+
+def test_a_share_that_fails_stops_the_search(tmp_path: Path) -> None:
+    with pytest.raises(ParamsError, match=r"ended with status \d+, see above; the same command goes on"):
+        search_parts.train_in_shares(tmp_path)
