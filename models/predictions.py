@@ -71,6 +71,7 @@ class AgePrediction:
             in a neighbouring group.
         probabilities: Of every group, in order.
         gender: `female` or `male` as annotators would have said, None where the model does not tell it.
+        seen: The model has learned from this picture, so that its answer proves nothing.
     """
 
     box: tuple[float, float, float, float]
@@ -80,6 +81,7 @@ class AgePrediction:
     age_group: str
     probabilities: tuple[float, ...]
     gender: str | None = None
+    seen: bool = False
 
 
 def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Calibration, groups: AgeGroups) -> Decoded:

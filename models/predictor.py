@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +16,7 @@ from data_prep.labels import AgeGroups
 from models.calibration import Calibration
 from models.predictions import AgePrediction, Decoded, decode, face_predictions
 from models.runtime import Network
+from models.seen import picture_hash
 
 MODEL_FILE = "model.json"
 NETWORK_FILE = "age_net.xml"
@@ -104,10 +105,13 @@ class AgePredictor:
         detector: Finds the faces.
         network: The exported network.
         card: Its contract.
+        seen: Hashes of the pictures that it has learned from; see `models.seen`.
     """
 
-    def __init__(self, detector: Detector, network: Network, card: ModelCard) -> None:
-        self.detector, self.network, self.card = detector, network, card
+    def __init__(
+        self, detector: Detector, network: Network, card: ModelCard, *, seen: frozenset[str] = frozenset()
+    ) -> None:
+        self.detector, self.network, self.card, self.seen = detector, network, card, seen
 
     def predict(self, images: Sequence[Pixels], *, largest: bool = False) -> list[list[AgePrediction]]:
         """Return the faces of each image with their ages, largest first; none where no face was found.
@@ -132,10 +136,15 @@ class AgePredictor:
         faces = cut_faces(image, detections, self.card.shape)[: 1 if largest else None]
         if not faces:
             return []
-        ages = self.predict_crops(np.stack([as_stored(face.crop) for face in faces]))
-        return face_predictions(
+        crops = [as_stored(face.crop) for face in faces]
+        ages = self.predict_crops(np.stack(crops))
+        answers = face_predictions(
             ages,
             boxes=np.stack([face.box for face in faces]),
             scores=np.array([face.score for face in faces]),
             groups=self.card.groups,
         )
+        if not self.seen:
+            return answers
+        known = [picture_hash(crop) in self.seen for crop in crops]
+        return [replace(answer, seen=seen) for answer, seen in zip(answers, known, strict=True)]

@@ -11,7 +11,7 @@ from data_prep.labels import AgeGroups
 from data_prep.rebalance import rebalance_table
 from models.age_net import build_feature_net
 from models.backbones import build_backbone
-from models.calibration import fit_intervals
+from models.calibration import Calibration, fit_intervals
 from models.evaluation import Metrics, predictions_table, summarise
 from models.features import FeatureCache, crop_keys
 from models.heads import build_head
@@ -72,8 +72,8 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
 
 def try_head(
     params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
-) -> Metrics:
-    """Train a head on `train`, keep its best epoch on `val`, and return the metrics on `test`.
+) -> dict[str, Metrics]:
+    """Train a head on `train`, keep its best epoch on `val`, and return the metrics on every other split, by name.
 
     Args:
         params: Everything but the number of epochs.
@@ -99,24 +99,28 @@ def try_head(
     phase = replace(phase_of(section), epochs=epochs)
     compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
     fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
-    return _judge(params, head, splits, features)
+    calibration = _calibrate(params, head, splits["val"], features)
+    judged = {name: table for name, table in splits.items() if name not in {"train", "val"}}
+    return {
+        name: summarise(
+            predictions_table(table, decode(_outputs(head, table, features), calibration=calibration, groups=groups))
+        )
+        for name, table in judged.items()
+    }
 
 
-def _judge(params: Params, head: Any, splits: dict[str, pd.DataFrame], features: FrozenFeatures) -> Metrics:
-    val = splits["val"][splits["val"]["age_low"] == splits["val"]["age_high"]]
-    on_val, on_test = (_outputs(head, table, features) for table in (val, splits["test"]))
-    calibration = fit_intervals(
-        on_val["age"][:, 0],
-        val["age_low"],
-        val["age_high"],
-        distribution=on_val.get("age_distribution"),
+def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
+    exact = val[val["age_low"] == val["age_high"]]
+    outputs = _outputs(head, exact, features)
+    return fit_intervals(
+        outputs["age"][:, 0],
+        exact["age_low"],
+        exact["age_high"],
+        distribution=outputs.get("age_distribution"),
         coverage=params.calibrate.coverage,
     )
-    decoded = decode(on_test, calibration=calibration, groups=AgeGroups(tuple(params.age_groups)))
-    return summarise(predictions_table(splits["test"], decoded))
 
 
 def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> Outputs:
     plain = features.cache.read(features.keys(table), views=1)[0]
-    outputs: Outputs = head.predict(plain.astype("float32"), batch_size=1024, verbose=0)
-    return outputs
+    return {name: keras.ops.convert_to_numpy(output) for name, output in head(plain.astype("float32")).items()}

@@ -16,6 +16,7 @@ from data_prep.tables import Column, Schema
 from models.predictions import AgePrediction
 from models.predictor import MODEL_FILE, NETWORK_FILE, AgePredictor, ModelCard
 from models.runtime import Network
+from models.seen import read_seen
 from pipeline.fingerprints import file_hash
 from weights.defaults import AGE_MODEL, DETECTOR_RUNTIME
 
@@ -66,7 +67,7 @@ def build_predictor(folder: Path | None) -> AgePredictor:
     detector = OpenVinoFaceDetector(
         DETECTOR_RUNTIME, image_size=card.detector["image_size"], min_score=card.detector["min_score"]
     )
-    return AgePredictor(detector, Network(folder / NETWORK_FILE), card)
+    return AgePredictor(detector, Network(folder / NETWORK_FILE), card, seen=read_seen(folder))
 
 
 def check_tells_gender(card: ModelCard) -> None:
@@ -134,7 +135,8 @@ def warnings_of(face: AgePrediction) -> list[str]:
     """Return what makes the answer for a face doubtful."""
     x1, y1, x2, y2 = face.box
     side = min(x2 - x1, y2 - y1)
-    return [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
+    warnings = [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
+    return warnings + ["trained_on: the model has learned from this picture"] * face.seen
 
 
 def answers_table(answers: Sequence[Answer], *, gender: bool = False) -> pd.DataFrame:

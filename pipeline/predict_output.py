@@ -52,7 +52,7 @@ def predict_and_print(
     if not is_its_detector(predictor.card):
         say("[yellow]this model learned from crops of another face detector; its ages may be off a little[/]")
     answers = _answer_all(predictor, files, largest=largest)
-    notes = describe_left_out(paths)
+    notes = describe_left_out(paths) + _describe_seen(answers)
     if csv is not None:
         with replacing(csv) as temporary:
             answers_table(answers, gender=gender).to_csv(temporary, index=False)
@@ -71,6 +71,12 @@ def predict_and_print(
     _print_lines(notes, Console(stderr=as_json))
     if all(answer.error and not answer.error.startswith("no_face") for answer in answers):
         raise typer.Exit(1)
+
+
+def _describe_seen(answers: list[Answer]) -> list[str]:
+    """Return a line where answers are for pictures that the model was trained on."""
+    seen = sum(face.seen for answer in answers for face in answer.faces)
+    return [f"the model has learned from {counted(seen, 'face')} of these; their answers prove nothing"] if seen else []
 
 
 def _answer_all(predictor: AgePredictor, files: list[Path], *, largest: bool) -> list[Answer]:

@@ -148,11 +148,13 @@ def _judge_of(params: Params, paths: Paths, protocol: Protocol, rows: pd.DataFra
     """Return what trains and judges a fold; for heads, all that they look at is extracted first."""
     if protocol.scope == "network":
         work = paths.protocol_state / protocol.name
-        return lambda splits, turn: _run_stages(params, paths, protocol, splits, work / f"fold_{turn}")
+        return lambda splits, turn: run_stages(
+            params, splits, fold=FoldPaths(work / f"fold_{turn}", paths), epochs=protocol.epochs
+        )
     features = extract_features(
         params, rows, crops=paths.crops, folder=paths.protocol_state / "features", views=protocol.views
     )
-    return lambda splits, _: try_head(params, splits, features=features, epochs=protocol.epochs)
+    return lambda splits, _: try_head(params, splits, features=features, epochs=protocol.epochs)["test"]
 
 
 def _run_fold(judge: Judge, splits: dict[str, pd.DataFrame], *, turn: int, named: str) -> dict[str, Any]:
@@ -168,14 +170,23 @@ def _run_fold(judge: Judge, splits: dict[str, pd.DataFrame], *, turn: int, named
     }
 
 
-def _run_stages(
-    params: Params, paths: Paths, protocol: Protocol, splits: dict[str, pd.DataFrame], root: Path
-) -> dict[str, Any]:
-    """Run the stages after the split in a fold's own folder, where a training that is stopped goes on."""
-    fold = FoldPaths(root, paths)
+def run_stages(
+    params: Params, splits: Mapping[str, pd.DataFrame], *, fold: FoldPaths, epochs: int
+) -> Mapping[str, Any]:
+    """Run the stages after the split in a folder of their own, where a training that is stopped goes on.
+
+    Args:
+        params: Everything but the epochs of phase 2.
+        splits: `train`, `val` and `test`; follow SPLIT.
+        fold: The folder.
+        epochs: Of phase 2.
+
+    Returns:
+        What `evaluate` says of `test`.
+    """
     for path in (fold.split_train, fold.split_val, fold.split_test):
         write_table(path, splits[path.stem], SPLIT)
-    phase2 = params.train.phase2.model_copy(update={"epochs": protocol.epochs})
+    phase2 = params.train.phase2.model_copy(update={"epochs": epochs})
     train = params.train.model_copy(update={"use_tuned": False, "phase2": phase2})
     for stage in STAGES:
         import_module(f"pipeline.stages.{stage}").run(params.model_copy(update={"train": train}), fold)

@@ -12,6 +12,7 @@ from data_prep.tables import SPLIT, read_table
 from models.calibration import Calibration
 from models.export import export_model
 from models.predictor import ModelCard
+from models.seen import write_seen
 from pipeline.fingerprints import file_hash
 from pipeline.judged import predict_rows, read_age_net
 from pipeline.params import Params
@@ -50,6 +51,9 @@ def run(params: Params, paths: Paths) -> None:
     expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
     crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
     export_model(network, _card(network, params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
+    splits = (read_table(path, SPLIT) for path in (paths.split_train, paths.split_val))
+    seen = write_seen(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
+    say(f"{seen} hashes of pictures that the model has learned from written beside it")
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:

@@ -17,6 +17,8 @@ from data_prep.errors import WeightsError
 from data_prep.images import Pixels, as_stored
 from models.calibration import Calibration
 from models.predictor import MODEL_FILE, AgePredictor, ModelCard
+from models.seen import picture_hash
+from pipeline.predict import warnings_of
 from tests.factories import FIVE_GROUPS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -68,6 +70,17 @@ def photograph():
     image[2:12, 2:12] = 20
     image[20:50, 20:50] = 50
     return image
+
+
+def test_faces_that_were_trained_on_are_marked():
+    image, detector = photograph(), FakeDetector([SMALL, LARGE])
+    image[25:45, 25:35] = 90  # flat crops all look alike
+    large = as_stored(crop_face(image, np.array(LARGE, dtype=float), SHAPE))
+    ((first, second),) = AgePredictor(detector, FakeNetwork(), CARD, seen=frozenset({picture_hash(large)})).predict(
+        [image]
+    )
+    assert (first.seen, second.seen) == (True, False)
+    assert warnings_of(first) == ["small_face: 30 pixels", "trained_on: the model has learned from this picture"]
 
 
 def test_the_gender_is_read_where_the_card_has_one():

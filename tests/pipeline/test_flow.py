@@ -116,6 +116,18 @@ def test_intervals_hold_the_age_and_every_band_is_accounted_for(project: Project
     assert sum(band["exact_rows"] for band in bands) == metrics["exact_rows"]
 
 
+def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(project: Project) -> None:
+    predictor = build_predictor(project.paths.exported)
+    train, test = (read_table(path, SPLIT) for path in (project.paths.split_train, project.paths.split_test))
+    shares = {}
+    for name, table in {"train": train, "test": test}.items():
+        rows = table[table["found"] == "detector"].head(30)
+        answers = answer_files(predictor, [Path(path) for path in rows["path"]], largest=True)
+        shares[name] = np.mean([answer.faces[0].seen for answer in answers])
+    assert shares["train"] > 0.9
+    assert shares["test"] == 0
+
+
 def test_the_report_is_one_file_with_the_figures_in_it(project: Project) -> None:
     report = (project.paths.evaluation / "report.html").read_text()
     assert f"{json.loads(project.paths.metrics.read_text())['mae']:.2f}" in report

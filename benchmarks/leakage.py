@@ -1,0 +1,168 @@
+"""What a test split says of a model that has seen copies of its pictures: the seed project's order of steps and ours.
+
+Usage: python benchmarks/leakage.py PROJECT [--source utkface] [--scope head|network] [--epochs 30]
+for a checkout in which `dvc repro split` has been run. Heads on frozen features take minutes, networks hours.
+
+The seed's order: augment and balance everything, then deal single images at random. It is run on the pictures of our
+train and val, with all copies of a picture that our pipeline would have taken out, so that our test split can tell what
+the very same model does on people and pictures that it has never seen.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from data_prep.augment import augment_view
+from data_prep.images import read_rgb, write_jpeg
+from data_prep.labels import AgeGroups
+from data_prep.tables import FACES, GROUPED, REJECTED, SPLIT, read_table, write_table
+from evidence import write_result
+from pipeline.choices import augmentation_of
+from pipeline.head_trial import FrozenFeatures, extract_features, try_head
+from pipeline.params import Params, read_params
+from pipeline.paths import Paths
+from pipeline.protocol import FoldPaths, run_stages
+from pipeline.stages import evaluate
+
+RULES = {"seed": {"below": 10, "copies": 2}, "balanced": {"below": 200, "copies": 2}}
+"""Faces of ages with fewer than so many get so many changed copies: the seed project's own rule, and a stronger one."""
+
+FIGURES = ("rows", "mae", "cs5", "group_accuracy")
+
+
+def main() -> None:
+    """Print what each order says of its model, and what is true of it, and write benchmarks/results/leakage.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--source", default="utkface")
+    parser.add_argument("--scope", choices=["head", "network"], default="head")
+    parser.add_argument("--epochs", type=int, default=30)
+    asked = parser.parse_args()
+    started = time.monotonic()
+    paths = Paths(asked.project)
+    params = read_params(paths.params)
+    splits = {
+        path.stem: _of_source(path, asked.source) for path in (paths.split_train, paths.split_val, paths.split_test)
+    }
+    arms = {"ours": splits}
+    for name, rule in RULES.items():
+        pool = balanced_pool(splits, params, paths, source=asked.source, **rule)
+        arms[name] = deal_rows(pool, splits, by="image_id", seed=params.seed)
+        arms[f"{name}_together"] = deal_rows(pool, splits, by="photo", seed=params.seed)
+    judge = _judge_of(asked.scope, params, paths, arms, epochs=asked.epochs)
+    found = {}
+    for name, arm in arms.items():
+        metrics = judge(name, arm)
+        found[name] = {split: {figure: metrics[split][figure] for figure in FIGURES} for split in metrics}
+        found[name]["leaked"] = leaked_share(arm)
+        said, true = found[name]["test"]["mae"], found[name].get("new", found[name]["test"])["mae"]
+        print(f"{name:18s} its own test: MAE {said:.2f}   new people: {true:.2f}   seen: {found[name]['leaked']:.1%}")
+    content = {"source": asked.source, "scope": asked.scope, "epochs": asked.epochs, "rules": RULES, "orders": found}
+    content["backbone"] = params.model.backbone
+    options = f"--source {asked.source} --scope {asked.scope} --epochs {asked.epochs}"
+    content["command"] = f"python benchmarks/leakage.py PROJECT {options}"
+    print(write_result("leakage", content, seconds=time.monotonic() - started))
+
+
+def balanced_pool(
+    splits: dict[str, pd.DataFrame], params: Params, paths: Paths, *, source: str, below: int, copies: int
+) -> pd.DataFrame:
+    """Return the rows of our train and val with all copies of their pictures, found and made.
+
+    `photo` names the picture that a row shows, whatever copy of it: rows of one photo in two splits are the leak.
+    """
+    pool = _with_duplicates(pd.concat([splits["train"], splits["val"]]), paths, params, source=source)
+    years = np.floor(pool["age"])
+    rare = pool[years.map(years.value_counts()) < below]
+    return pd.concat([pool, *(_copies(rare, number, params, paths) for number in range(1, copies + 1))])
+
+
+def deal_rows(pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, seed: int) -> dict[str, pd.DataFrame]:
+    """Return splits of a pool dealt at random, test and val as large as ours, and our test split as `new`.
+
+    Args:
+        pool: Follows SPLIT.
+        splits: Ours.
+        by: `image_id` deals single pictures, as the seed project did; `photo` deals all copies of a picture together.
+        seed: Another seed deals otherwise.
+    """
+    names = pool[by].unique()
+    place = pd.Series(np.random.default_rng(seed).permutation(len(names)), index=names)
+    pool = pool.iloc[np.argsort(pool[by].map(place).to_numpy(), kind="stable")].reset_index(drop=True)
+    # A photo at a cut goes as a whole to the part that its first copy is in.
+    ends = [len(splits["test"]), len(splits["test"]) + len(splits["val"])]
+    first = pool.groupby(by)[by].transform(lambda rows: rows.index[0])
+    part = np.searchsorted(ends, first, side="right")
+    dealt = {name: pool[part == number].reset_index(drop=True) for number, name in enumerate(("test", "val", "train"))}
+    return {**dealt, "new": splits["test"]}
+
+
+def leaked_share(splits: dict[str, pd.DataFrame]) -> float:
+    """Return the share of test rows whose picture is in train too."""
+    return float(splits["test"]["photo"].isin(splits["train"]["photo"]).mean())
+
+
+def _with_duplicates(kept: pd.DataFrame, paths: Paths, params: Params, *, source: str) -> pd.DataFrame:
+    """Return rows and the copies of their pictures that were taken out, all named by the picture that was kept."""
+    rejected = read_table(paths.grouped_rejected, REJECTED)
+    rejected = rejected[(rejected["reason"] == "duplicate") & (rejected["source"] == source)]
+    shown = rejected.set_index("image_id")["detail"].str.removeprefix("duplicate_of:")
+    faces = read_table(paths.faces, FACES)
+    twins = faces[faces["image_id"].map(shown).isin(kept["image_id"])]
+    twins = twins.assign(photo=twins["image_id"].map(shown), group=twins["image_id"])[GROUPED.names]
+    index = AgeGroups(tuple(params.age_groups)).of_intervals(twins["age_low"], twins["age_high"])
+    return pd.concat([kept.assign(photo=kept["image_id"]), twins.assign(age_group=index)[SPLIT.names]])
+
+
+def _copies(rows: pd.DataFrame, number: int, params: Params, paths: Paths) -> pd.DataFrame:
+    """Return changed copies of rows, whose crops are written beside the project's other work."""
+    folder = (paths.protocol_state / "copies").resolve()
+    crops = [str(folder / f"{Path(name).stem}_{number}.jpg") for name in rows["crop"]]
+    for row, (name, crop) in enumerate(zip(rows["crop"], crops, strict=True)):
+        if not Path(crop).is_file():
+            image = tf.constant(read_rgb(paths.crops / name))
+            changed = augment_view(image, row, number, augmentation=augmentation_of(params), seed=params.seed)
+            write_jpeg(Path(crop), changed.numpy())
+    return rows.assign(image_id=rows["image_id"] + f"#{number}", crop=crops, group=rows["group"] + f"#{number}")
+
+
+def _judge_of(
+    scope: str, params: Params, paths: Paths, arms: dict[str, dict[str, pd.DataFrame]], *, epochs: int
+) -> Any:
+    """Return what trains and judges an order: from its name and splits to the metrics of `test` and `new`."""
+    if scope == "network":
+        return lambda name, arm: _run_network(params, paths, name, arm, epochs=epochs)
+    every_row = pd.concat([table for arm in arms.values() for table in arm.values()]).drop_duplicates("image_id")
+    folder = paths.protocol_state / "leakage_features"
+    features: FrozenFeatures = extract_features(params, every_row, crops=paths.crops, folder=folder, views=1)
+    # The seed's order has balanced before; a second time would draw copies of copies.
+    return lambda name, arm: try_head(params, arm, features=features, epochs=epochs, balance=name == "ours")
+
+
+def _run_network(
+    params: Params, paths: Paths, name: str, arm: dict[str, pd.DataFrame], *, epochs: int
+) -> dict[str, Any]:
+    fold = FoldPaths(paths.protocol_state / f"leakage_{name}", paths)
+    if name != "ours":
+        params = params.model_copy(update={"rebalance": params.rebalance.model_copy(update={"copies": 1})})
+    found: dict[str, Any] = {"test": run_stages(params, arm, fold=fold, epochs=epochs)}
+    if "new" in arm:
+        write_table(fold.split_test, arm["new"], SPLIT)
+        evaluate.run(params, fold)
+        found["new"] = json.loads(fold.metrics.read_text())
+    return found
+
+
+def _of_source(path: Path, source: str) -> pd.DataFrame:
+    table = read_table(path, SPLIT)
+    return table[table["source"] == source].reset_index(drop=True)
+
+
+if __name__ == "__main__":
+    main()

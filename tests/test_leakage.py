@@ -1,0 +1,45 @@
+"""The benchmark on leakage: what it deals, and what it counts as seen."""
+
+import pandas as pd
+import pytest
+from leakage import deal_rows, leaked_share
+
+from data_prep.tables import SPLIT, check_table
+from tests.factories import split_rows
+
+
+@pytest.fixture
+def pool() -> pd.DataFrame:
+    """Return 120 rows of 40 photos, three copies each."""
+    table = split_rows(120)
+    return table.assign(photo=[f"photo {row % 40}" for row in range(120)])
+
+
+@pytest.fixture
+def ours() -> dict[str, pd.DataFrame]:
+    return {"train": split_rows(96), "val": split_rows(12), "test": split_rows(12, sources=["new"])}
+
+
+def test_single_pictures_leak_and_are_dealt_in_the_numbers_of_ours(pool, ours):
+    dealt = deal_rows(pool, ours, by="image_id", seed=1)
+    assert {name: len(table) for name, table in dealt.items()} == {"train": 96, "val": 12, "test": 12, "new": 12}
+    parts = pd.concat([dealt[name] for name in ("train", "val", "test")])
+    assert sorted(parts["image_id"]) == sorted(pool["image_id"])
+    assert leaked_share(dealt) > 0.5
+    for name in ("train", "val", "test"):
+        check_table(dealt[name], SPLIT)
+
+
+def test_copies_dealt_together_do_not_leak(pool, ours):
+    dealt = deal_rows(pool, ours, by="photo", seed=1)
+    photos = [set(dealt[name]["photo"]) for name in ("train", "val", "test")]
+    assert [len(a & b) for a, b in zip(photos, photos[1:] + photos[:1], strict=True)] == [0, 0, 0]
+    assert leaked_share(dealt) == 0
+    assert len(dealt["test"]) in {12, 13, 14}
+    assert sum(len(dealt[name]) for name in ("train", "val", "test")) == 120
+
+
+def test_the_share_that_was_seen_is_counted_by_picture():
+    test = split_rows(4).assign(photo=["a", "b", "c", "d"])
+    train = split_rows(3).assign(photo=["a", "a", "c"])
+    assert leaked_share({"test": test, "train": train}) == 0.5
