@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from data_prep.errors import ParamsError
+from pipeline.paths import Paths
 
 TUNER_ID, CHIEF_IP, CHIEF_PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 """Variables by which Keras Tuner tells a chief and its workers."""
@@ -55,7 +56,7 @@ def start_share(
     )
 
 
-def train_in_shares(folder: Path) -> None:
+def train_in_shares(paths: Paths) -> None:
     """Train the trials of a search in one process after the other, until none is left.
 
     Raises:
@@ -63,7 +64,7 @@ def train_in_shares(folder: Path) -> None:
     """
     code = RENEW
     while code == RENEW:
-        process = start_share(folder, environment=os.environ)
+        process = start_share(paths.root, environment=os.environ)
         try:
             code = process.wait()
         finally:
