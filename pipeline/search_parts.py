@@ -56,7 +56,7 @@ def start_share(
     )
 
 
-def train_in_shares(paths: Paths) -> None:
+def train_in_shares(project: Paths) -> None:
     """Train the trials of a search in one process after the other, until none is left.
 
     Raises:
@@ -64,7 +64,7 @@ def train_in_shares(paths: Paths) -> None:
     """
     code = RENEW
     while code == RENEW:
-        process = start_share(paths.root, environment=os.environ)
+        process = start_share(project.root, environment=os.environ)
         try:
             code = process.wait()
         finally:
