@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Literal
 
 from data_prep.errors import ParamsError
-from pipeline.paths import Paths
 
 TUNER_ID, CHIEF_IP, CHIEF_PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 """Variables by which Keras Tuner tells a chief and its workers."""
@@ -56,7 +55,7 @@ def start_share(
     )
 
 
-def train_in_shares(project: Paths) -> None:
+def train_in_shares(*, project: Path) -> None:
     """Train the trials of a search in one process after the other, until none is left.
 
     Raises:
@@ -64,7 +63,7 @@ def train_in_shares(project: Paths) -> None:
     """
     code = RENEW
     while code == RENEW:
-        process = start_share(project.root, environment=os.environ)
+        process = start_share(project, environment=os.environ)
         try:
             code = process.wait()
         finally:

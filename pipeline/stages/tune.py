@@ -46,7 +46,7 @@ def search(params: Params, paths: Paths) -> None:
         _announce(params, measure_pace(candidates))
         times = [time.perf_counter()]
         if part_of(os.environ) == "alone" and _budget(params).trials > RENEW_AFTER:
-            train_in_shares(paths)  # so that nothing is left to be trained here
+            train_in_shares(project=paths.tune_state.parents[1])  # so that nothing is left to be trained here
         trials = _search(params, paths, candidates, fingerprint=fingerprint)
         times.append(time.perf_counter())
         contestants = _contestants(params, trials)

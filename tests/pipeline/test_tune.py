@@ -13,7 +13,6 @@ import pytest
 from data_prep.errors import ParamsError
 from pipeline import search_parts
 from pipeline.params import Params
-from pipeline.paths import Paths
 from pipeline.search_parts import CHIEF_IP, CHIEF_PORT, TUNER_ID, part_of
 from pipeline.search_workers import tune
 from pipeline.stages import cache_features
@@ -149,4 +148,4 @@ def test_a_long_search_trains_its_trials_in_processes_that_are_renewed(
 
 def test_a_share_that_fails_stops_the_search(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"ended with status \d+, see above; the same command goes on"):
-        search_parts.train_in_shares(Paths(tmp_path))
+        search_parts.train_in_shares(project=tmp_path)
