@@ -38,13 +38,12 @@ def blend_checkpoints(
     Raises:
         WeightsError: A checkpoint is missing, not trusted, or of another network.
     """
-    import torch  # noqa: PLC0415  takes seconds to import
-
-    contents = []
     for path in (first, second):
         check_trusted(path, trusted=trusted)
-        contents.append(torch.load(path, map_location="cpu", weights_only=False))
-    network, other = contents[0]["model"], contents[1]["model"].state_dict()
+    import torch  # noqa: PLC0415  takes seconds to import
+
+    content, more = (torch.load(path, map_location="cpu", weights_only=False) for path in (first, second))
+    network, other = content["model"], more["model"].state_dict()
     own = network.state_dict()
     if {name: value.shape for name, value in own.items()} != {name: value.shape for name, value in other.items()}:
         msg = f"{first} and {second} must be checkpoints of the same network."
@@ -56,7 +55,7 @@ def blend_checkpoints(
         level[-1].bias.data += _logit(SERVED_SCORE) - _logit(score)
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as temporary:
-        torch.save(contents[0], temporary)
+        torch.save(content, temporary)
     return target
 
 
