@@ -107,7 +107,7 @@ def tune(
 
     A search that was stopped or killed goes on where it was; changed settings begin another one. Needs what
     `dvc repro cache_features` leaves. `dvc repro tune` runs the same search, but only for a training that uses it.
-    For several machines, see the README.
+    For several machines, see docs/search.md.
     """
     from pipeline.params import read_params  # noqa: PLC0415
     from pipeline.paths import Paths  # noqa: PLC0415
