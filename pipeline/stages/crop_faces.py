@@ -1,13 +1,12 @@
 """Photographs become face crops."""
 
 from collections.abc import Hashable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data_prep.atomic import write_json, write_text
+from data_prep.atomic import write_json
 from data_prep.crop import CropShape
 from data_prep.errors import DataError
 from data_prep.face_cropper import CropPlan, SourceRule, crop_name
@@ -16,6 +15,7 @@ from data_prep.images import Pixels, decode_rgb, read_rgb, write_png
 from data_prep.remote import read_content
 from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
 from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
+from models.crop_page import write_crop_page
 from pipeline.detectors import choose_detector
 from pipeline.engines import choose_engine
 from pipeline.fingerprints import crops_fingerprint
@@ -58,7 +58,7 @@ def run(params: Params, paths: Paths) -> None:
     counts = _write_counts(faces, rejected, paths)
     _draw_crops(faces, paths)
     _draw_rejected(rejected, paths)
-    _write_report(counts, paths)
+    write_crop_page(paths.crop_report / "report.html", counts)
     if faces.empty:
         msg = f"No face was kept of {len(manifest)} photographs; {paths.crop_report / 'report.html'} says why."
         raise DataError(msg)
@@ -103,15 +103,6 @@ def _draw_rejected(rejected: pd.DataFrame, paths: Paths) -> None:
         # Made small one by one: whole photographs may take gigabytes together.
         images = [fit_into_cell(_read_rejected(row, reason, paths)) for row in chosen.to_dict("records")]
         write_png(target, draw_contact_sheet(images, captions))
-
-
-def _write_report(counts: pd.DataFrame, paths: Paths) -> None:
-    """Write one page with the counts and all sheets."""
-    table = counts.pivot_table(index="source", columns="outcome", values="images", fill_value=0, aggfunc="sum")
-    sheets = sorted(path.name for path in paths.crop_report.glob("*.png"))
-    pictures = "".join(f'<h2>{Path(name).stem}</h2>\n<img src="{name}" alt="">\n' for name in sheets)
-    head = '<!doctype html>\n<meta charset="utf-8">\n<title>Face crops</title>\n<h1>Face crops</h1>\n'
-    write_text(paths.crop_report / "report.html", f"{head}{table.astype(int).to_html(border=0)}\n{pictures}")
 
 
 def _read_rejected(row: dict[Hashable, Any], reason: str, paths: Paths) -> Pixels:
