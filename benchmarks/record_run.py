@@ -33,10 +33,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in (paths.metrics, paths.evaluation / "slices.csv", paths.train_report / "history.csv", paths.params):
         shutil.copyfile(path, folder / path.name)
-    for path in (*paths.evaluation.glob("*.png"), *paths.tune_report.glob("*.png")):
+    for path in (*paths.evaluation.glob("*.png"), *paths.tune_report.glob("*.png"), *paths.tune_report.glob("*.csv")):
         shutil.copyfile(path, folder / path.name)
-    for name in ("trials.csv", "retrained.csv"):
-        shutil.copyfile(paths.tune_report / name, folder / name)
     facts = facts_of_run("dvc repro", seconds=asked.minutes * 60, folder=asked.project)
     facts["commit"] = asked.commit or facts["commit"]
     write_json(folder / "run.json", {**facts, **_run(paths, asked.minutes)})

@@ -72,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--top", type=int, help="heads that are trained again; default: params.yaml's")
     parser.add_argument("--seeds", type=int, help="with which they are; default: params.yaml's")
     parser.add_argument("--keep-features", action="store_true", help="take the project's features as they are")
+    parser.add_argument("--keep", type=Path, help="folder for the search's report")
     parser.add_argument("--seed-steps", type=int, default=20, help="batches of the seed's way; 0 leaves it out")
     parser.add_argument("--memory", type=int, metavar="TRIALS", help="measure memory after each of so many trials")
     return parser.parse_args()
@@ -96,6 +97,8 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         best = json.loads(paths.best_head.read_text())
         trials = pd.read_csv(paths.tune_report / "trials.csv")
         retrained = pd.read_csv(paths.tune_report / "retrained.csv")
+        if asked.keep is not None:
+            shutil.copytree(paths.tune_report, asked.keep, dirs_exist_ok=True)
     return {
         "rows": len(data.train),
         "trials": len(trials),
