@@ -54,6 +54,8 @@ def results_block() -> str:
         *_protocols(),
         *_detector(),
         *_crop(),
+        *_search(),
+        *_training(),
     ]
     return "\n".join(lines)
 
@@ -148,10 +150,8 @@ def _detector() -> list[str]:
 
 
 def _crop() -> list[str]:
-    path = ROOT / "benchmarks/results/crop.json"
-    if not path.is_file():
+    if (found := _measured("crop")) is None:
         return []
-    found = json.loads(path.read_text())
     count = sum(found["images"].values())
     sizes = ", ".join(f"{name} at {found['image_sizes'][name]} px" for name in found["images"])
     labels = {"seed": "the seed's loop, 640 px", "stage": f"our stage, {sizes}", "floor": "its detector alone"}
@@ -167,6 +167,54 @@ def _crop() -> list[str]:
         f"That is {found['speedup']:.1f} times the seed's loop and {found['share_of_floor']:.0%} of what the detector "
         f"allows, in {found['peak_mb']:,} MB at most ([figures](benchmarks/results/crop.json)).",
     ]
+
+
+def _search() -> list[str]:
+    """Return what the default search costs and gains, where it was measured."""
+    if (found := _measured("tune")) is None:
+        return []
+    best, seconds = found["best"], found["seconds"]
+    minutes = (seconds["features"] + seconds["search"]) / 60
+    lines = [
+        "",
+        f"The default search, {found['trials']} trials with {found['epochs']} epochs on {found['rows']:,} faces, takes "
+        f"{minutes:.1f} minutes with the extraction of features and {found['peak_memory_gib']:.1f} GiB; training the "
+        f"best five again over three seeds {seconds['retraining'] / 60:.1f} more. Validation MAE of the best head on frozen "
+        f"features {best['val_age_mae']:.2f} ± {best['sd']:.2f} years, of the untuned one "
+        f"{best['untuned_val_age_mae']:.2f} ± {best['untuned_sd']:.2f} ([figures](benchmarks/results/tune.json)).",
+    ]
+    if "ratio" in found:
+        lines[-1] += (
+            f" Running the whole network on every picture, as the seed does, takes {found['ratio']:.0f} times as long."
+        )
+    return lines
+
+
+def _training() -> list[str]:
+    """Return what caches save, where it was measured."""
+    if (found := _measured("train")) is None:
+        return []
+    lines = [
+        "",
+        f"What caches save (EfficientNetB0, {found['size']} px, batch {found['batch']}; the seed runs the whole network "
+        "on every picture of every epoch):",
+        "",
+        "| | seed, images a second | once per view | then, each epoch | an epoch | a whole phase |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, label in (("phase1", "head on features"), ("phase2", "top on the cached trunk")):
+        phase = found[name]
+        rates = " | ".join(f"{phase['images_per_second'][part]:,.0f}" for part in ("seed", "once", "ours"))
+        lines.append(f"| {label} | {rates} | {phase['epoch_ratio']:.1f} times | {phase['whole_ratio']:.1f} times |")
+    if (waits := _measured("input")) is not None:
+        lines += ["", f"The input pipeline delivers {waits['ratio']:.1f} times what the network consumes."]
+    return lines
+
+
+def _measured(name: str) -> dict[str, Any] | None:
+    """Return what a benchmark has left, if it has."""
+    path = ROOT / f"benchmarks/results/{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 if __name__ == "__main__":
