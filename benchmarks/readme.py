@@ -179,8 +179,8 @@ def _search() -> list[str]:
         "",
         f"The default search, {found['trials']} trials with {found['epochs']} epochs on {found['rows']:,} faces, takes "
         f"{minutes:.1f} minutes with the extraction of features and {found['peak_memory_gib']:.1f} GiB; training the "
-        f"best five again over three seeds {seconds['retraining'] / 60:.1f} more. Validation MAE of the best head on frozen "
-        f"features {best['val_age_mae']:.2f} ± {best['sd']:.2f} years, of the untuned one "
+        f"best five again over three seeds {seconds['retraining'] / 60:.1f} more. Validation MAE of the best head on "
+        f"frozen features {best['val_age_mae']:.2f} ± {best['sd']:.2f} years, of the untuned one "
         f"{best['untuned_val_age_mae']:.2f} ± {best['untuned_sd']:.2f} ([figures](benchmarks/results/tune.json)).",
     ]
     if "ratio" in found:
@@ -196,8 +196,8 @@ def _training() -> list[str]:
         return []
     lines = [
         "",
-        f"What caches save (EfficientNetB0, {found['size']} px, batch {found['batch']}; the seed runs the whole network "
-        "on every picture of every epoch):",
+        f"What caches save (EfficientNetB0, {found['size']} px, batch {found['batch']}; the seed runs the whole "
+        "network on every picture of every epoch):",
         "",
         "| | seed, images a second | once per view | then, each epoch | an epoch | a whole phase |",
         "|---|---|---|---|---|---|",
