@@ -67,3 +67,14 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
     for trait in config.traits:
         outputs[trait] = layers.Dense(len(TRAITS[trait]), activation="softmax", dtype="float32", name=trait)(x)
     return keras.Model(pooled, outputs, name="head")
+
+
+def copy_head(head: Any) -> Any:
+    """Return a head with the same weights that is not compiled.
+
+    A compiled one would drag its losses into a network that it is joined to, and whoever loads that would need their
+    classes.
+    """
+    bare = keras.Model.from_config(head.get_config())
+    bare.set_weights(head.get_weights())
+    return bare

@@ -41,15 +41,15 @@ class TrunkCache:
         """Return the size on disk of so many rows in so many views."""
         return 2 * int(np.prod(self.shape)) * rows * views
 
-    def check_room(self, rows: int, *, views: int) -> None:
-        """Raise `ParamsError` if the disk has no room for what is not there yet, with a tenth to spare."""
+    def check_room(self, rows: int, *, views: int, instead: str) -> None:
+        """Raise `ParamsError`, which says what to do `instead`, if what is not there yet would fill the disk."""
         needed = self.bytes_of(rows, views=views - len(self._kept()))
         self.folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(self.folder).free
         if needed > 0.9 * free:
             msg = (
-                f"train.phase2.trunk: cached needs {needed / 1e9:.1f} GB in {self.folder}, where "
-                f"{free / 1e9:.1f} GB are free. Lower train.phase2.views, or set train.phase2.trunk to live."
+                f"The cached trunk needs {needed / 1e9:.1f} GB in {self.folder}, where {free / 1e9:.1f} GB are free. "
+                f"{instead}"
             )
             raise ParamsError(msg)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.backbones import BACKBONES
 from pipeline.choices import head_config_of, objective_of
 from pipeline.head_data import HeadData
 from pipeline.params import Params
@@ -13,14 +14,21 @@ from tuning.space import Choices, Range, Space
 
 
 def recipe_of(params: Params) -> Recipe:
-    """Return how the untuned head is built and trained."""
-    phase1 = params.train.phase1
-    return Recipe(head_config_of(params), objective_of(params), phase1.learning_rate, phase1.weight_decay)
+    """Return how the untuned network is built and trained."""
+    phase1, phase2 = params.train.phase1, params.train.phase2
+    return Recipe(
+        head=head_config_of(params),
+        objective=objective_of(params),
+        learning_rate=phase1.learning_rate,
+        weight_decay=phase1.weight_decay,
+        unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
+        phase2_learning_rate=phase2.learning_rate,
+    )
 
 
 def space_of(params: Params) -> Space:
     """Return what the search may choose."""
-    return {name: _domain_of(domain) for name, domain in params.tune.space.domains.items()}
+    return {name: _domain_of(domain) for name, domain in params.tune.domains.items()}
 
 
 def _domain_of(domain: Domain[Any]) -> Choices | Range:

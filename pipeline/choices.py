@@ -5,12 +5,17 @@ from models.heads import HeadConfig
 from models.objective import Objective
 from models.training import PhaseConfig
 from pipeline.params import Params
-from pipeline.sections import Phase
+from pipeline.sections import LARGEST, Phase
 
 
-def augmentation_of(params: Params) -> Augmentation:
-    """Return how views differ from their picture."""
-    return Augmentation(**params.augment.model_dump())
+def augmentation_of(params: Params, *, strength: float = 1.0) -> Augmentation:
+    """Return how views differ from their picture, with every strength multiplied, as far as it may be.
+
+    Phase 1 learns from features that are cached with the strengths of params.yaml; another `strength` is phase 2's.
+    """
+    given = params.augment.model_dump(exclude={"flip"})
+    scaled = {name: min(strength * value, LARGEST.get(name, 1.0)) for name, value in given.items()}
+    return Augmentation(flip=params.augment.flip, **scaled)
 
 
 def head_config_of(params: Params) -> HeadConfig:

@@ -46,6 +46,17 @@ TUNE_CODE = (
 )
 """Modules that decide what a head scores on its features."""
 
+NETWORK_CODE = (
+    "data_prep.split",
+    "models.averaging",
+    "models.checkpoint",
+    "models.history",
+    "models.training",
+    "models.trunk",
+    "models.trunk_cache",
+    "pipeline.network_candidates",
+)
+"""Modules that decide, beside those, what a whole network scores in a search."""
 
 TRAIN_CODE = (
     "models.averaging",
@@ -94,19 +105,31 @@ def rows_fingerprint(tables: Sequence[Path], *, keys: Sequence[str]) -> str:
 
 def tune_fingerprint(params: Params, *, rows: str) -> str:
     """Return what names a search: the `rows_fingerprint` and all else that its scores depend on."""
+    network = params.tune.scope == "network"
+    unused = {"retrain"} if network else {"retrain", "subset", "network_space"}
     return fingerprint(
         {
             "rows": rows,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
-            "search": params.tune.model_dump(mode="json", exclude={"retrain"}),
+            "search": params.tune.model_dump(mode="json", exclude=unused),
             "untuned": [section.model_dump(mode="json") for section in (params.loss, params.model)],
             "rates": [params.train.phase1.learning_rate, params.train.phase1.weight_decay],
+            "phases": _phases_of_trials(params) if network else [],
             "seed": params.seed,
             "age_groups": params.age_groups,
-            "code": code_hash(TUNE_CODE),
+            "code": code_hash((*TUNE_CODE, *NETWORK_CODE) if network else TUNE_CODE),
         }
     )
+
+
+def _phases_of_trials(params: Params) -> list[dict[str, Any]]:
+    """Return what a search of whole networks takes over from both phases of `train`."""
+    second = {"batch_size", "learning_rate", "weight_decay", "views", "unfreeze"}
+    return [
+        params.train.phase1.model_dump(mode="json", exclude={"lr_factor"}),
+        params.train.phase2.model_dump(mode="json", include=second),
+    ]
 
 
 def train_fingerprint(params: Params, *, rows: str, recipe: Any) -> str:

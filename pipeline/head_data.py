@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from data_prep.dataset import make_feature_dataset, make_plain_feature_dataset
 from data_prep.labels import check_some_exact
+from data_prep.split import hash_names
 from data_prep.tables import SPLIT, TRAIN, read_table
 from models.features import FeatureCache, Features, crop_keys
 from models.objective import loss_weights_of, targets_of
-from pipeline.fingerprints import features_fingerprint, rows_fingerprint
+from pipeline.fingerprints import features_fingerprint, fingerprint, rows_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
 
@@ -37,6 +39,23 @@ class HeadData:
     def start_age(self) -> float:
         """Mean age of the training rows."""
         return float(self.train["age"].mean())
+
+    def subset(self, count: int, *, seed: int) -> "HeadData":
+        """Return at most so many training rows and as many validation rows, in their order, the same in every run.
+
+        Raises:
+            DataError: No validation row among them has an exact age.
+        """
+        train, val = (_first_by_hash(table, count, seed=seed) for table in (self.train, self.val))
+        few = self.val.iloc[val].reset_index(drop=True)
+        check_some_exact(few["age_low"], few["age_high"])
+        return HeadData(
+            train=self.train.iloc[train].reset_index(drop=True),
+            val=few,
+            train_features=self.train_features[:, train],
+            val_features=self.val_features[:, val],
+            fingerprint=fingerprint([self.fingerprint, count, seed]),
+        )
 
     def datasets(
         self, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
@@ -72,6 +91,12 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
         val_features=cache.read(val_keys, views=1),
         fingerprint=rows_fingerprint([paths.train, paths.split_val], keys=train_keys + val_keys),
     )
+
+
+def _first_by_hash(table: pd.DataFrame, count: int, *, seed: int) -> npt.NDArray[np.intp]:
+    """Return the places of the rows that come first by a hash of their image."""
+    hashes = hash_names(table["image_id"], seed=seed).to_numpy(str)
+    return np.sort(np.argsort(hashes, kind="stable")[:count])
 
 
 def _keys(table: pd.DataFrame, crops: Path) -> list[str]:

@@ -135,17 +135,21 @@ class Rebalance(Section):
         return self
 
 
+LARGEST = {"rotation_degrees": 90.0, "erase": 0.5}
+"""The largest strengths of views; all others end at 1."""
+
+
 class Augment(Section):
     """How views differ from the picture; see `data_prep.augment.Augmentation`."""
 
     flip: bool
     shift: float = Fraction
     zoom: float = Fraction
-    rotation_degrees: float = Field(ge=0, le=90)
+    rotation_degrees: float = Field(ge=0, le=LARGEST["rotation_degrees"])
     brightness: float = Fraction
     contrast: float = Fraction
     saturation: float = Fraction
-    erase: float = Field(0.0, ge=0, le=0.5)
+    erase: float = Field(0.0, ge=0, le=LARGEST["erase"])
 
 
 class Model(Section):
@@ -233,8 +237,25 @@ class Domain(Section, Generic[Setting]):
         return low, high
 
 
-class Space(Section):
-    """What the search may choose for each setting; one that is left out stays as the untuned head has it.
+class SearchSpace(Section):
+    """What a search may choose for each setting; one that is left out stays as the untuned network has it."""
+
+    @model_validator(mode="after")
+    def _check_not_empty(self) -> Self:
+        if not self.domains:
+            msg = "at least one setting must be searched"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def domains(self) -> dict[str, Domain[Any]]:
+        """The settings that are searched, by name."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: domain for name, domain in given.items() if domain is not None}
+
+
+class Space(SearchSpace):
+    """What is searched of a head and how it is trained.
 
     See `models.heads.HeadConfig`, `models.objective.Objective`; the rates are AdamW's.
     """
@@ -254,18 +275,24 @@ class Space(Section):
     learning_rate: Domain[PositiveFloat] | None = None
     weight_decay: Domain[NotNegative] | None = None
 
-    @model_validator(mode="after")
-    def _check_not_empty(self) -> Self:
-        if not self.domains:
-            msg = "at least one setting must be searched"
-            raise ValueError(msg)
-        return self
 
-    @property
-    def domains(self) -> dict[str, Domain[Any]]:
-        """The settings that are searched, by name."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: domain for name, domain in given.items() if domain is not None}
+class NetworkSpace(SearchSpace):
+    """What `scope: network` searches beside the head: see `tuning.recipe.Recipe`.
+
+    `unfreeze` has names of blocks or numbers of layers, `augment_strength` factors of the strengths in `augment`.
+    """
+
+    unfreeze: Domain[NonNegativeInt | str] | None = None
+    phase2_learning_rate: Domain[PositiveFloat] | None = None
+    augment_strength: Domain[Annotated[float, Field(ge=0, le=2)]] | None = None
+
+    @field_validator("unfreeze")
+    @classmethod
+    def _check_one_kind(cls, domain: Domain[Any] | None) -> Domain[Any] | None:
+        if domain is not None and len({type(value) for value in domain.choices or ()}) > 1:
+            msg = "choices must be names of blocks, or numbers of layers, not both"
+            raise ValueError(msg)
+        return domain
 
 
 class Retrain(Section):
@@ -276,7 +303,14 @@ class Retrain(Section):
 
 
 class Tune(Section):
-    """Stage `tune`: Hyperband's budget, and what it searches over."""
+    """Stage `tune`: Hyperband's budget, and what it searches over.
+
+    `scope` head trains heads on cached features; network goes on to train each with the top of the backbone, on at most
+    `subset` training rows and as many validation rows, and chooses from `network_space` too.
+    """
+
+    scope: Literal["head", "network"] = "head"
+    subset: PositiveInt = 2000
 
     max_epochs: int = Field(20, ge=2)
     factor: int = Field(3, ge=2)
@@ -284,6 +318,20 @@ class Tune(Section):
     batch_size: PositiveInt
     retrain: Retrain = Retrain()
     space: Space
+    network_space: NetworkSpace | None = None
+
+    @model_validator(mode="after")
+    def _check_scope(self) -> Self:
+        if self.scope == "network" and self.network_space is None:
+            msg = "scope: network needs a network_space, with at least one of " + ", ".join(NetworkSpace.model_fields)
+            raise ValueError(msg)
+        return self
+
+    @property
+    def domains(self) -> dict[str, Domain[Any]]:
+        """The settings that are searched in this scope, by name."""
+        more = self.network_space.domains if self.scope == "network" and self.network_space else {}
+        return {**self.space.domains, **more}
 
 
 class Phase(Section):
@@ -300,7 +348,7 @@ class Phase(Section):
 
 
 class Phase1(Phase):
-    """Phase 1, the head on frozen features; a tuned learning rate is multiplied by `lr_factor`."""
+    """Phase 1, the head on frozen features; a learning rate tuned in `scope: head` is multiplied by `lr_factor`."""
 
     lr_factor: PositiveFloat = 0.5
 

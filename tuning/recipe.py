@@ -1,4 +1,4 @@
-"""A head as it is built and trained: what the search varies, and what `train` takes over from it."""
+"""A network as it is built and trained: what the search varies, and what `train` takes over from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -24,18 +24,34 @@ OBJECTIVE = (
     "label_smoothing",
 )
 OPTIMIZER = ("learning_rate", "weight_decay")
-SETTINGS = (*HEAD, *OBJECTIVE, *OPTIMIZER)
+NETWORK = ("unfreeze", "phase2_learning_rate", "augment_strength")
+"""What phase 2 alone knows: a search on cached features cannot vary it."""
+
+SETTINGS = (*HEAD, *OBJECTIVE, *OPTIMIZER, *NETWORK)
 """What a search may vary: fields of `HeadConfig`, of `Objective` and of `Recipe` itself."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a head is built and trained; the rates are AdamW's."""
+    """How a network is built and trained.
+
+    Args:
+        head: The head.
+        objective: What both phases train for.
+        learning_rate: AdamW's, while the head is trained on frozen features.
+        weight_decay: AdamW's, likewise.
+        unfreeze: What phase 2 thaws; see `models.backbones.unfreeze`.
+        phase2_learning_rate: AdamW's, while head and top of the backbone are trained.
+        augment_strength: By what phase 2 multiplies how strongly its views differ from their pictures.
+    """
 
     head: HeadConfig = field(default_factory=HeadConfig)
     objective: Objective = field(default_factory=Objective)
     learning_rate: float = 0.001
     weight_decay: float = 0.0
+    unfreeze: str | int = 0
+    phase2_learning_rate: float = 0.0001
+    augment_strength: float = 1.0
 
     def with_settings(self, settings: Settings) -> "Recipe":
         """Return the recipe with other settings; the search and `train` both come here.
@@ -44,13 +60,13 @@ class Recipe:
             ParamsError: A setting is unknown.
         """
         if unknown := sorted(set(settings) - set(SETTINGS)):
-            msg = f"A head has the settings {', '.join(SETTINGS)}. Received: {', '.join(unknown)}."
+            msg = f"A network has the settings {', '.join(SETTINGS)}. Received: {', '.join(unknown)}."
             raise ParamsError(msg)
         return replace(
             self,
             head=replace(self.head, **_some(settings, HEAD)),
             objective=replace(self.objective, **_some(settings, OBJECTIVE)),
-            **_some(settings, OPTIMIZER),
+            **_some(settings, (*OPTIMIZER, *NETWORK)),
         )
 
     def settings(self) -> dict[str, Any]:

@@ -6,29 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import pandas as pd
 
 from data_prep.atomic import replacing, write_json
-from data_prep.dataset import make_dataset, make_training_dataset
-from models.age_net import backbone_of, build_age_net
-from models.backbones import BACKBONES, build_backbone, unfreeze
+from models.age_net import backbone_of
+from models.backbones import unfreeze
 from models.checkpoint import PhaseState, read_state, write_state
-from models.heads import HeadConfig, build_head
+from models.heads import build_head
 from models.history import EpochRecord, best_epoch, history_table
-from models.objective import Objective, compile_model, loss_weights_of, targets_of
+from models.objective import Objective, compile_model
 from models.plots import draw_history, write_figure
 from models.training import BatchListener, PhaseConfig, build_optimizer, fit_phase
 from pipeline.candidates import recipe_of
-from pipeline.choices import augmentation_of, phase_of
+from pipeline.choices import phase_of
 from pipeline.fingerprints import train_fingerprint, tune_fingerprint
 from pipeline.head_data import HeadData, read_head_data
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
 from pipeline.tracking import Run, tracked_run
-from pipeline.trunk_data import cache_trunk
-from tuning.recipe import Recipe
+from pipeline.trunk_data import TrunkData, cache_trunk
+from pipeline.whole_network import join_network, make_picture_datasets
+from tuning.recipe import NETWORK, Recipe
 from tuning.results import describe, read_best
 
 
@@ -41,9 +39,9 @@ def run(params: Params, paths: Paths) -> None:
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
         keeper = _Keeper(paths.train_state, fingerprint, tracked)
         head, first = _train_head(params, data, recipe, keeper)
-        network, second = _train_network(params, paths, data, head, recipe.objective, first, keeper)
+        network, second = _train_network(params, paths, data, head, recipe, first, keeper)
         records = [*first, *second]
-        _write_results(network, records, params, recipe.head, paths)
+        _write_results(network, records, params, recipe, paths)
         keeper.remove()
         tracked.log_picture("history", paths.train_report / "history.png")
         tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
@@ -52,15 +50,23 @@ def run(params: Params, paths: Paths) -> None:
 
 
 def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
-    """Return the head and how phase 1 trains it: as the search found, if asked for, else as params.yaml says."""
+    """Return the network and how both phases train it: as the search found, if asked for, else as params.yaml says.
+
+    What a search of scope head has found is about phase 1 alone. One of scope network has trained its heads with phase
+    1's own batches, so that no factor is needed; the strength of augmentation that it found is phase 2's.
+    """
     recipe = recipe_of(params)
     if not params.train.use_tuned:
         say("the head of params.yaml, untuned (train.use_tuned is false)")
         return recipe
     best = read_best(paths.best_head, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
     tuned = recipe.with_settings(best.settings)
-    tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
-    say(f"tuned head: {describe(best.settings)}; phase 1 at {tuned.learning_rate:g}")
+    if params.tune.scope == "head":
+        tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
+    say(f"tuned {params.tune.scope}: {describe(best.settings)}; phase 1 at {tuned.learning_rate:g}")
+    if params.tune.scope == "network":
+        phase2 = f"thaws {tuned.unfreeze}, learns at {tuned.phase2_learning_rate:g}"
+        say(f"phase 2 {phase2}, with augmentation times {tuned.augment_strength:g}")
     return tuned
 
 
@@ -152,25 +158,30 @@ def _train_network(
     paths: Paths,
     data: HeadData,
     head: Any,
-    objective: Objective,
+    recipe: Recipe,
     before: list[EpochRecord],
     keeper: _Keeper,
 ) -> tuple[Any, list[EpochRecord]]:
     keras.mixed_precision.set_global_policy(params.train.precision)
     section, name = params.train.phase2, params.model.backbone
-    network = _join(params, head)
+    network = join_network(params, head)
     backbone, start = backbone_of(network), network.get_weights()
-    thawed = unfreeze(backbone, BACKBONES[name].unfreeze if section.unfreeze is None else section.unfreeze)
+    thawed = unfreeze(backbone, recipe.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
-    trunk = cache_trunk(params, paths, data, network=network) if section.trunk == "cached" else None
+    trunk = _cache_trunk(params, paths, data, network, recipe) if section.trunk == "cached" else None
 
     def datasets(first_epoch: int) -> tuple[Any, int, Any]:
+        outputs, seed = network.output, params.seed
         if trunk is not None:
-            return trunk.datasets(params, data, first_epoch=first_epoch)
-        return _picture_datasets(params, paths, data, network, first_epoch=first_epoch)
+            batch = section.batch_size
+            return trunk.datasets(data, outputs=outputs, batch_size=batch, seed=seed, first_epoch=first_epoch)
+        return make_picture_datasets(
+            params, paths, data, recipe=recipe, outputs=outputs, seed=seed, first_epoch=first_epoch
+        )
 
     trained = network if trunk is None else trunk.top
-    records = _fit(trained, datasets, objective, config=phase_of(section), phase=2, before=len(before), keeper=keeper)
+    config = replace(phase_of(section), learning_rate=recipe.phase2_learning_rate)
+    records = _fit(trained, datasets, recipe.objective, config=config, phase=2, before=len(before), keeper=keeper)
     if trunk is not None:
         trunk.remove()
     if best_epoch(before).val_age_mae <= best_epoch(records).val_age_mae:
@@ -179,17 +190,17 @@ def _train_network(
     return _in_float32(params, network, head), records
 
 
-def _join(params: Params, head: Any) -> Any:
-    """Return the whole network with a copy of the head.
-
-    The head itself is compiled; it would drag its losses into the saved network, and whoever loads it would need
-    their classes.
-    """
-    size, model = params.crop_faces.size, params.model
-    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
-    bare = keras.Model.from_config(head.get_config())
-    bare.set_weights(head.get_weights())
-    return build_age_net(backbone, bare)
+def _cache_trunk(params: Params, paths: Paths, data: HeadData, network: Any, recipe: Recipe) -> TrunkData:
+    return cache_trunk(
+        params,
+        data,
+        network=network,
+        recipe=recipe,
+        views=params.train.phase2.views,
+        crops=paths.crops,
+        folder=paths.trunk,
+        instead="Lower train.phase2.views, or set train.phase2.trunk to live.",
+    )
 
 
 def _in_float32(params: Params, network: Any, head: Any) -> Any:
@@ -197,42 +208,24 @@ def _in_float32(params: Params, network: Any, head: Any) -> Any:
     if params.train.precision == "float32":
         return network
     keras.mixed_precision.set_global_policy("float32")
-    plain = _join(params, head)
+    plain = join_network(params, head)
     plain.set_weights(network.get_weights())
     return plain
 
 
-def _picture_datasets(
-    params: Params, paths: Paths, data: HeadData, network: Any, *, first_epoch: int
-) -> tuple[Any, int, Any]:
-    section, size = params.train.phase2, params.crop_faces.size
-    training, steps = make_training_dataset(
-        _crops(data.train, paths),
-        targets_of(data.train, network.output),
-        weights=loss_weights_of(data.train, network.output),
-        copies=data.train["copies"].to_numpy(np.int64),
-        size=size,
-        batch_size=section.batch_size,
-        augmentation=augmentation_of(params),
-        views=section.views,
-        seed=params.seed,
-        first_epoch=first_epoch,
-    )
-    targets = targets_of(data.val, network.output)
-    return training, steps, make_dataset(_crops(data.val, paths), targets, size=size, batch_size=section.batch_size)
-
-
-def _crops(table: pd.DataFrame, paths: Paths) -> list[Path]:
-    return [paths.crops / name for name in table["crop"]]
-
-
-def _write_results(network: Any, records: list[EpochRecord], params: Params, head: HeadConfig, paths: Paths) -> None:
+def _write_results(network: Any, records: list[EpochRecord], params: Params, recipe: Recipe, paths: Paths) -> None:
     history = history_table(records)
     with replacing(paths.train_report / "history.csv") as temporary:
         history.to_csv(temporary, index=False)
     write_figure(paths.train_report / "history.png", draw_history(history))
     best = best_epoch(records)
-    summary = {"best": asdict(best), "head": asdict(head), "backbone": backbone_of(network).name, "seed": params.seed}
+    summary = {
+        "best": asdict(best),
+        "head": asdict(recipe.head),
+        "phase2": {name: getattr(recipe, name) for name in NETWORK},
+        "backbone": backbone_of(network).name,
+        "seed": params.seed,
+    }
     write_json(paths.train_report / "training.json", summary)
     with replacing(paths.age_net) as temporary:
         network.save(temporary)

@@ -1,4 +1,4 @@
-"""Hyperband looks for the best head on the cached features; the best few are trained again over several seeds."""
+"""Hyperband looks for the best head, or the best network; the best few are trained again over several seeds."""
 
 import os
 import time
@@ -9,9 +9,10 @@ from data_prep.atomic import replacing, write_json
 from models.plots import write_figure
 from models.search_page import write_search_page
 from models.search_plots import draw_importance, draw_trials
-from pipeline.candidates import head_candidates, space_of
+from pipeline.candidates import space_of
 from pipeline.fingerprints import tune_fingerprint
 from pipeline.head_data import read_head_data
+from pipeline.network_candidates import candidates_of, remove_activations
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say, standing_bar
@@ -41,7 +42,7 @@ def search(params: Params, paths: Paths) -> None:
     """Search, train the best anew, and write the best settings and all trials."""
     data = read_head_data(params, paths)
     fingerprint = tune_fingerprint(params, rows=data.fingerprint)
-    candidates = head_candidates(params, data)
+    candidates = candidates_of(params, paths, data)
     try:
         _announce(params, measure_pace(candidates))
         times = [time.perf_counter()]
@@ -61,7 +62,8 @@ def search(params: Params, paths: Paths) -> None:
     seconds = {"search": times[1] - times[0], "retraining": times[2] - times[1]}
     write_json(paths.tune_report / "seconds.json", {name: round(value, 1) for name, value in seconds.items()})
     remove_other_searches(paths.tune_state, fingerprint=fingerprint)
-    _tell(summary, contestants, best)
+    remove_activations(paths)
+    _tell(params, summary, contestants, best)
 
 
 def train_share(params: Params, paths: Paths, *, most: int | None) -> None:
@@ -86,7 +88,7 @@ def work(params: Params, paths: Paths, *, most: int | None = None) -> None:
     check_chief(paths.tune_state, fingerprint=fingerprint)
     watch = search_watch(paths, fingerprint=fingerprint)
     run_search(
-        head_candidates(params, data),
+        candidates_of(params, paths, data),
         space=space_of(params),
         config=_config(params),
         folder=paths.tune_state,
@@ -137,7 +139,7 @@ def _search(
 
 def _contestants(params: Params, trials: pd.DataFrame) -> dict[str, Settings]:
     """Return the settings that are trained again, by name: the best by their place, and the untuned ones."""
-    best = top_settings(trials, settings=list(params.tune.space.domains), top=params.tune.retrain.top)
+    best = top_settings(trials, settings=list(space_of(params)), top=params.tune.retrain.top)
     return {UNTUNED: {}, **{str(place): settings for place, settings in enumerate(best, start=1)}}
 
 
@@ -162,7 +164,7 @@ def _retrain(
 
 
 def _write_results(params: Params, paths: Paths, trials: pd.DataFrame, summary: pd.DataFrame, best: BestHead) -> None:
-    folder, settings = paths.tune_report, list(params.tune.space.domains)
+    folder, settings = paths.tune_report, list(space_of(params))
     importance = setting_importance(trials, settings=settings)
     for name, table in (("trials", trials), ("retrained", summary)):
         with replacing(folder / f"{name}.csv") as temporary:
@@ -179,11 +181,11 @@ def _write_results(params: Params, paths: Paths, trials: pd.DataFrame, summary: 
         tracked.summarise({"val_age_mae": best.val_age_mae, "sd": best.sd, "untuned": best.untuned_val_age_mae})
 
 
-def _tell(summary: pd.DataFrame, contestants: dict[str, Settings], best: BestHead) -> None:
+def _tell(params: Params, summary: pd.DataFrame, contestants: dict[str, Settings], best: BestHead) -> None:
     """Say how the best of the search did when trained again."""
     say(f"validation MAE in years over {best.seeds} seeds, trained from scratch:")
     for row in summary.itertuples():
         say(f"  {row.mean:.3f} ± {row.sd:.3f}  {describe(contestants[str(row.name)]) or 'untuned'}")
     gain = best.untuned_val_age_mae - best.val_age_mae
     word = "more" if gain > max(best.sd, best.untuned_sd) else "NOT more"
-    say(f"best head: {gain:.3f} years better than the untuned one, {word} than the spread of seeds")
+    say(f"best {params.tune.scope}: {gain:.3f} years better than the untuned one, {word} than the spread of seeds")

@@ -87,14 +87,14 @@ def test_the_cost_is_two_bytes_a_number(cache):
 
 def test_a_disk_without_room_is_refused_before_anything_is_computed(cache, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
-    with pytest.raises(ParamsError, match=r"cached needs .* GB .*Lower train\.phase2\.views, or .* live"):
-        cache.check_room(10, views=3)
+    with pytest.raises(ParamsError, match=r"cached trunk needs .* GB in .* are free\. Buy another\."):
+        cache.check_room(10, views=3, instead="Buy another.")
 
 
 def test_what_is_there_needs_no_room(cache, paths, compiled, monkeypatch):
     cache.extend(paths, compiled, view=0, **SETTINGS)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
-    cache.check_room(COUNT, views=1)
+    cache.check_room(COUNT, views=1, instead="")
 
 
 def test_nothing_is_left_once_it_is_removed(cache, paths, compiled):

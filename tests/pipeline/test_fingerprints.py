@@ -1,6 +1,7 @@
 """A result is named by everything that it depends on, its code included."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from pipeline.fingerprints import (
     tune_fingerprint,
 )
 from pipeline.params import Params, read_params
-from pipeline.sections import CropFaces, Retrain, Source
+from pipeline.sections import CropFaces, NetworkSpace, Retrain, Source
 from tests.pipeline.stage_facts import is_module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +106,7 @@ def test_results_are_named_by_the_code_that_makes_them(
 
 def test_code_that_names_results_exists() -> None:
     modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE, *fingerprints.TRAIN_CODE]
+    modules += fingerprints.NETWORK_CODE
     assert [name for name in modules if not is_module(name)] == []
 
 
@@ -153,6 +155,44 @@ def test_a_search_is_named_by_what_its_scores_depend_on(
 ) -> None:
     other = changed(params, section, **values)
     assert (tune_fingerprint(other, rows="some") == tune_fingerprint(params, rows="some")) is same
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "head", "network"),
+    [
+        ("tune", {"subset": 500}, True, False),
+        ("tune", {"network_space": NetworkSpace(unfreeze={"choices": ["block6a"]})}, True, False),
+        ("train", {"phase1": {"epochs": 3}}, True, False),
+        ("train", {"phase1": {"lr_factor": 0.1}}, True, True),
+        ("train", {"phase2": {"learning_rate": 0.1}}, True, False),
+        ("train", {"phase2": {"unfreeze": 7}}, True, False),
+        ("train", {"phase2": {"epochs": 3, "schedule": "plateau", "trunk": "cached"}}, True, True),
+    ],
+)
+def test_phase_2_names_a_search_of_whole_networks_alone(
+    params: Params, section: str, values: dict[str, Any], head: bool, network: bool
+) -> None:
+    for scope, same in (("head", head), ("network", network)):
+        scoped = changed(params, "tune", scope=scope)
+        parts = {
+            name: getattr(params.train, name).model_copy(update=value) if isinstance(value, dict) else value
+            for name, value in values.items()
+        }
+        other = changed(scoped, section, **parts)
+        assert (tune_fingerprint(other, rows="some") == tune_fingerprint(scoped, rows="some")) is same
+
+
+@pytest.mark.parametrize("module", fingerprints.NETWORK_CODE)
+def test_code_of_networks_names_a_search_of_scope_network(
+    params: Params, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    source = {"of": ""}
+    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
+    scopes = [changed(params, "tune", scope=scope) for scope in ("head", "network")]
+    before = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
+    source["of"] = module
+    after = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
+    assert [old != new for old, new in zip(before, after, strict=True)] == [False, True]
 
 
 @pytest.mark.parametrize("values", [{"seed": 8}, {"age_groups": [0, 18]}])

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from data_prep.augment import Augmentation
 from data_prep.errors import ParamsError
 from pipeline.candidates import recipe_of, space_of
+from pipeline.choices import augmentation_of
 from pipeline.params import Params, read_params
-from pipeline.sections import Space
+from pipeline.sections import NetworkSpace, Space
 from pipeline.stages import STAGES
-from tuning.recipe import HEAD, OBJECTIVE, OPTIMIZER, SETTINGS
+from tuning.recipe import HEAD, NETWORK, OBJECTIVE, OPTIMIZER, SETTINGS
 from tuning.space import Choices, Range
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +156,8 @@ def test_impossible_value_of_the_search_is_named_with_its_place(setting, domain,
 
 
 def test_every_setting_of_a_recipe_can_be_searched_and_nothing_else():
-    assert set(Space.model_fields) == set(SETTINGS)
+    assert set(Space.model_fields) == set(SETTINGS) - set(NETWORK)
+    assert set(NetworkSpace.model_fields) == set(NETWORK)
 
 
 def test_the_space_of_the_search_is_what_params_say():
@@ -168,6 +171,48 @@ def test_the_space_of_the_search_is_what_params_say():
         "dropout": Range(0.0, 0.4, step=0.2),
         "weight_decay": Range(1e-5, 1e-2, log=True),
     }
+
+
+def test_the_space_of_whole_networks_is_that_of_heads_and_more():
+    network = {"unfreeze": ["block5a", "block6a"], "augment_strength": {"low": 0, "high": 2}}
+    settings = changed("tune.space", {"units": [64, 128]})
+    settings["tune"] |= {"network_space": network}
+    heads = {"units": Choices((64, 128))}
+    assert space_of(Params.model_validate(settings)) == heads
+    settings["tune"] |= {"scope": "network"}
+    more = {"unfreeze": Choices(("block5a", "block6a")), "augment_strength": Range(0.0, 2.0)}
+    assert space_of(Params.model_validate(settings)) == {**heads, **more}
+
+
+def test_a_search_of_whole_networks_needs_a_space_of_its_own(refusal):
+    settings = changed("tune.scope", "network")
+    del settings["tune"]["network_space"]
+    assert refusal(settings).startswith(": tune: scope: network needs a network_space, with at least one of unfreeze, ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "domain", "place"),
+    [
+        ("unfreeze", ["block5a", 80], ""),
+        ("unfreeze", {"low": "block4a", "high": "block5a"}, ""),
+        ("unfreeze", [-1], ".choices.0"),
+        ("augment_strength", {"low": 0.0, "high": 2.5}, ".high"),
+        ("phase2_learning_rate", [0.0], ".choices.0"),
+        ("sharpness", [1], ""),
+    ],
+)
+def test_impossible_space_of_whole_networks_is_named_with_its_place(setting, domain, place, refusal):
+    line = refusal(changed(f"tune.network_space.{setting}", domain))
+    assert line.startswith(f": tune.network_space.{setting}{place}")
+
+
+def test_strengths_of_views_are_multiplied_as_far_as_they_may_be():
+    augment = {"flip": True, "shift": 0.06, "zoom": 0.1, "rotation_degrees": 50, "brightness": 0.15, "contrast": 0.7}
+    params = Params.model_validate(changed("augment", {**augment, "saturation": 0.0, "erase": 0.4}))
+    assert augmentation_of(params) == Augmentation(True, 0.06, 0.1, 50.0, 0.15, 0.7, 0.0, 0.4)
+    assert augmentation_of(params, strength=0.5) == Augmentation(True, 0.03, 0.05, 25.0, 0.075, 0.35, 0.0, 0.2)
+    assert augmentation_of(params, strength=2.0) == Augmentation(True, 0.12, 0.2, 90.0, 0.3, 1.0, 0.0, 0.5)
+    assert augmentation_of(params, strength=0.0) == Augmentation(True, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_the_untuned_recipe_is_what_params_say():

@@ -13,6 +13,8 @@ UNTUNED = Recipe(HeadConfig(units=7), Objective(sigma=3.0), learning_rate=0.5, w
 def test_settings_change_what_they_name_and_nothing_else():
     tuned = UNTUNED.with_settings({"units": 9, "age_weight": 0.1, "weight_decay": 0.0})
     assert tuned == Recipe(HeadConfig(units=9), Objective(sigma=3.0, age_weight=0.1), 0.5, 0.0)
+    thawed = UNTUNED.with_settings({"unfreeze": "block5a", "phase2_learning_rate": 0.1, "augment_strength": 0.5})
+    assert thawed == Recipe(HeadConfig(units=7), Objective(sigma=3.0), 0.5, 0.25, "block5a", 0.1, 0.5)
     assert UNTUNED.with_settings({}) == UNTUNED
 
 
@@ -23,7 +25,7 @@ def test_all_settings_together_are_the_recipe():
 
 
 def test_unknown_settings_are_refused_by_name():
-    with pytest.raises(ParamsError, match=r"has the settings units, .*Received: lerning_rate, unit"):
+    with pytest.raises(ParamsError, match=r"has the settings units, .*augment_strength.*Received: lerning_rate, unit"):
         UNTUNED.with_settings({"unit": 3, "units": 3, "lerning_rate": 0.1})
 
 
