@@ -74,7 +74,7 @@ def train_share(params: Params, paths: Paths, *, most: int | None) -> None:
     """
     data = read_head_data(params, paths)
     fingerprint = tune_fingerprint(params, rows=data.fingerprint)
-    _search(params, paths, head_candidates(params, data), fingerprint=fingerprint, most=most)
+    _search(params, paths, candidates_of(params, paths, data), fingerprint=fingerprint, most=most)
 
 
 def work(params: Params, paths: Paths, *, most: int | None = None) -> None:
