@@ -1,0 +1,46 @@
+"""The sections of params.yaml, one class each: what may stand there, and what it stands for."""
+
+from pipeline.sections.data import LARGEST, Augment, BuildManifest, CropFaces, Deduplicate, Rebalance, Source, Split
+from pipeline.sections.fields import Section, SourceName
+from pipeline.sections.search import Domain, NetworkSpace, Retrain, SearchSpace, Space, Tune
+from pipeline.sections.training import (
+    CacheFeatures,
+    Calibrate,
+    Evaluate,
+    Export,
+    Loss,
+    Model,
+    Phase,
+    Phase1,
+    Phase2,
+    Train,
+)
+
+__all__ = [
+    "LARGEST",
+    "Augment",
+    "BuildManifest",
+    "CacheFeatures",
+    "Calibrate",
+    "CropFaces",
+    "Deduplicate",
+    "Domain",
+    "Evaluate",
+    "Export",
+    "Loss",
+    "Model",
+    "NetworkSpace",
+    "Phase",
+    "Phase1",
+    "Phase2",
+    "Rebalance",
+    "Retrain",
+    "SearchSpace",
+    "Section",
+    "Source",
+    "SourceName",
+    "Space",
+    "Split",
+    "Train",
+    "Tune",
+]
