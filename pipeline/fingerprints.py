@@ -40,9 +40,11 @@ TUNE_CODE = (
     "models.metrics",
     "models.objective",
     "tuning.candidates",
+    "tuning.oracle",
     "tuning.recipe",
     "tuning.search",
     "tuning.space",
+    "tuning.standing",
 )
 """Modules that decide what a head scores on its features."""
 

@@ -7,7 +7,7 @@ from models.history import MONITOR
 from pipeline.paths import Paths
 from pipeline.tracking import tracked_run
 from tuning.candidates import Log
-from tuning.search import Standing, TrialPlace, Watch
+from tuning.standing import Standing, TrialPlace, Watch
 
 
 class SearchBar:

@@ -6,12 +6,11 @@ Keras Tuner takes its part in a search from the environment: with `KERASTUNER_OR
 
 import contextlib
 import io
-import json
 import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,16 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
-from data_prep.atomic import replacing, write_text
+from data_prep.atomic import write_text
 from data_prep.errors import ParamsError
 from models.history import MONITOR
 from tuning.candidates import Candidates, EpochListener, Log
-from tuning.recipe import Settings
+from tuning.oracle import HyperbandDealer
 from tuning.space import Space, choose
+from tuning.standing import UNWATCHED, Watch, place_of, standing_of, trials_table
 
 PREFIX = "search_"
 """A search's folder is called so, followed by its fingerprint."""
-
-PLACE = ("epochs", "bracket", "round", "trial")
-"""Columns of the table of trials beside the settings and the score."""
 
 WORKER_PAUSE_SECONDS = 0.2
 """Between two questions of a worker: the chief answers "idle" at once, and would be asked thousands of times."""
@@ -51,86 +48,8 @@ class SearchConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class TrialPlace:
-    """A trial and its place in the search: it is trained from epoch `begins` to `epochs` in a round of a bracket."""
-
-    trial: str
-    settings: Settings
-    bracket: int
-    round: int
-    begins: int
-    epochs: int
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How far a search has come: trials and epochs that are done, the best score, and the trials that failed."""
-
-    trials: int
-    epochs: int
-    best: float
-    failed: int
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Who is told of a search.
-
-    Args:
-        epoch: After each epoch that is trained in this process.
-        trained: After each trial that was trained in this process, with the logs of its epochs.
-        standing: At the start and after each trial of all processes; workers are not told.
-    """
-
-    epoch: Callable[[TrialPlace, Log], None] = lambda _place, _log: None
-    trained: Callable[[TrialPlace, list[Log]], None] = lambda _place, _logs: None
-    standing: Callable[[Standing], None] = lambda _: None
-
-
 class ShareDone(Exception):
     """A process has trained as many trials as it was to."""
-
-
-class _Oracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
-    """Hyperband's oracle, whose files are whole at every moment and which never repeats a finished trial."""
-
-    def __init__(self, *, standing: Callable[[Standing], None], **options: Any) -> None:
-        super().__init__(**options)
-        self._standing = standing
-        self.trials: dict[str, Any]
-        self._retry_queue: list[str]
-
-    def save(self) -> None:
-        """Write the state, whole or not at all."""
-        with replacing(Path(self._get_oracle_fname())) as temporary:
-            temporary.write_text(json.dumps(self.get_state()))
-
-    def _save_trial(self, trial: Any) -> None:
-        with replacing(Path(self._get_trial_dir(trial.trial_id)) / "trial.json") as temporary:
-            trial.save(str(temporary))
-
-    def reload(self) -> None:
-        """Read the state; trials that were cut off while they were dealt are forgotten, finished ones not retried."""
-        super().reload()
-        self.trials = {name: self.trials[name] for name in self.start_order}
-        waiting = dict.fromkeys(self._retry_queue)
-        self._retry_queue = [name for name in waiting if self.trials[name].status not in {"COMPLETED", "FAILED"}]
-
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """Choose values; Keras Tuner names the newest bracket where workers promote a trial of an older one."""
-        response: dict[str, Any] = super().populate_space(trial_id)
-        values = response.get("values") or {}
-        if parent := values.get("tuner/trial_id"):
-            values["tuner/bracket"] = self.trials[parent].hyperparameters.get("tuner/bracket")
-        return response
-
-    @kt.synchronized  # type: ignore[untyped-decorator]
-    def end_trial(self, trial: Any) -> None:
-        """End a trial, and save once more: Keras Tuner saves while it still counts the trial among the running."""
-        super().end_trial(trial)
-        self.save()
-        self._standing(standing_of(self.trials.values()))
 
 
 class _Model(kt.HyperModel):  # type: ignore[misc]
@@ -166,7 +85,9 @@ class _Tuner(kt.Hyperband):  # type: ignore[misc]
     would fail with it.
     """
 
-    def __init__(self, oracle: _Oracle, model: _Model, *, watch: Watch, most: int | None, **options: Any) -> None:
+    def __init__(
+        self, oracle: HyperbandDealer, model: _Model, *, watch: Watch, most: int | None, **options: Any
+    ) -> None:
         self._watch, self._fitting = watch, model
         self._most, self._trained = most, 0
         super(kt.Hyperband, self).__init__(oracle=oracle, hypermodel=model, **options)
@@ -219,7 +140,7 @@ def run_search(
     config: SearchConfig,
     folder: Path,
     fingerprint: str,
-    watch: Watch = Watch(),
+    watch: Watch = UNWATCHED,
     most: int | None = None,
 ) -> pd.DataFrame:
     """Search for the candidate with the lowest validation MAE.
@@ -241,7 +162,7 @@ def run_search(
     Raises:
         ShareDone: `most` trials were trained, and the search may not have ended.
     """
-    oracle = _Oracle(
+    oracle = HyperbandDealer(
         standing=watch.standing,
         objective=kt.Objective(MONITOR, "min"),
         max_epochs=config.max_epochs,
@@ -285,40 +206,6 @@ def check_chief(folder: Path, *, fingerprint: str, wait_seconds: float = CHIEF_S
             )
             raise ParamsError(msg)
         time.sleep(WORKER_PAUSE_SECONDS)
-
-
-def place_of(trial: Any) -> TrialPlace:
-    """Return a trial's settings and place, without the tuner's own keys."""
-    values = dict(trial.hyperparameters.values)
-    return TrialPlace(
-        trial=trial.trial_id,
-        settings={name: value for name, value in values.items() if not name.startswith("tuner/")},
-        bracket=values["tuner/bracket"],
-        round=values["tuner/round"],
-        begins=values["tuner/initial_epoch"],
-        epochs=values["tuner/epochs"],
-    )
-
-
-def standing_of(trials: Collection[Any]) -> Standing:
-    """Return how far a search has come."""
-    done = [place_of(trial) for trial in trials if trial.status in {"COMPLETED", "FAILED"}]
-    scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
-    return Standing(
-        trials=len(done),
-        epochs=sum(place.epochs - place.begins for place in done),
-        best=min(scores, default=float("nan")),
-        failed=len(done) - len(scores),
-    )
-
-
-def trials_table(trials: Collection[Any], *, settings: tuple[str, ...]) -> pd.DataFrame:
-    """Return Keras Tuner's finished trials as a table, best first."""
-    rows = [
-        {**place.settings, MONITOR: score, **{name: getattr(place, name) for name in PLACE}}
-        for place, score in ((place_of(trial), trial.score) for trial in trials if trial.status == "COMPLETED")
-    ]
-    return pd.DataFrame(rows, columns=[*settings, MONITOR, *PLACE]).sort_values([MONITOR, "trial"], ignore_index=True)
 
 
 def remove_other_searches(folder: Path, *, fingerprint: str) -> None:

@@ -47,7 +47,7 @@ DOORS = {
         "pipeline.judged",
         "pipeline.stages.train",
     ),
-    "keras_tuner": ("tuning.search",),
+    "keras_tuner": ("tuning.search", "tuning.oracle"),
     "matplotlib": ("models.plots", "models.search_plots", "models.report"),
     "openvino": ("data_prep.detect", "models.runtime"),
     "platformdirs": ("weights.fetch",),

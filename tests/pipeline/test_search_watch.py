@@ -10,7 +10,7 @@ import pytest
 from pipeline import search_watch
 from pipeline.paths import Paths
 from pipeline.search_watch import SearchBar
-from tuning.search import Standing, TrialPlace
+from tuning.standing import Standing, TrialPlace
 
 PLACE = TrialPlace(trial="0004", settings={"units": 64}, bracket=2, round=1, begins=3, epochs=7)
 

@@ -14,18 +14,9 @@ from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_candidate
 from tuning import search as search_module
 from tuning.budget import hyperband_budget
 from tuning.candidates import Log
-from tuning.search import (
-    PLACE,
-    SearchConfig,
-    ShareDone,
-    Standing,
-    TrialPlace,
-    Watch,
-    remove_other_searches,
-    run_search,
-    trials_table,
-)
+from tuning.search import SearchConfig, ShareDone, remove_other_searches, run_search
 from tuning.space import Choices, Space
+from tuning.standing import PLACE, Standing, TrialPlace, Watch, trials_table
 
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
 ONLY: Space = {"units": Choices((3,)), "learning_rate": Choices((0.05,))}
