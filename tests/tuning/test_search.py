@@ -146,7 +146,7 @@ def test_a_stopped_search_goes_on_and_repeats_only_what_was_not_finished(tmp_pat
 
 
 def test_a_search_killed_between_the_files_of_its_first_trial_does_not_repeat_it(tmp_path, monkeypatch):
-    write = search_module._Oracle.save
+    write = search_module.HyperbandDealer.save
 
     def save(self: Any) -> None:
         if any(trial.status == "COMPLETED" for trial in self.trials.values()):
@@ -154,7 +154,7 @@ def test_a_search_killed_between_the_files_of_its_first_trial_does_not_repeat_it
         write(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(search_module._Oracle, "save", save)
+        patch.setattr(search_module.HyperbandDealer, "save", save)
         with pytest.raises(Stopped):
             search(tmp_path, fingerprint="a")
     trials, resumed = search(tmp_path, fingerprint="a", space=SPACE)
