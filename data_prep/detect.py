@@ -113,6 +113,9 @@ class OpenVinoFaceDetector:
         self.image_size, self.min_score, self.max_overlap = image_size, min_score, max_overlap
         self._network = compile_network(path, image_size=image_size)
         self._own = threading.local()
+        # OpenVINO prepares things of its own at the first request, and two threads that are first wait for ever: one
+        # holds the interpreter's lock and wants OpenVINO's, the other the reverse. So the first is made here, alone.
+        self.detect([np.full((image_size, image_size, 3), PAD_VALUE, dtype=np.uint8)])
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images.

@@ -1,5 +1,7 @@
 """From images to boxes: the letterbox, the network's output, and the OpenVINO detector on a tiny made-up network."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +188,33 @@ def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> N
         assert (((centres > [x1, y1]) & (centres < [x2, y2])).all(axis=1)).any()
     (nothing,) = OpenVinoFaceDetector(DETECTOR_RUNTIME, min_score=0.6).detect([draw_landscape(rng=rng)])
     assert len(nothing) == 0
+
+
+FIRST_TOGETHER = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+
+from data_prep.detect import OpenVinoFaceDetector
+from weights.defaults import DETECTOR_RUNTIME
+
+detector, barrier = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=64), Barrier(4)
+
+
+def detect(_):
+    barrier.wait()
+    return detector.detect([np.zeros((80, 80, 3), dtype=np.uint8)] * 4)
+
+
+with ThreadPoolExecutor(4) as pool:
+    print(sum(map(len, pool.map(detect, range(4)))))
+"""
+
+
+def test_threads_that_are_all_the_first_to_detect_do_not_wait_for_each_other_for_ever() -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_TOGETHER], capture_output=True, text=True, check=False, timeout=120, cwd=root
+    )
+    assert done.stdout.strip() == "16", done.stderr
