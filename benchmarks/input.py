@@ -6,12 +6,10 @@ Usage: `python benchmarks/input.py --help`
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from train import SEED, build_whole, write_faces
+from train import SEED, build_whole, median_rates, write_faces
 
 from data_prep.augment import Augmentation
 from data_prep.dataset import make_training_dataset
@@ -40,14 +38,8 @@ def main() -> None:
         thaw = BACKBONES["efficientnet_lite0"].unfreeze
         network = build_whole(faces, backbone="efficientnet_lite0", weights="none", thaw=thaw)
         batch = next(iter(dataset))
-        rates = _rates(
-            {
-                "input": lambda: _drain(dataset, steps),
-                "network": lambda: _train(network, batch, steps),
-            },
-            images=steps * BATCH,
-            repeats=asked.repeats,
-        )
+        sides = {"input": lambda _: _drain(dataset, steps), "network": lambda _: _train(network, batch, steps)}
+        rates = median_rates(sides, repeats=asked.repeats)
     ratio = round(rates["input"] / rates["network"], 2)
     setting = {"backbone": "efficientnet_lite0", "size": asked.size, "batch": BATCH, "images": asked.images}
     write_result(
@@ -65,25 +57,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _drain(dataset: Any, steps: int) -> None:
+def _drain(dataset: Any, steps: int) -> int:
     for _ in dataset.take(steps):
         pass
+    return steps * BATCH
 
 
-def _train(network: Any, batch: Any, steps: int) -> None:
+def _train(network: Any, batch: Any, steps: int) -> int:
     for _ in range(steps):
         network.train_on_batch(*batch)
-
-
-def _rates(sides: dict[str, Callable[[], None]], *, images: int, repeats: int) -> dict[str, float]:
-    """Return the median images per second of each side; they take turns, after one turn that does not count."""
-    found: dict[str, list[float]] = {name: [] for name in sides}
-    for _ in range(repeats + 1):
-        for name, side in sides.items():
-            started = time.perf_counter()
-            side()
-            found[name].append(images / (time.perf_counter() - started))
-    return {name: round(median(rates[1:]), 1) for name, rates in found.items()}
+    return steps * BATCH
 
 
 if __name__ == "__main__":

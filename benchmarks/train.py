@@ -136,7 +136,7 @@ def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
         "once": lambda turn: FeatureCache(folder / f"features_{turn}", "one").extend(keyed, runtime, view=1, **options),
         "ours": lambda _: _epoch(head, *_cached(many, features)),
     }
-    return _rates(sides, repeats=repeats)
+    return median_rates(sides, repeats=repeats)
 
 
 def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
@@ -156,7 +156,7 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
         "once": extend,
         "ours": lambda _: _epoch(top, *_cached(faces, [kept] * 8)),
     }
-    return _rates(sides, repeats=repeats)
+    return median_rates(sides, repeats=repeats)
 
 
 def _pictures(faces: Faces, *, views: int) -> tuple[Any, int]:
@@ -184,7 +184,7 @@ def _epoch(model: Any, dataset: Any, steps: int) -> int:
     return steps * BATCH
 
 
-def _rates(sides: dict[str, Callable[[int], int]], *, repeats: int) -> dict[str, float]:
+def median_rates(sides: dict[str, Callable[[int], int]], *, repeats: int) -> dict[str, float]:
     """Return the median images per second of each side; they take turns, after one turn that does not count."""
     found: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(repeats + 1):

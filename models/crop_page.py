@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from data_prep.atomic import write_text
+from models.page import render_page
 
 MEANINGS = {
     "detector": "kept: a face was found",
@@ -42,16 +42,9 @@ def write_crop_page(path: Path, counts: pd.DataFrame) -> None:
         }
         for outcome in kept_first
     ]
-    environment = Environment(
-        loader=PackageLoader("models", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     sheets = [(sheet.name, _title(sheet.stem)) for sheet in sorted(path.parent.glob("*.png"))]
-    page = environment.get_template("crops.html.j2").render(sources=sources, rows=rows, sheets=sheets)
-    write_text(path, page)
+    values = {"sources": sources, "rows": rows, "sheets": sheets}
+    write_text(path, render_page("crops.html.j2", values))
 
 
 def meaning_of(outcome: str) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from data_prep.atomic import write_text
@@ -15,6 +14,7 @@ from data_prep.images import Pixels, encode_jpeg
 from data_prep.labels import AgeGroups
 from models.contact_sheet import draw_contact_sheet
 from models.evaluation import median_baseline_mae, worst_band, worst_cases
+from models.page import render_page
 from models.plots import (
     draw_age_distribution,
     draw_confusion,
@@ -106,37 +106,30 @@ def write_report(  # noqa: PLR0913  each is a part of the page
         worst_crops: Crops of some or all rows of `worst_cases` by `image_id`. None leaves all faces out of the report,
             which may then be shared where the photographs may not.
     """
-    environment = Environment(
-        loader=PackageLoader("models", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"years": years, "percent": percent, "thousands": thousands}
     overall = slices[slices["slice"] == "all"].to_dict("records")[0]
-    page = environment.get_template("report.html.j2").render(
-        title=title,
-        overall=overall,
-        worst_band=worst_band(slices),
-        tells_gender=not _missing(overall["gender_accuracy"]),
-        tells_ethnicity=not _missing(overall["ethnicity_accuracy"]),
-        baseline=median_baseline_mae(predictions, train_median),
-        train_median=train_median,
-        coverage=coverage,
-        slices={heading: slices[slices["slice"] == name].to_dict("records") for name, heading in SLICES.items()},
-        few_rows=FEW_ROWS,
-        figures=[
+    values = {
+        "title": title,
+        "overall": overall,
+        "worst_band": worst_band(slices),
+        "tells_gender": not _missing(overall["gender_accuracy"]),
+        "tells_ethnicity": not _missing(overall["ethnicity_accuracy"]),
+        "baseline": median_baseline_mae(predictions, train_median),
+        "train_median": train_median,
+        "coverage": coverage,
+        "slices": {heading: slices[slices["slice"] == name].to_dict("records") for name, heading in SLICES.items()},
+        "few_rows": FEW_ROWS,
+        "figures": [
             {"name": name.replace("_", " "), "caption": CAPTIONS.get(name, ""), "data": _base64(figure_png(figure))}
             for name, figure in figures.items()
         ],
-        worst=[{**row, "label": _label(row)} for row in worst_cases(predictions).to_dict("records")],
-        worst_sheet=_worst_sheet(predictions, worst_crops or {}),
-        splits=_split_counts(splits or {}),
-        rejected=_rejected_counts(rejected or {}),
-        params=list(_flat(params or {})),
-    )
-    write_text(path, page)
+        "worst": [{**row, "label": _label(row)} for row in worst_cases(predictions).to_dict("records")],
+        "worst_sheet": _worst_sheet(predictions, worst_crops or {}),
+        "splits": _split_counts(splits or {}),
+        "rejected": _rejected_counts(rejected or {}),
+        "params": list(_flat(params or {})),
+    }
+    filters = {"years": years, "percent": percent, "thousands": thousands}
+    write_text(path, render_page("report.html.j2", values, filters=filters))
 
 
 def years(value: float | None, digits: int = 2) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from data_prep.atomic import write_text
+from models.page import render_page
 from models.search_plots import SCORE, axis_places
 
 
@@ -29,20 +29,13 @@ def write_search_page(
         importance: Of each setting, 0..1, highest first.
         summary: `name`, `mean`, `sd`, `seeds` of what was trained again, lowest mean first.
     """
-    environment = Environment(
-        loader=PackageLoader("models", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("search.html.j2").render(
-        trials=len(trials),
-        data=_script_json(_drawn(trials, settings)),
-        importance=[(str(name).replace("_", " "), float(share)) for name, share in importance.items()],
-        summary=summary.to_dict("records"),
-    )
-    write_text(path, page)
+    values = {
+        "trials": len(trials),
+        "data": _script_json(_drawn(trials, settings)),
+        "importance": [(str(name).replace("_", " "), float(share)) for name, share in importance.items()],
+        "summary": summary.to_dict("records"),
+    }
+    write_text(path, render_page("search.html.j2", values))
 
 
 def _drawn(trials: pd.DataFrame, settings: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a head learns from: cached features with targets, for the search and for phase 1 alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,8 +61,28 @@ class HeadData:
         self, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
     ) -> tuple[Any, int, Any]:
         """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
-        training, steps = make_feature_dataset(
+        return self.cached_datasets(
             list(self.train_features),
+            self.val_features[0],
+            outputs=outputs,
+            batch_size=batch_size,
+            seed=seed,
+            first_epoch=first_epoch,
+        )
+
+    def cached_datasets(
+        self,
+        train: Sequence[npt.NDArray[np.float16]],
+        val: npt.NDArray[np.float16],
+        *,
+        outputs: Mapping[str, Any],
+        batch_size: int,
+        seed: int,
+        first_epoch: int = 0,
+    ) -> tuple[Any, int, Any]:
+        """Return the same of anything that was cached of these rows: of each view of train, and of val."""
+        training, steps = make_feature_dataset(
+            train,
             targets_of(self.train, outputs),
             weights=loss_weights_of(self.train, outputs),
             copies=self.train["copies"].to_numpy(np.int64),
@@ -70,8 +90,8 @@ class HeadData:
             seed=seed,
             first_epoch=first_epoch,
         )
-        targets = targets_of(self.val, outputs)
-        return training, steps, make_plain_feature_dataset(self.val_features[0], targets, batch_size=1024)
+        # Validation changes nothing by its batches, so they may be as large as fits into memory beside activations.
+        return training, steps, make_plain_feature_dataset(val, targets_of(self.val, outputs), batch_size=256)
 
 
 def read_head_data(params: Params, paths: Paths) -> HeadData:

@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from data_prep.augment import Augmentation
-from data_prep.dataset import make_feature_dataset, make_plain_feature_dataset
-from models.objective import loss_weights_of, targets_of
 from models.runtime import Network, convert_network
 from models.trunk import build_trunk_and_top
 from models.trunk_cache import Activations, TrunkCache
@@ -34,17 +32,9 @@ class TrunkData:
         self, data: HeadData, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
     ) -> tuple[Any, int, Any]:
         """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
-        training, steps = make_feature_dataset(
-            self.train,
-            targets_of(data.train, outputs),
-            weights=loss_weights_of(data.train, outputs),
-            copies=data.train["copies"].to_numpy(np.int64),
-            batch_size=batch_size,
-            seed=seed,
-            first_epoch=first_epoch,
+        return data.cached_datasets(
+            self.train, self.val, outputs=outputs, batch_size=batch_size, seed=seed, first_epoch=first_epoch
         )
-        targets = targets_of(data.val, outputs)
-        return training, steps, make_plain_feature_dataset(self.val, targets, batch_size=batch_size)
 
     def remove(self) -> None:
         """Remove the activations."""

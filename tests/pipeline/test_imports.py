@@ -37,7 +37,7 @@ DOORS = {
         "data_prep.synthetic.shading",
         "models.annotation",
     ),
-    "jinja2": ("models.report", "models.search_page", "models.crop_page"),
+    "jinja2": ("models.page",),
     "keras": (
         "models",
         "tuning.candidates",
