@@ -153,8 +153,10 @@ def _crop() -> list[str]:
     if (found := _measured("crop")) is None:
         return []
     count = sum(found["images"].values())
-    sizes = ", ".join(f"{name} at {found['image_sizes'][name]} px" for name in found["images"])
-    labels = {"seed": "the seed's loop, 640 px", "stage": f"our stage, {sizes}", "floor": "its detector alone"}
+    sides = ", ".join(found["squares"])
+    precision = found["settings"]["precision"]
+    stage = f"our stage: images of {sides} px in {precision}"
+    labels = {"seed": "the seed's loop, 640 px", "stage": stage, "floor": "its detector alone"}
     rates = found["images_per_second"]
     return [
         "",

@@ -17,6 +17,10 @@ MAX_WINDOW = 4 * MAX_PIXELS
 """Pixels around a face; the square around a banner of 60,000 x 1,000 pixels would take 11 GB."""
 
 
+LITTLE = 1.5
+"""Up to here cubic interpolation skips no pixel and takes a quarter of the time of area averaging."""
+
+
 @dataclass(frozen=True)
 class CropShape:
     """What a crop is: the contract that the exported model carries.
@@ -63,7 +67,7 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
         shape: Size, margin and proportions.
 
     Returns:
-        `uint8 (S, S, 3)`; shrunk with area averaging, enlarged with cubic interpolation.
+        `uint8 (S, S, 3)`; enlarged or shrunk a little with cubic interpolation, shrunk more with area averaging.
 
     Raises:
         ImageError: `too_large`: the box with its margin holds more than `MAX_WINDOW` pixels.
@@ -83,8 +87,8 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
     missing = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
     if any(missing):
         window = cv2.copyMakeBorder(window, *missing, cv2.BORDER_REPLICATE)
-    shrinks = window.shape[0] * window.shape[1] > shape.size**2
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    much = max(window.shape[:2]) > LITTLE * shape.size
+    interpolation = cv2.INTER_AREA if much else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
 
 
@@ -142,4 +146,5 @@ def _cut_face(image: Pixels, detections: Detections, index: int, shape: CropShap
 
 def sharpness(crop: Pixels) -> float:
     """Return the variance of the Laplacian of the grey crop: low for blurred faces, in squared grey levels."""
-    return float(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S))
+    return float(deviation[0, 0]) ** 2

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.boxes import box_areas, clip_boxes
-from data_prep.detect import BOX_DECIMALS, PAD_VALUE, Detections
+from data_prep.detect import BOX_DECIMALS, PAD_VALUE, Detections, by_side
 from data_prep.errors import WeightsError
 from data_prep.images import Pixels
 
@@ -59,7 +59,7 @@ class TorchFaceDetector:
 
     Args:
         path: The `.pt`.
-        image_size: Side of the square that images are fitted into, a multiple of 32.
+        image_size: Largest side of the square that images are fitted into, a multiple of 32; see `square_side`.
         min_score: Lowest score that counts as a face.
         max_overlap: Boxes that overlap a better one by more are the same face.
         trusted: SHA-256 of the checkpoints that may be loaded.
@@ -80,24 +80,28 @@ class TorchFaceDetector:
         check_trusted(path, trusted=trusted)
         with tempfile.TemporaryDirectory() as settings:
             self._model = quiet_ultralytics(Path(settings)).YOLO(str(path))
-        self._settings = {"imgsz": image_size, "conf": min_score, "iou": max_overlap, "max_det": MAX_FACES}
+        self.image_size = image_size
+        self._settings = {"conf": min_score, "iou": max_overlap, "max_det": MAX_FACES}
         self._batch = GPU_BATCH if has_cuda() else 1
         self._one_at_a_time = threading.Lock()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
-        found: list[Detections] = []
-        for start in range(0, len(images), self._batch):
-            found += self._detect_batch(images[start : start + self._batch])
-        return found
+        found: dict[int, Detections] = {}
+        for side, places in by_side(images, image_size=self.image_size).items():
+            for start in range(0, len(places), self._batch):
+                some = places[start : start + self._batch]
+                faces = self._detect_batch([images[place] for place in some], side=side)
+                found.update(zip(some, faces, strict=True))
+        return [found[place] for place in range(len(images))]
 
-    def _detect_batch(self, images: Sequence[Pixels]) -> list[Detections]:
+    def _detect_batch(self, images: Sequence[Pixels], *, side: int) -> list[Detections]:
         blank = np.full((32, 32, 3), PAD_VALUE, dtype=np.uint8)
         filled = [*images, *[blank] * (self._batch - len(images))]
         bgr = [np.ascontiguousarray(image[..., ::-1]) for image in filled]
         with self._one_at_a_time:
             # rect=False: a square for every image, also where all of a batch have the same shape.
-            results = self._model.predict(bgr, rect=False, verbose=False, **self._settings)
+            results = self._model.predict(bgr, imgsz=side, rect=False, verbose=False, **self._settings)
         return [_as_detections(result) for result in results[: len(images)]]
 
 

@@ -19,7 +19,7 @@ CROP_CODE = (
 )
 """Modules that decide what a crop looks like; a crop made by other code is made again."""
 
-CROP_SETTINGS = ("min_score", "size", "margin_fraction", "square")
+CROP_SETTINGS = ("precision", "min_score", "size", "margin_fraction", "square")
 """Settings that decide what a crop looks like, whichever image it is of."""
 
 FEATURE_CODE = (

@@ -65,7 +65,10 @@ def build_predictor(folder: Path | None) -> AgePredictor:
     folder = folder or AGE_MODEL
     card = ModelCard.read(folder)
     detector = OpenVinoFaceDetector(
-        DETECTOR_RUNTIME, image_size=card.detector["image_size"], min_score=card.detector["min_score"]
+        DETECTOR_RUNTIME,
+        image_size=card.detector["image_size"],
+        min_score=card.detector["min_score"],
+        precision=card.detector.get("precision", "float32"),
     )
     return AgePredictor(detector, Network(folder / NETWORK_FILE), card, seen=read_seen(folder))
 

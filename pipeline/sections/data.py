@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from data_prep.detect import Precision
 from data_prep.labels import MAX_AGE
 from pipeline.sections.fields import (
     DetectorSquare,
@@ -25,7 +26,7 @@ class Source(Section):
 
     `path` is its folder (or table), `reader` how it is read (default: the source's own name), `no_face` what to do
     with an image in which no face is found: `drop` it, or take the `whole_image` where the source holds crops.
-    `image_size` is the detector's square for this source; None takes that of `crop_faces`.
+    `image_size` is the detector's largest square for this source; None takes that of `crop_faces`.
     """
 
     path: Path
@@ -58,13 +59,15 @@ class BuildManifest(Section):
 class CropFaces(Section):
     """Stage `crop_faces`: how faces are found and cut, and which are kept.
 
-    `image_size` is the detector's square, which a source may set for itself; `size` the crop's side in pixels.
-    `runtime` auto takes torch where CUDA is, else OpenVINO; `engine` ray shares the work out over a cluster. Of the
-    limits on faces, `min_side` is in pixels of the box's shorter side, and 0 turns each of them off.
+    `image_size` is the detector's largest square (a smaller image gets a smaller one), which a source may set for
+    itself; `size` the crop's side in pixels. `runtime` auto takes torch where CUDA is, else OpenVINO, which computes in
+    `precision`; `engine` ray shares the work out over a cluster. Of the limits on faces, `min_side` is in pixels of the
+    box's shorter side, and 0 turns each of them off.
     """
 
     image_size: DetectorSquare = 320
     runtime: Literal["auto", "openvino", "torch"] = "auto"
+    precision: Precision = "bfloat16"
     engine: Literal["local", "ray"] = "local"
     min_score: float = Fraction
     size: int = Field(160, ge=32, le=512)

@@ -65,6 +65,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         detector={
             "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
             "image_size": section.image_size,
+            "precision": section.precision,
             "min_score": section.min_score,
         },
         groups=AgeGroups(tuple(params.age_groups)),

@@ -95,11 +95,13 @@ def test_a_face_keeps_its_proportions_only_if_square() -> None:
     assert (stretched > 127).all()
 
 
-def test_shrinking_averages_and_enlarging_is_cubic() -> None:
+def test_shrinking_much_averages_and_all_else_is_cubic() -> None:
     board = np.indices((80, 80)).sum(axis=0) % 2 * 255
     image = np.repeat(board[..., None], 3, axis=2).astype(np.uint8)
     shrunk = crop_face(image, box(0, 0, 80, 80), CropShape(size=40, margin_fraction=0.0))
     assert (np.abs(shrunk.astype(int) - 127.5) <= 1).all()  # each 2 x 2 window holds two black and two white pixels
+    little = crop_face(image, box(0, 0, 80, 80), CropShape(size=54, margin_fraction=0.0))
+    np.testing.assert_array_equal(little, cv2.resize(image, (54, 54), interpolation=cv2.INTER_CUBIC))
     edge = np.full((8, 8, 3), 50, dtype=np.uint8)
     edge[:, 4:] = 200
     enlarged = crop_face(edge, box(0, 0, 8, 8), CropShape(size=32, margin_fraction=0.0))

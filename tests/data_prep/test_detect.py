@@ -9,7 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from data_prep.detect import PAD_VALUE, Detections, Letterbox, OpenVinoFaceDetector, decode_detections, letterbox
+from data_prep.detect import (
+    PAD_VALUE,
+    Detections,
+    Letterbox,
+    OpenVinoFaceDetector,
+    decode_detections,
+    letterbox,
+    square_side,
+)
 from data_prep.errors import WeightsError
 from data_prep.images import Pixels
 from data_prep.synthetic.person import draw_person
@@ -132,19 +140,25 @@ def test_a_missing_file_of_the_detector_is_named(tmp_path: Path, present: tuple[
 
 
 @pytest.fixture(scope="module")
-def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> OpenVinoFaceDetector:
+def tiny_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network whose only box is in the middle, and whose score is the mean red of the square."""
     import openvino as ov  # noqa: PLC0415
     from openvino import opset13 as ops  # noqa: PLC0415
 
-    pixels: Any = ops.parameter([1, 3, -1, -1], dtype=np.float32)
+    pixels: Any = ops.parameter([-1, 3, -1, -1], dtype=np.float32)
     red = ops.gather(pixels, np.array([0]), np.array(1))
-    score = ops.reduce_mean(red, np.array([2, 3]), keep_dims=False)  # (1, 1)
+    score = ops.unsqueeze(ops.reduce_mean(red, np.array([2, 3]), keep_dims=False), np.array(2))  # (B, 1, 1)
     middle = ops.constant(np.array([[[32], [32], [16], [8]]], dtype=np.float32))
-    output = ops.concat([middle, ops.unsqueeze(score, np.array(2))], axis=1)  # (1, 5, 1)
+    boxes = ops.add(middle, ops.multiply(score, np.float32(0)))  # one for each image
+    output = ops.concat([boxes, score], axis=1)  # (B, 5, 1)
     path = tmp_path_factory.mktemp("detector") / "tiny.xml"
     ov.save_model(ov.Model([output], [pixels]), path, compress_to_fp16=False)
-    return OpenVinoFaceDetector(path, image_size=64, min_score=0.2)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny_detector(tiny_network: Path) -> OpenVinoFaceDetector:
+    return OpenVinoFaceDetector(tiny_network, image_size=64, min_score=0.2, precision="float32")
 
 
 def test_detections_come_in_the_order_of_the_images(tiny_detector: OpenVinoFaceDetector) -> None:
@@ -177,6 +191,33 @@ def test_boxes_do_not_depend_on_what_else_is_in_the_batch(tiny_detector: OpenVin
     assert [face.scores.tolist() for face in together] == [face.scores.tolist() for face in alone]
 
 
+@pytest.mark.parametrize(
+    ("height", "width", "side"),
+    [(200, 200, 224), (20, 30, 224), (224, 100, 224), (225, 100, 256), (100, 319, 320), (4000, 3000, 320)],
+)
+def test_a_small_image_is_looked_at_in_a_small_square(height: int, width: int, side: int) -> None:
+    assert square_side(height, width, image_size=320) == side
+    assert square_side(height, width, image_size=64) == 64
+
+
+def test_each_image_is_looked_at_in_its_own_square_and_keeps_its_place(tiny_network: Path) -> None:
+    detector = OpenVinoFaceDetector(tiny_network, min_score=0.2)
+    found = detector.detect([flat(side, side, value=255) for side in (640, 112, 250, 448, 256)])
+    scales = [320 / 640, 224 / 112, 256 / 250, 320 / 448, 1]
+    corners = np.array([24, 28, 40, 36])  # of the network's only box, in pixels of the square
+    assert [faces.boxes.tolist() for faces in found] == [[(corners / scale).round(1).tolist()] for scale in scales]
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 21])
+def test_requests_of_several_images_find_what_those_of_one_find(tiny_network: Path, count: int) -> None:
+    images = [flat(40 + index, 70, value=100 + index) for index in range(count)]
+    one, four = (OpenVinoFaceDetector(tiny_network, image_size=64, batch_size=size) for size in (1, 4))
+    assert len(images) == len(four.detect(images))
+    for alone, together in zip(one.detect(images), four.detect(images), strict=True):
+        assert alone.boxes.tolist() == together.boxes.tolist()
+        assert alone.scores.tolist() == together.scores.tolist()
+
+
 @needs_detector
 def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> None:
     rng = np.random.default_rng(5)
@@ -199,12 +240,12 @@ import numpy as np
 from data_prep.detect import OpenVinoFaceDetector
 from weights.defaults import DETECTOR_RUNTIME
 
-detector, barrier = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=64), Barrier(4)
+detector, barrier = OpenVinoFaceDetector(DETECTOR_RUNTIME), Barrier(4)
 
 
 def detect(_):
     barrier.wait()
-    return detector.detect([np.zeros((80, 80, 3), dtype=np.uint8)] * 4)
+    return detector.detect([np.zeros((side, side, 3), dtype=np.uint8) for side in (200, 250, 200, 300)])
 
 
 with ThreadPoolExecutor(4) as pool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from data_prep.errors import WeightsError
 from data_prep.images import Pixels, find_images, read_rgb
 from data_prep.synthetic.photo import make_detector_examples
 from data_prep.yolo import TorchFaceDetector, check_trusted
+from pipeline.detectors import CPU_BATCH
 from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from weights.integrity import trusted_checkpoints
 
@@ -81,14 +82,14 @@ class FakeTensor:
 class FakeYolo:
     """Stands for ultralytics' model: gives each image a box as wide as its first pixel is blue."""
 
-    batches: ClassVar[list[int]] = []
+    batches: ClassVar[list[tuple[int, int]]] = []
 
     def __init__(self, _: str) -> None:
         self.batches.clear()
 
-    def predict(self, images: list[Pixels], **settings: object) -> list[SimpleNamespace]:
+    def predict(self, images: list[Pixels], **settings: Any) -> list[SimpleNamespace]:
         assert settings["rect"] is False
-        self.batches.append(len(images))
+        self.batches.append((len(images), settings["imgsz"]))
         boxes = [FakeTensor([[-3.0, 1, image[0, 0, 0] + 0.04, 9], [5, 5, 5, 8]]) for image in images]
         scores = FakeTensor([0.98765, 0.5])
         return [
@@ -97,13 +98,18 @@ class FakeYolo:
         ]
 
 
-@pytest.mark.parametrize(("cuda", "batches"), [(False, [1] * 20), (True, [16, 16])], ids=["cpu", "gpu"])
+@pytest.mark.parametrize(
+    ("cuda", "batches"),
+    [(False, [(1, 224)] * 18 + [(1, 320)] * 2), (True, [(16, 224), (16, 224), (16, 320)])],
+    ids=["cpu", "gpu"],
+)
 def test_a_gpu_gets_batches_of_one_size_and_each_image_its_own_faces(
-    cuda: bool, batches: list[int], monkeypatch: pytest.MonkeyPatch
+    cuda: bool, batches: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yolo, "has_cuda", lambda: cuda)
     monkeypatch.setattr(yolo, "quiet_ultralytics", lambda _: SimpleNamespace(YOLO=FakeYolo))
-    images = [np.full((30, 40, 3), (0, 0, number), dtype=np.uint8) for number in range(1, 21)]
+    sides = [400 if number in (3, 9) else 40 for number in range(1, 21)]
+    images = [np.full((30, side, 3), (0, 0, number), dtype=np.uint8) for number, side in enumerate(sides, start=1)]
     found = TorchFaceDetector(DETECTOR_TORCH, trusted=None).detect(images)
     assert [faces.boxes.tolist() for faces in found] == [[[0, 1, number, 9]] for number in range(1, 21)]
     assert {faces.scores.tolist()[0] for faces in found} == {0.9876}
@@ -114,7 +120,7 @@ def agreement(images: Sequence[Pixels], *, image_size: int) -> tuple[int, float]
     """Return how many faces torch finds, and the share of them that OpenVINO gives with an IoU of 0.9 or more."""
     trusted = trusted_checkpoints()
     slow = TorchFaceDetector(DETECTOR_TORCH, image_size=image_size, trusted=trusted, **SETTINGS)
-    fast = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=image_size, **SETTINGS)
+    fast = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=image_size, batch_size=CPU_BATCH, **SETTINGS)
     pairs = list(zip(slow.detect(images), fast.detect(images), strict=True))
     agreed = sum(_matched(expected, found) for expected, found in pairs)
     faces = sum(len(expected) for expected, _ in pairs)

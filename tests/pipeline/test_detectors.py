@@ -38,10 +38,10 @@ def test_the_runtime_is_the_one_asked_for_else_torch_on_a_gpu(
 
 
 def test_openvino_is_opened_as_the_settings_say() -> None:
-    open_detector, _ = choose_detector(CropFaces(min_score=0.4, runtime="openvino"))
+    open_detector, _ = choose_detector(CropFaces(min_score=0.4, runtime="openvino", precision="float32"))
     detector = open_detector(64)
     assert isinstance(detector, OpenVinoFaceDetector)
-    assert (detector.image_size, detector.min_score) == (64, 0.4)
+    assert (detector.image_size, detector.min_score, detector.precision) == (64, 0.4, "float32")
 
 
 def test_torch_is_opened_only_with_checkpoints_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:

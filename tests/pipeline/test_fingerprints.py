@@ -55,7 +55,10 @@ def test_what_is_judged_row_by_row_does_not_name_the_crops(
     assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
 
 
-@pytest.mark.parametrize("values", [{"min_score": 0.5}, {"size": 64}, {"margin_fraction": 0.3}, {"square": False}])
+@pytest.mark.parametrize(
+    "values",
+    [{"precision": "float32"}, {"min_score": 0.5}, {"size": 64}, {"margin_fraction": 0.3}, {"square": False}],
+)
 def test_what_shapes_every_crop_names_them(params: Params, detector: Path, values: dict[str, object]) -> None:
     other = changed(params, "crop_faces", **values)
     assert crops_fingerprint(other, detector=detector) != crops_fingerprint(params, detector=detector)

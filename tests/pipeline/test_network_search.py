@@ -117,7 +117,8 @@ def test_networks_on_a_cached_trunk_learn_from_what_the_pictures_give(shared: Sm
     whole = live.build({})
     pictures, *_ = next(iter(live.data({}, whole.output, 1)[2]))
     assert backbone_of(whole).input_shape[1:] == pictures.shape[1:]
-    np.testing.assert_allclose(top(activations)["age"], whole(pictures)["age"], atol=0.1)
+    # Batches may differ in size; both begin with the first row of validation.
+    np.testing.assert_allclose(top(activations[:4])["age"], whole(pictures[:4])["age"], atol=0.1)
 
 
 def test_trials_see_a_subset_that_is_the_same_in_every_run(shared: SmallProject) -> None:
