@@ -12,15 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from data_prep.errors import AgelensError, ParamsError
+from pipeline.cli_detector import detector_app
+from pipeline.cli_weights import weights_app
 from pipeline.protocol_command import protocol
 from pipeline.stages import STAGES
-
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust", help="Load a checkpoint that this project does not know. It can run any code: know its maker."
-    ),
-]
 
 TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
 """What the base install lacks, by the names under which it is imported."""
@@ -34,8 +29,6 @@ app = typer.Typer(
     add_completion=False,
 )
 data_app = typer.Typer(help="Data sets: draw the synthetic one.", no_args_is_help=True)
-weights_app = typer.Typer(help="Published weights to train from: list, fetch, verify.", no_args_is_help=True)
-detector_app = typer.Typer(help="The face detector: train another one, export it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
@@ -164,138 +157,6 @@ def synthetic(
 
     with progress_bar("drawing faces", total=count) as advance:
         write_synthetic(folder, count=count, seed=seed, size=size, progress=lambda _: advance(1))
-
-
-@weights_app.command("list")
-def list_weights() -> None:
-    """List the published files that the project knows, their licences and which are here."""
-    from pipeline.weights_output import print_weights  # noqa: PLC0415
-
-    print_weights()
-
-
-@weights_app.command("fetch")
-def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens weights list`.")]) -> None:
-    """Download and verify published files; training does so itself for what it needs."""
-    from weights.fetch import fetch_weights  # noqa: PLC0415
-
-    for name in names:
-        typer.echo(str(fetch_weights(name, progress=True)))
-
-
-@weights_app.command("verify")
-def verify() -> None:
-    """Verify the files that are here, fetched and embedded; the exit status is 1 if one is not what it must be."""
-    from weights.fetch import verify_weights  # noqa: PLC0415
-    from weights.integrity import verify_embedded  # noqa: PLC0415
-    from weights.registry import REGISTRY  # noqa: PLC0415
-
-    published = {name: verify_weights(name) for name in REGISTRY}
-    embedded = {f"embedded/{name}": state for name, state in verify_embedded().items()}
-    for name, state in (published | embedded).items():
-        typer.echo(f"{name}: {state}")
-    if "tampered" in published.values() or set(embedded.values()) != {"ok"}:
-        raise typer.Exit(1)
-
-
-@weights_app.command("record")
-def record() -> None:
-    """Record the hashes of the embedded files, after you have exchanged them on purpose."""
-    from weights.integrity import write_record  # noqa: PLC0415
-
-    typer.echo(str(write_record()))
-
-
-@detector_app.command("train")
-def train_detector(  # noqa: PLR0913, PLR0917  each is an option
-    widerface: Annotated[
-        Path, typer.Argument(help="Folder with images/train, images/val, labels/train, labels/val in YOLO format.")
-    ],
-    start: Annotated[
-        Path | None,
-        typer.Option(help="Checkpoint to go on from, such as weights/embedded/face_detector.pt; default: begin anew."),
-    ] = None,
-    work: Annotated[
-        Path, typer.Option(help="Where images and checkpoints go: one folder per round, round_SEED.")
-    ] = Path("runs/detector"),
-    epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 3,
-    image_size: Annotated[int, typer.Option(help="Side in pixels to which images are scaled; a multiple of 32.")] = 320,
-    learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.006,
-    tight_crops: Annotated[int, typer.Option(help="Crops about the largest faces, of each photograph.", min=0)] = 1,
-    free_squares: Annotated[int, typer.Option(help="Squares without a face, of each photograph.", min=0)] = 1,
-    hard_squares: Annotated[
-        int, typer.Option(help="More squares without a face, in which --start sees one, of each photograph.", min=0)
-    ] = 0,
-    synthetic: Annotated[int, typer.Option(help="Drawn pictures with faces.", min=0)] = 300,
-    blank: Annotated[int, typer.Option(help="Pictures without anything.", min=0)] = 60,
-    seed: Annotated[
-        int, typer.Option(help="Names the round; another seed cuts other crops and draws other faces.")
-    ] = 23,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the round of this seed that was stopped.")
-    ] = False,
-    trust: Trust = False,
-) -> None:
-    """Train the face detector for one round, on photographs, crops of them and synthetic faces.
-
-    Takes an hour or more on a CPU, and needs what the extra `train` installs.
-    Prints the checkpoint, which `agelens detector export` makes ready for use.
-    """
-    from data_prep.detector_training import DetectorRecipe, train_face_detector  # noqa: PLC0415
-    from weights.integrity import trusted_checkpoints  # noqa: PLC0415
-
-    recipe = DetectorRecipe(
-        epochs=epochs,
-        image_size=image_size,
-        learning_rate=learning_rate,
-        tight_crops=tight_crops,
-        free_squares=free_squares,
-        hard_squares=hard_squares,
-        synthetic=synthetic,
-        blank=blank,
-        seed=seed,
-    )
-    trusted = None if trust else trusted_checkpoints()
-    last = train_face_detector(widerface, work, recipe=recipe, start=start, resume=resume, trusted=trusted)
-    typer.echo(str(last))
-
-
-@detector_app.command("blend")
-def blend_detectors(
-    first: Annotated[Path, typer.Argument(help="An exported .pt file of this project's own training.")],
-    second: Annotated[Path, typer.Argument(help="Another one, such as that which the first was trained from.")],
-    target: Annotated[Path, typer.Argument(help="The .pt file to write; `export` makes it ready for use.")],
-    share: Annotated[float, typer.Option(help="Weight of the first.", min=0, max=1)] = 0.7,
-    score: Annotated[
-        float,
-        typer.Option(help="Boxes that score so get 0.3, from which on the pipeline counts them.", min=0.01, max=0.99),
-    ] = 0.3,
-    trust: Trust = False,
-) -> None:
-    """Average two checkpoints of one training; it is often better than either, and takes seconds."""
-    from data_prep.detector_export import blend_checkpoints  # noqa: PLC0415
-    from weights.integrity import trusted_checkpoints  # noqa: PLC0415
-
-    trusted = None if trust else trusted_checkpoints()
-    typer.echo(str(blend_checkpoints(first, second, target, share=share, score=score, trusted=trusted)))
-
-
-@detector_app.command("export")
-def export_detector(
-    checkpoint: Annotated[Path, typer.Argument(help="A .pt file of this project's own training.")],
-    folder: Annotated[
-        Path, typer.Argument(help="Where face_detector.pt, .xml and .bin go; weights/embedded is the one that is used.")
-    ],
-    trust: Trust = False,
-) -> None:
-    """Turn a trained detector into the files that the pipeline and `predict` use.
-
-    A checkpoint that you trained is none that the project knows: say --trust.
-    """
-    from data_prep.detector_export import export_face_detector  # noqa: PLC0415
-    from weights.integrity import trusted_checkpoints  # noqa: PLC0415
-
-    typer.echo(str(export_face_detector(checkpoint, folder, trusted=None if trust else trusted_checkpoints())))
 
 
 def import_quietly(module: str) -> Any:

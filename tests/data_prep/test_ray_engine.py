@@ -10,7 +10,7 @@ import pytest
 
 from data_prep.errors import DataError
 from data_prep.ray_engine import run_ray
-from tests.data_prep.test_face_table import FakeDetector, crop, crops_in, make_manifest, make_plan, write_photo
+from tests.data_prep.albums import FakeDetector, crop, crops_in, make_manifest, make_plan, write_photo
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'agelens[scale]'")
 

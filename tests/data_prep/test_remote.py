@@ -11,7 +11,7 @@ from data_prep.errors import DataError, ImageError
 from data_prep.manifest import make_manifest
 from data_prep.readers.table import read_table
 from data_prep.remote import file_state, is_address, read_content
-from tests.data_prep.test_face_table import RULES, FakeDetector, crop_tables, crops_in, write_photo
+from tests.data_prep.albums import RULES, FakeDetector, crop_tables, crops_in, write_photo
 
 
 @pytest.mark.parametrize(

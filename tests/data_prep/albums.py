@@ -1,0 +1,111 @@
+"""An album of noise and a detector that knows it: what the tests of the crop stage run on."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from data_prep.crop import CropShape
+from data_prep.detect import Detections
+from data_prep.face_cropper import CropPlan, Outcome, SourceRule
+from data_prep.face_table import crop_manifest, run_threads
+from data_prep.images import Pixels
+from data_prep.tables import FACES, MANIFEST, REJECTED, make_table, write_table
+
+SHAPE = CropShape(size=24, margin_fraction=0.15)
+RULES = {"album": SourceRule(), "crops": SourceRule(no_face="whole_image")}
+FACELESS = 200
+"""Images whose first pixel is at least this red show no face."""
+
+
+class KilledError(Exception):
+    """Stands for whatever ends a run."""
+
+
+@dataclass
+class FakeDetector:
+    """Finds a face whose place depends on the image, and remembers which images it was shown."""
+
+    dies_after: int | None = None
+    pause_seconds: float = 0.0
+    chunks: list[list[int]] = field(default_factory=list)
+
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        if self.dies_after == len(self.chunks):
+            raise KilledError
+        time.sleep(self.pause_seconds)
+        self.chunks.append([int(image[0, 0, 1]) for image in images])
+        return [self._faces(image) for image in images]
+
+    @property
+    def seen(self) -> list[int]:
+        return [number for chunk in self.chunks for number in chunk]
+
+    @staticmethod
+    def _faces(image: Pixels) -> Detections:
+        if image[0, 0, 0] >= FACELESS:
+            return Detections(np.zeros((0, 4)), np.zeros(0))
+        number = int(image[0, 0, 1])
+        boxes = np.array([[1, 1, 6, 6], [number % 7, 2.5, 20 + number % 7, 26.1]], dtype=np.float64)
+        return Detections(boxes, np.array([0.9, 0.4]))
+
+
+def write_photo(path: Path, number: int, *, face: bool = True, size: tuple[int, int] = (32, 40)) -> None:
+    """Write noise whose first pixel says which image it is and whether it shows a face."""
+    pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
+    pixels[0, 0] = (0 if face else FACELESS, number, 0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+
+
+def make_manifest(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return a manifest of files that lie in `<root>/<source>/`."""
+    rows: list[dict[str, object]] = [
+        {
+            "image_id": f"{path.parent.name}/{path.name}",
+            "source": path.parent.name,
+            "path": str(path),
+            "age_low": 20 + index,
+            "age_high": 20 + index,
+            "age": 20 + index,
+            "age_kind": "exact",
+            "age_clipped": False,
+            "gender": "female" if index % 2 else None,
+        }
+        for index, path in enumerate(paths)
+    ]
+    return make_table(rows, MANIFEST)
+
+
+def make_plan(detector: FakeDetector, **values: Any) -> CropPlan:
+    return CropPlan(**{"open_detector": lambda _: detector, "shape": SHAPE, "rules": RULES, **values})
+
+
+def one_by_one(rows: list[dict[str, Any]], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
+    """Do the batches in their order, so that a test can say what was done before a run ended."""
+    return run_threads(rows, plan, folder=folder, threads=1)
+
+
+def crop_tables(
+    manifest: pd.DataFrame, detector: FakeDetector, folder: Path, *, plan: dict[str, Any] | None = None, **options: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run the stage and return the two tables."""
+    settings: dict[str, Any] = {"fingerprint": "one", "engine": one_by_one, **options}
+    return crop_manifest(manifest, make_plan(detector, **(plan or {})), folder=folder, **settings)
+
+
+def crop(manifest: pd.DataFrame, detector: FakeDetector, folder: Path, **options: Any) -> tuple[bytes, bytes]:
+    """Run the stage and return the two tables as they are written."""
+    faces, rejected = crop_tables(manifest, detector, folder, **options)
+    write_table(folder / "faces.csv", faces, FACES)
+    write_table(folder / "rejected.csv", rejected, REJECTED)
+    return (folder / "faces.csv").read_bytes(), (folder / "rejected.csv").read_bytes()
+
+
+def crops_in(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.jpg"))}
