@@ -9,17 +9,16 @@ import pandas as pd
 
 from data_prep.labels import AgeGroups
 from data_prep.rebalance import rebalance_table
-from models.age_net import build_feature_net
-from models.backbones import build_backbone
 from models.calibration import Calibration, fit_intervals
 from models.evaluation import Metrics, predictions_table, summarise
 from models.features import FeatureCache, crop_keys
 from models.heads import build_head
 from models.objective import compile_model
 from models.predictions import decode
-from models.runtime import Network, Outputs, convert_network
+from models.runtime import Outputs
 from models.training import build_optimizer, fit_phase
 from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
+from pipeline.feature_network import open_feature_network
 from pipeline.fingerprints import features_fingerprint
 from pipeline.head_data import HeadData
 from pipeline.params import Params
@@ -52,9 +51,7 @@ class FrozenFeatures:
 def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
     """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at."""
     features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params)), crops, views)
-    size, model = params.crop_faces.size, params.model
-    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
-    network = Network(convert_network(build_feature_net(backbone)))
+    network = open_feature_network(params)
     wanted = dict(zip(features.keys(table), features.files(table), strict=True))
     with progress_bar("extracting features", total=views * len(wanted)) as advance:
         for view in range(views):
@@ -62,7 +59,7 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
                 wanted,
                 network,
                 view=view,
-                size=size,
+                size=params.crop_faces.size,
                 augmentation=augmentation_of(params),
                 seed=params.seed,
                 progress=advance,

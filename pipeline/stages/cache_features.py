@@ -6,12 +6,10 @@ import pandas as pd
 
 from data_prep.images import read_rgb, write_png
 from data_prep.tables import SPLIT, TRAIN, read_table
-from models.age_net import build_feature_net
-from models.backbones import build_backbone
 from models.features import FeatureCache, crop_keys
-from models.runtime import Network, convert_network
 from models.view_sheet import draw_views
 from pipeline.choices import augmentation_of
+from pipeline.feature_network import open_feature_network
 from pipeline.fingerprints import features_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -20,10 +18,7 @@ from pipeline.progress import progress_bar, say
 
 def run(params: Params, paths: Paths) -> None:
     """Extract what the cache lacks: all views of the rebalanced train, the plain view of val."""
-    size = params.crop_faces.size
-    model = params.model
-    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
-    network = Network(convert_network(build_feature_net(backbone)))
+    network = open_feature_network(params)
     cache = FeatureCache(paths.features, features_fingerprint(params))
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
     first = read_rgb(next(iter(train.values())))
@@ -36,7 +31,7 @@ def run(params: Params, paths: Paths) -> None:
                 train | val if view == 0 else train,
                 network,
                 view=view,
-                size=size,
+                size=params.crop_faces.size,
                 augmentation=augmentation_of(params),
                 seed=params.seed,
                 progress=advance,
