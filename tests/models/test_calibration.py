@@ -52,6 +52,30 @@ def test_quantile_is_the_conformal_rank(count: int, coverage: float, expected: f
     assert conformal_quantile(errors, coverage) == expected
 
 
+def test_a_lighter_error_counts_for_less() -> None:
+    errors, weights = np.array([4.0, 1.0, 3.0, 2.0]), np.array([0.5, 1.0, 0.5, 1.0])
+    # Cumulative weights of 1, 2, 3, 4 are 1, 2, 2.5, 3; with the new face all weigh 4.
+    assert [conformal_quantile(errors, share, weights=weights) for share in (0.25, 0.5, 0.6, 0.75, 0.8)] == [
+        1.0,
+        2.0,
+        3.0,
+        4.0,
+        100.0,
+    ]
+
+
+def test_a_band_learns_its_share_from_its_neighbours_at_half_the_weight() -> None:
+    age = np.repeat([5.0, 15.0, 25.0], 10)
+    year = np.repeat([30.0, 31.0, 32.0], 10)
+    distribution = distributions(*[{30: 0.3, 31: 0.5, 32: 0.2}] * 30)
+    fitted = fit_intervals(age, year, year, distribution=distribution, edges=(10, 20), min_rows=10, coverage=0.45)
+    needed = middle_shares(distribution[:1])[0, [30, 31, 32]]
+    assert needed == pytest.approx([0.7, 0.1, 0.8])
+    # First and last band: their own weigh ten, and 0.1 five, of which 45 % (and the new face) are 7.2.
+    # Middle band: 0.1 weighs ten and the others five each, of which 45 % are 9.45.
+    assert fitted.shares == pytest.approx((0.7, 0.1, 0.8))
+
+
 def test_each_band_of_predicted_age_has_its_own_half_width() -> None:
     age = np.repeat([5.0, 50.0], 19)
     error = np.tile(np.arange(1.0, 20.0), 2) * np.repeat([0.1, 1.0], 19)
