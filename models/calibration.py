@@ -12,9 +12,9 @@ Where the model has a distribution over the years, an interval is its middle par
 part. It is made of whole years, as labels are. Without a distribution it reaches equally far to both sides of the age.
 
 Each band of the *predicted* age has its own width (a Mondrian taxonomy), because a model errs by one year on babies
-and by ten on the old, and the predicted age is all that is known when the model serves. Shares differ less between bands
-than years do, so a band learns its share from its neighbours' faces, too, at half the weight (Barber, Candes, Ramdas &
-Tibshirani 2023, *Conformal prediction beyond exchangeability*): alone it may have a hundred rows, too few to be sure.
+and by ten on the old, and the predicted age is all that is known when the model serves. Shares differ less between
+bands than years do, so a band learns its share from its neighbours' faces, too, at half the weight (Barber, Candes,
+Ramdas & Tibshirani 2023, *Conformal prediction beyond exchangeability*): alone it may have too few to be sure.
 
 Numpy only: the predictor imports this module.
 """
