@@ -3,10 +3,14 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from data_prep.errors import ParamsError
 from pipeline.cli import main
+from pipeline.params import read_params
 from tests.pipeline.small_project import SmallProject, make_small_project
 
 Command = Callable[..., tuple[int, str, str]]
@@ -38,3 +42,20 @@ def agelens(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 def project(tmp_path: Path) -> SmallProject:
     """Return a project in which rows are split and rebalanced, and nothing is known about their faces."""
     return make_small_project(tmp_path)
+
+
+@pytest.fixture
+def refusal(tmp_path):
+    """Return what is said of settings that are refused, without the file's name."""
+
+    def refuse(settings: Any) -> str:
+        path = tmp_path / "params.yaml"
+        path.write_text(settings if isinstance(settings, str) else yaml.safe_dump(settings))
+        with pytest.raises(ParamsError) as caught:
+            read_params(path)
+        line = str(caught.value)
+        assert "\n" not in line
+        assert line.startswith(str(path))
+        return line.removeprefix(str(path))
+
+    return refuse
