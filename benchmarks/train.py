@@ -27,6 +27,7 @@ from evidence import write_result
 from models.age_net import build_age_net, build_feature_net
 from models.backbones import BACKBONES, build_backbone, unfreeze
 from models.features import FeatureCache
+from models.folding import fold_age_net
 from models.heads import HeadConfig, build_head
 from models.history import best_epoch
 from models.objective import Objective, compile_model
@@ -142,7 +143,7 @@ def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
 def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
     """Return images per second of the seed's epoch, of the trunk, and of an epoch of the top on what was cached."""
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=BACKBONES["efficientnet_b0"].unfreeze)
-    trunk, top = build_trunk_and_top(network)
+    trunk, top = build_trunk_and_top(fold_age_net(network))
     compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
     runtime, shape = Network(convert_network(trunk)), trunk.output_shape[1:]
     options = {"view": 1, "size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
@@ -222,7 +223,7 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
             model, (training, steps) = network, _pictures(learnt, views=views)
             validation = make_dataset(held.paths, held.targets, size=held.size, batch_size=BATCH)
         else:
-            below, model = build_trunk_and_top(network)
+            below, model = build_trunk_and_top(fold_age_net(network))
             runtime = Network(convert_network(below))
             cut = {
                 name: [

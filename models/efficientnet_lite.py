@@ -16,6 +16,9 @@ from keras import layers
 from weights.lite0 import read_lite0_weights
 
 BATCH_NORM_EPSILON = 1e-3
+DROP_CONNECT_RATE = 0.2
+"""Share of pictures for which the last residual block is skipped in training; of earlier blocks fewer, in proportion
+(stochastic depth, Huang et al. 2016, arXiv 1603.09382). The same as EfficientNetB0's."""
 
 # Repeats, kernel, stride of the first, expansion, output channels: the table of the Lite0 builder.
 STAGES = (
@@ -41,11 +44,20 @@ def build_efficientnet_lite0(*, input_shape: tuple[int, int, int]) -> Any:
     image = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(image)
     x = _conv_bn_relu(x, 32, kernel=3, stride=2, name="stem_conv", norm="stem_bn")
+    blocks, place = sum(repeats for repeats, *_ in STAGES), 0
     for index, (repeats, kernel, stride, expand, filters) in enumerate(STAGES, start=1):
         for repeat in range(repeats):
             name = f"block{index}{'abcd'[repeat]}_"
-            first = repeat == 0
-            x = _inverted_bottleneck(x, filters, kernel=kernel, stride=stride if first else 1, expand=expand, name=name)
+            x = _inverted_bottleneck(
+                x,
+                filters,
+                kernel=kernel,
+                stride=stride if repeat == 0 else 1,
+                expand=expand,
+                drop_rate=DROP_CONNECT_RATE * place / blocks,
+                name=name,
+            )
+            place += 1
     x = _conv_bn_relu(x, 1280, kernel=1, stride=1, name="top_conv", norm="top_bn")
     return keras.Model(image, x, name="efficientnet_lite0")
 
@@ -69,7 +81,9 @@ def _conv_bn_relu(x: Any, filters: int, *, kernel: int, stride: int, name: str, 
     return layers.ReLU(6.0, name=norm.replace("_bn", "_activation"))(x)
 
 
-def _inverted_bottleneck(inputs: Any, filters: int, *, kernel: int, stride: int, expand: int, name: str) -> Any:
+def _inverted_bottleneck(
+    inputs: Any, filters: int, *, kernel: int, stride: int, expand: int, drop_rate: float, name: str
+) -> Any:
     channels = inputs.shape[-1]
     x = inputs
     if expand != 1:
@@ -80,6 +94,7 @@ def _inverted_bottleneck(inputs: Any, filters: int, *, kernel: int, stride: int,
     x = layers.Conv2D(filters, 1, padding="same", use_bias=False, name=name + "project_conv")(x)
     x = layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=name + "project_bn")(x)
     if stride == 1 and channels == filters:
+        x = layers.Dropout(drop_rate, noise_shape=(None, 1, 1, 1), name=name + "drop")(x)
         x = layers.Add(name=name + "add")([x, inputs])
     return x
 

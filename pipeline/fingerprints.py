@@ -52,6 +52,7 @@ NETWORK_CODE = (
     "data_prep.split",
     "models.averaging",
     "models.checkpoint",
+    "models.folding",
     "models.history",
     "models.training",
     "models.trunk",
@@ -63,6 +64,7 @@ NETWORK_CODE = (
 TRAIN_CODE = (
     "models.averaging",
     "models.checkpoint",
+    "models.folding",
     "models.heads",
     "models.history",
     "models.losses",

@@ -12,6 +12,7 @@ from typing import Any
 
 from models.age_net import backbone_of
 from models.backbones import build_backbone, unfreeze
+from models.folding import fold_age_net
 from models.heads import build_head
 from models.objective import compile_model
 from models.training import PhaseConfig, build_optimizer, fit_phase
@@ -59,7 +60,9 @@ def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidat
     def build(settings: Settings) -> Any:
         recipe = untuned.with_settings(settings)
         network = join_network(params, _train_head(params, rows, recipe))
-        model = network if trunk is None else _cut(network, deepest)
+        unfreeze(backbone_of(network), deepest.unfreeze)
+        folded = fold_age_net(network)
+        model = folded if trunk is None else build_trunk_and_top(folded)[1]
         unfreeze(backbone_of(network), recipe.unfreeze)
         compile_model(model, recipe.objective, optimizer=build_optimizer(_phase2(params, recipe), steps=1))
         return model
@@ -113,13 +116,6 @@ def _phase2(params: Params, recipe: Recipe) -> PhaseConfig:
     return replace(phase, learning_rate=recipe.phase2_learning_rate, schedule="constant")
 
 
-def _cut(network: Any, deepest: Recipe) -> Any:
-    """Return the part of a network that learns from the activations: all from the deepest layer to thaw on."""
-    unfreeze(backbone_of(network), deepest.unfreeze)
-    _, top = build_trunk_and_top(network)
-    return top
-
-
 def _cache_trunk(params: Params, paths: Paths, rows: HeadData, deepest: Recipe) -> TrunkData:
     """Compute all below the deepest layer to thaw, for as many views as the longest training asks for."""
     head = build_head(deepest.head, features=rows.width, groups=len(params.age_groups))
@@ -129,7 +125,7 @@ def _cache_trunk(params: Params, paths: Paths, rows: HeadData, deepest: Recipe) 
     return cache_trunk(
         params,
         rows,
-        network=network,
+        network=fold_age_net(network),
         recipe=deepest,
         views=min(params.train.phase2.views, draws),
         crops=paths.crops,

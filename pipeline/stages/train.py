@@ -11,6 +11,7 @@ from data_prep.atomic import replacing, write_json
 from models.age_net import backbone_of
 from models.backbones import unfreeze
 from models.checkpoint import PhaseState, read_state, write_state
+from models.folding import fold_age_net
 from models.heads import build_head
 from models.history import EpochRecord, best_epoch, history_table
 from models.objective import Objective, compile_model
@@ -168,7 +169,8 @@ def _train_network(
     backbone, start = backbone_of(network), network.get_weights()
     thawed = unfreeze(backbone, recipe.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
-    trunk = _cache_trunk(params, paths, data, network, recipe) if section.trunk == "cached" else None
+    folded = fold_age_net(network)
+    trunk = _cache_trunk(params, paths, data, folded, recipe) if section.trunk == "cached" else None
 
     def datasets(first_epoch: int) -> tuple[Any, int, Any]:
         outputs, seed = network.output, params.seed
@@ -179,7 +181,7 @@ def _train_network(
             params, paths, data, recipe=recipe, outputs=outputs, seed=seed, first_epoch=first_epoch
         )
 
-    trained = network if trunk is None else trunk.top
+    trained = folded if trunk is None else trunk.top
     config = replace(phase_of(section), learning_rate=recipe.phase2_learning_rate)
     records = _fit(trained, datasets, recipe.objective, config=config, phase=2, before=len(before), keeper=keeper)
     if trunk is not None:
