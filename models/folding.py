@@ -17,7 +17,7 @@ class FoldedConv(layers.Layer):  # type: ignore[misc]
     """A convolution and the frozen BatchNormalization behind it, as one convolution with a bias.
 
     Args:
-        conv: A `Conv2D` or `DepthwiseConv2D` without a bias or activation, built.
+        conv: A `Conv2D` or `DepthwiseConv2D` without an activation, built.
         norm: The normalisation of its output; its statistics and scale are read, never learnt.
     """
 
@@ -30,7 +30,8 @@ class FoldedConv(layers.Layer):  # type: ignore[misc]
         """Return `norm(conv(inputs))`, `(B, h, w, channels)`."""
         conv, norm = self.conv, self.norm
         scale = norm.gamma * ops.rsqrt(norm.moving_variance + norm.epsilon)
-        shift = norm.beta - norm.moving_mean * scale
+        mean = norm.moving_mean - conv.bias if conv.use_bias else norm.moving_mean
+        shift = norm.beta - mean * scale
         options = {"strides": conv.strides, "padding": conv.padding}
         if isinstance(conv, layers.DepthwiseConv2D):
             return ops.depthwise_conv(inputs, conv.kernel * scale[:, None], **options) + shift
@@ -80,11 +81,9 @@ def _foldable(backbone: Any) -> dict[Any, Any]:
 
 
 def _is_plain(layer: Any) -> bool:
-    """Return whether a layer is a convolution and no more: folding it is then exact."""
+    """Return whether a layer is a convolution, with a bias or without, and no more: folding it is then exact."""
     plain = isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D) and layer.compute_dtype == "float32"
-    return (
-        plain and layer.dilation_rate == (1, 1) and not layer.use_bias and layer.activation is keras.activations.linear
-    )
+    return plain and layer.dilation_rate == (1, 1) and layer.activation is keras.activations.linear
 
 
 def _is_frozen(layer: Any) -> bool:
