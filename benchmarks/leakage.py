@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
 from data_prep.augment import augment_view
 from data_prep.images import read_rgb, write_jpeg
@@ -126,9 +125,9 @@ def _copies(rows: pd.DataFrame, number: int, params: Params, paths: Paths) -> pd
     crops = [str(folder / f"{Path(name).stem}_{number}.jpg") for name in rows["crop"]]
     for row, (name, crop) in enumerate(zip(rows["crop"], crops, strict=True)):
         if not Path(crop).is_file():
-            image = tf.constant(read_rgb(paths.crops / name))
+            image = read_rgb(paths.crops / name)
             changed = augment_view(image, row, number, augmentation=augmentation_of(params), seed=params.seed)
-            write_jpeg(Path(crop), changed.numpy())
+            write_jpeg(Path(crop), changed)
     return rows.assign(image_id=rows["image_id"] + f"#{number}", crop=crops, group=rows["group"] + f"#{number}")
 
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from data_prep.augment import Augmentation, augment_view
 from data_prep.errors import DataError
+from data_prep.images import Pixels
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
@@ -80,11 +82,10 @@ def make_training_dataset(
     steps = check_steps(copies, batch_size=batch_size)
     load = _loader(paths, size=size)
     pick = _picker(targets, weights)
-
-    names = _name_numbers(paths)
+    change = _changer(paths, size=size, augmentation=augmentation, seed=seed)
 
     def picture(row: Any, view: Any) -> Any:
-        return row, augment_view(load(row), tf.gather(names, row), view, augmentation=augmentation, seed=seed)
+        return row, change(load(row), row, view)
 
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
     dataset = draws.map(picture, num_parallel_calls=tf.data.AUTOTUNE)
@@ -170,12 +171,9 @@ def make_view_dataset(
     paths: Sequence[Path], *, view: int, size: int, batch_size: int, augmentation: Augmentation, seed: int
 ) -> Any:
     """Make a dataset of one view of every crop, in order: batches of `uint8 (B, size, size, 3)`."""
-    load, names = _loader(paths, size=size), _name_numbers(paths)
+    load, change = _loader(paths, size=size), _changer(paths, size=size, augmentation=augmentation, seed=seed)
     rows = tf.data.Dataset.range(len(paths))
-    dataset = rows.map(
-        lambda row: augment_view(load(row), tf.gather(names, row), view, augmentation=augmentation, seed=seed),
-        num_parallel_calls=tf.data.AUTOTUNE,
-    )
+    dataset = rows.map(lambda row: change(load(row), row, view), num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.batch(batch_size).prefetch(2)
 
 
@@ -189,10 +187,23 @@ def check_pixels(images: npt.NDArray[np.generic]) -> None:
         raise DataError(msg)
 
 
-def _name_numbers(paths: Sequence[Path]) -> Any:
-    """Return a number for each file that depends on its name alone, so that its views do not depend on its row."""
+def _changer(paths: Sequence[Path], *, size: int, augmentation: Augmentation, seed: int) -> Any:
+    """Return a function from a picture, its row and the number of a view to that view.
+
+    The view depends on the file's name and not on its row, so that another split changes no view.
+    """
     numbers = [zlib.crc32(path.name.encode()) & 0x7FFFFFFF for path in paths]
-    return tf.constant(numbers, dtype=tf.int32)
+    cv2.setNumThreads(1)  # the pictures are changed in parallel already
+
+    def view_of(image: Pixels, row: int, view: int) -> Pixels:
+        return augment_view(image, numbers[row], int(view), augmentation=augmentation, seed=seed)
+
+    def change(image: Any, row: Any, view: Any) -> Any:
+        if isinstance(view, int) and view == 0:
+            return image
+        return tf.ensure_shape(tf.numpy_function(view_of, [image, row, view], tf.uint8), (size, size, 3))
+
+    return change
 
 
 def _loader(paths: Sequence[Path], *, size: int) -> Any:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from data_prep.augment import Augmentation, augment_view
 from data_prep.images import Pixels
 from models.contact_sheet import draw_contact_sheet
@@ -30,7 +28,7 @@ def draw_views(crop: Pixels, augmentation: Augmentation, *, seed: int = 0) -> Pi
     }
     tiles, captions = [], []
     for name, one in {**rows, "all together": augmentation}.items():
-        views = [np.asarray(augment_view(crop, 1, view, augmentation=one, seed=seed)) for view in range(1, VIEWS + 1)]
+        views = [augment_view(crop, 1, view, augmentation=one, seed=seed) for view in range(1, VIEWS + 1)]
         tiles += [crop, *views]
         captions += [name, *[""] * VIEWS]
     return draw_contact_sheet(tiles, captions, columns=VIEWS + 1)

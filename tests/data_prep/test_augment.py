@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from data_prep.augment import Augmentation, augment_view
 
@@ -21,7 +20,7 @@ def only(**changes: float | bool) -> Augmentation:
 
 
 def views_of(image: np.ndarray, augmentation: Augmentation, *, count: int = 12, row: int = 5) -> list[np.ndarray]:
-    return [augment_view(image, row, view, augmentation=augmentation, seed=3).numpy() for view in range(1, count + 1)]
+    return [augment_view(image, row, view, augmentation=augmentation, seed=3) for view in range(1, count + 1)]
 
 
 def dot_at(x: int, y: int) -> np.ndarray:
@@ -50,31 +49,17 @@ def test_views_are_uint8_of_the_same_shape():
 
 
 def test_same_row_view_and_seed_give_the_same_picture_and_any_other_does_not():
-    first = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3).numpy()
-    again = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3).numpy()
+    first = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3)
+    again = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3)
     np.testing.assert_array_equal(first, again)
     for row, view, seed in [(6, 2, 3), (5, 4, 3), (5, 2, 4)]:
-        other = augment_view(NOISE, row, view, augmentation=Augmentation(), seed=seed).numpy()
+        other = augment_view(NOISE, row, view, augmentation=Augmentation(), seed=seed)
         assert (other != first).any()
 
 
 def test_all_views_of_a_picture_differ():
     views = views_of(NOISE, Augmentation(), count=12)
     assert len({view.tobytes() for view in [NOISE, *views]}) == 13
-
-
-def test_a_dataset_gives_the_same_views_as_a_direct_call():
-    rows, views = [0, 1, 2, 2], [0, 1, 2, 3]
-    dataset = tf.data.Dataset.from_tensor_slices((rows, views)).map(
-        lambda row, view: augment_view(tf.constant(NOISE), row, view, augmentation=Augmentation(), seed=3)
-    )
-    direct = [
-        np.asarray(augment_view(NOISE, row, view, augmentation=Augmentation(), seed=3))
-        for row, view in zip(rows, views, strict=True)
-    ]
-    for mapped, expected in zip(dataset.as_numpy_iterator(), direct, strict=True):
-        # The graph may fuse what the eager call rounds in between, so a pixel on the edge may fall either way.
-        assert np.abs(mapped.astype(int) - expected).max() <= 1
 
 
 def test_with_every_change_off_a_view_is_the_picture():
