@@ -22,10 +22,11 @@ import numpy as np
 import pandas as pd
 
 from data_prep.crop import CropShape
-from data_prep.detect import Precision, compile_network, letterbox, make_requests, square_side
+from data_prep.detect import compile_network, letterbox, square_side
 from data_prep.face_cropper import CropPlan, SourceRule
 from data_prep.face_table import crop_manifest
 from data_prep.images import Pixels, find_images, read_rgb
+from data_prep.inference import Precision, make_requests
 from data_prep.tables import MANIFEST, make_table, read_table, write_table
 from data_prep.yolo import GPU_BATCH, check_trusted, quiet_ultralytics
 from evidence import write_result

@@ -39,6 +39,8 @@ from models.trunk_cache import TrunkCache
 BATCH, GROUPS, SEED = 32, 5, 0
 HEAD = HeadConfig(units=512, dropout=0.3, age_head="linear")
 AUGMENTATION = Augmentation()
+EXTRACTION: Any = {"precision": "bfloat16", "many": True}
+"""As the pipeline computes what is learnt from; what validates is computed in float32."""
 PHASES = {"phase1": {"epochs": 7, "views": 4}, "phase2": {"epochs": 37, "views": 8}}
 
 
@@ -124,7 +126,7 @@ def build_whole(faces: Faces, *, backbone: str, weights: str, thaw: str | int | 
 def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
     """Return images per second of the seed's epoch, of extraction, and of an epoch of the head on features."""
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=None)
-    runtime = Network(convert_network(build_feature_net(network.get_layer("efficientnetb0"))))
+    runtime = Network(convert_network(build_feature_net(network.get_layer("efficientnetb0"))), **EXTRACTION)
     keyed = {str(path): path for path in faces.paths}
     options = {"size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     head = build_head(HEAD, features=1280, groups=GROUPS)
@@ -145,7 +147,7 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=BACKBONES["efficientnet_b0"].unfreeze)
     trunk, top = build_trunk_and_top(fold_age_net(network))
     compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
-    runtime, shape = Network(convert_network(trunk)), trunk.output_shape[1:]
+    runtime, shape = Network(convert_network(trunk), **EXTRACTION), trunk.output_shape[1:]
     options = {"view": 1, "size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     kept = TrunkCache(folder / "kept", "one", shape).extend(faces.paths, runtime, **options)
 
@@ -224,7 +226,8 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
             validation = make_dataset(held.paths, held.targets, size=held.size, batch_size=BATCH)
         else:
             below, model = build_trunk_and_top(fold_age_net(network))
-            runtime = Network(convert_network(below))
+            graph = convert_network(below)
+            sides = {"learnt": (learnt, views, Network(graph, **EXTRACTION)), "held": (held, 1, Network(graph))}
             cut = {
                 name: [
                     TrunkCache(folder / name, "one", below.output_shape[1:]).extend(
@@ -232,7 +235,7 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
                     )
                     for view in range(count)
                 ]
-                for name, part, count in (("learnt", learnt, views), ("held", held, 1))
+                for name, (part, count, runtime) in sides.items()
             }
             training, steps = _cached(learnt, cut["learnt"])
             validation = make_plain_feature_dataset(cut["held"][0], held.targets, batch_size=BATCH)

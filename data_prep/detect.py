@@ -5,11 +5,10 @@ that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `det
 """
 
 import threading
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from data_prep.boxes import Boxes, box_areas, clip_boxes
 from data_prep.errors import WeightsError
 from data_prep.images import Pixels
+from data_prep.inference import Precision, infer_ahead, make_requests, settings_of
 
 PAD_VALUE = 114
 """Grey of the letterbox border; the value that ultralytics trains with."""
@@ -27,11 +27,6 @@ STRIDE = 32
 
 SMALLEST_SQUARE = 224
 """Smaller images are enlarged to it, so that a thumbnail's face is not too small to be found."""
-
-Precision = Literal["float32", "bfloat16"]
-
-HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
-"""OpenVINO's names of them."""
 
 BOX_DECIMALS = 1
 """Boxes are rounded to 0.1 pixel, so that tables are equal to the byte however the work was shared out."""
@@ -74,13 +69,18 @@ def square_side(height: int, width: int, *, image_size: int) -> int:
     return min(image_size, -(-needed // STRIDE) * STRIDE)
 
 
-def by_side(images: Sequence[Pixels], *, image_size: int) -> dict[int, list[int]]:
-    """Return the places of the images that are looked at in squares of the same side."""
+def in_squares(
+    images: Sequence[Pixels], *, image_size: int, detect: Callable[[Sequence[Pixels], int], list[Detections]]
+) -> list[Detections]:
+    """Return the faces of each image, where `detect` is shown all images of a `square_side` together, and the side."""
     places: dict[int, list[int]] = {}
     for place, image in enumerate(images):
         height, width = image.shape[:2]
         places.setdefault(square_side(height, width, image_size=image_size), []).append(place)
-    return places
+    found: dict[int, Detections] = {}
+    for side, some in places.items():
+        found.update(zip(some, detect([images[place] for place in some], side), strict=True))
+    return [found[place] for place in range(len(images))]
 
 
 def letterbox(image: Pixels, *, size: int) -> tuple[Pixels, Letterbox]:
@@ -166,34 +166,22 @@ class OpenVinoFaceDetector:
         Requests are of one fixed shape, and a network treats each image of one alone, so boxes do not depend on what
         else is asked for.
         """
-        found: dict[int, Detections] = {}
-        for side, places in by_side(images, image_size=self.image_size).items():
-            faces = self._detect_in_squares([images[place] for place in places], side=side)
-            found.update(zip(places, faces, strict=True))
-        return [found[place] for place in range(len(images))]
+        return in_squares(images, image_size=self.image_size, detect=self._detect_in_squares)
 
-    def _detect_in_squares(self, images: Sequence[Pixels], *, side: int) -> list[Detections]:
-        """Show the images to the network, some requests ahead of what is read from its answers."""
-        free, running = self._requests(side).copy(), deque[tuple[Any, list[Letterbox]]]()
+    def _detect_in_squares(self, images: Sequence[Pixels], side: int) -> list[Detections]:
+        fits: list[Letterbox] = []
+
+        def squares() -> Iterator[Pixels]:
+            for start in range(0, len(images), self.batch_size):
+                together, fitted = self._fit(images[start : start + self.batch_size], side=side)
+                fits.extend(fitted)
+                yield together
+
         found: list[Detections] = []
-
-        def collect() -> None:
-            request, fitted = running.popleft()
-            request.wait()
+        for request in infer_ahead(self._requests(side), squares()):
+            some = slice(len(found), len(found) + self.batch_size)
             outputs = request.get_output_tensor(0).data
-            some = images[len(found) : len(found) + len(fitted)]
-            found.extend(map(self._decode, outputs, fitted, some))
-            free.append(request)
-
-        for start in range(0, len(images), self.batch_size):
-            if not free:
-                collect()
-            squares, fitted = self._fit(images[start : start + self.batch_size], side=side)
-            request = free.pop()
-            request.start_async({0: squares})
-            running.append((request, fitted))
-        while running:
-            collect()
+            found.extend(map(self._decode, outputs, fits[some], images[some]))
         return found
 
     def _fit(self, images: Sequence[Pixels], *, side: int) -> tuple[Pixels, list[Letterbox]]:
@@ -238,14 +226,4 @@ def compile_network(path: Path, *, shape: tuple[int, int, int, int], precision: 
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    settings = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": HINTS[precision]}
-    return core.compile_model(steps.build(), "CPU", settings)
-
-
-def make_requests(network: Any) -> list[Any]:
-    """Return as many requests to a compiled network as pay at a time.
-
-    Not OpenVINO's AsyncInferQueue: its callbacks need the interpreter, and two queues in two threads wait for ever.
-    """
-    count: int = network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-    return [network.create_infer_request() for _ in range(count)]
+    return core.compile_model(steps.build(), "CPU", settings_of(precision, many=True))

@@ -9,13 +9,14 @@ import os
 import tempfile
 import threading
 from collections.abc import Collection, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data_prep.boxes import box_areas, clip_boxes
-from data_prep.detect import BOX_DECIMALS, PAD_VALUE, Detections, by_side
+from data_prep.detect import BOX_DECIMALS, PAD_VALUE, Detections, in_squares
 from data_prep.errors import WeightsError
 from data_prep.images import Pixels
 
@@ -87,13 +88,12 @@ class TorchFaceDetector:
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
-        found: dict[int, Detections] = {}
-        for side, places in by_side(images, image_size=self.image_size).items():
-            for start in range(0, len(places), self._batch):
-                some = places[start : start + self._batch]
-                faces = self._detect_batch([images[place] for place in some], side=side)
-                found.update(zip(some, faces, strict=True))
-        return [found[place] for place in range(len(images))]
+        return in_squares(images, image_size=self.image_size, detect=self._detect_in_squares)
+
+    def _detect_in_squares(self, images: Sequence[Pixels], side: int) -> list[Detections]:
+        starts = range(0, len(images), self._batch)
+        batches = (self._detect_batch(images[start : start + self._batch], side=side) for start in starts)
+        return list(chain.from_iterable(batches))
 
     def _detect_batch(self, images: Sequence[Pixels], *, side: int) -> list[Detections]:
         blank = np.full((32, 32, 3), PAD_VALUE, dtype=np.uint8)

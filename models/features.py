@@ -6,8 +6,8 @@ what is missing is extracted.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,12 @@ from data_prep.atomic import replacing, write_text
 from data_prep.augment import Augmentation
 from data_prep.dataset import check_pixels, make_view_dataset
 from data_prep.errors import DataError
+from data_prep.images import Pixels
 from models.runtime import Network
 
 Features = npt.NDArray[np.float16]
 
-BATCH = 32
+BATCH = 16
 
 
 def crop_keys(image_ids: Sequence[str], paths: Sequence[Path]) -> list[str]:
@@ -43,6 +44,10 @@ class FeatureCache:
 
     folder: Path
     fingerprint: str
+
+    def beside(self, name: str) -> "FeatureCache":
+        """Return a cache in a folder inside this one, of the same fingerprint."""
+        return replace(self, folder=self.folder / name)
 
     def read(self, keys: Sequence[str], *, views: int) -> Features:
         """Return the features `(views, N, F)` of crops by `crop_keys`, in their order.
@@ -140,10 +145,15 @@ class FeatureCache:
         dataset = make_view_dataset(
             list(missing.values()), view=view, size=size, batch_size=BATCH, augmentation=augmentation, seed=seed
         )
-        for batch in dataset.as_numpy_iterator():
-            if view == 0 and not found and len(batch) == BATCH:  # a few new pictures may all be dark
-                check_pixels(batch)
-            (features,) = network(batch).values()
+
+        def pictures() -> Iterator[Pixels]:
+            for number, batch in enumerate(dataset.as_numpy_iterator()):
+                if view == 0 and number == 0 and len(batch) == BATCH:  # a few new pictures may all be dark
+                    check_pixels(batch)
+                yield batch
+
+        for outputs in network.run(pictures()):
+            (features,) = outputs.values()
             found.extend(features.astype(np.float16))
-            progress(len(batch))
+            progress(len(features))
         return dict(zip(missing, found, strict=True))

@@ -88,11 +88,11 @@ class TrunkCache:
                     temporary, mode="w+", dtype=np.float16, shape=(len(paths), *self.shape)
                 )
                 first = 0
-                for batch in dataset.as_numpy_iterator():
-                    (activations,) = network(batch).values()
-                    kept[first : first + len(batch)] = activations
-                    first += len(batch)
-                    progress(len(batch))
+                for outputs in network.run(dataset.as_numpy_iterator()):
+                    (activations,) = outputs.values()
+                    kept[first : first + len(activations)] = activations
+                    first += len(activations)
+                    progress(len(activations))
                 kept.flush()
         found: Activations = np.load(path, mmap_mode="r")
         return found

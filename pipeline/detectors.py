@@ -3,8 +3,9 @@
 from functools import partial
 from pathlib import Path
 
-from data_prep.detect import Detector, OpenVinoFaceDetector, Precision
+from data_prep.detect import Detector, OpenVinoFaceDetector
 from data_prep.face_cropper import OpenDetector
+from data_prep.inference import Precision
 from data_prep.yolo import TorchFaceDetector, has_cuda
 from pipeline.sections import CropFaces
 from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH

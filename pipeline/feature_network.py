@@ -1,13 +1,44 @@
-"""The frozen backbone as the fastest runtime runs it: what features are extracted with."""
+"""The frozen backbone as the fastest runtime runs it, and how it looks at crops view by view."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from models.age_net import build_feature_net
 from models.backbones import build_backbone
+from models.features import FeatureCache
 from models.runtime import Network, convert_network
+from pipeline.choices import augmentation_of
 from pipeline.params import Params
 
 
-def open_feature_network(params: Params) -> Network:
-    """Return the runtime network from pictures of a crop's size to pooled features."""
+def convert_feature_network(params: Params) -> Any:
+    """Return the graph from pictures of a crop's size to pooled features."""
     size, model = params.crop_faces.size, params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
-    return Network(convert_network(build_feature_net(backbone)))
+    return convert_network(build_feature_net(backbone))
+
+
+def extract_views(
+    params: Params,
+    cache: FeatureCache,
+    crops: Mapping[str, Path],
+    *,
+    network: Network,
+    views: int,
+    progress: Callable[[int], None],
+) -> int:
+    """Extract what a cache lacks of so many views of all crops, by `models.features.crop_keys`; return how many."""
+    augmentation = augmentation_of(params)
+    return sum(
+        cache.extend(
+            crops,
+            network,
+            view=view,
+            size=params.crop_faces.size,
+            augmentation=augmentation,
+            seed=params.seed,
+            progress=progress,
+        )
+        for view in range(views)
+    )

@@ -25,6 +25,7 @@ CROP_SETTINGS = ("precision", "min_score", "size", "margin_fraction", "square")
 FEATURE_CODE = (
     "data_prep.augment",
     "data_prep.dataset",
+    "data_prep.inference",
     "models.age_net",
     "models.backbones",
     "models.efficientnet_lite",
@@ -90,6 +91,7 @@ def features_fingerprint(params: Params) -> str:
             "weights": _weights_content(params.model.weights),
             "size": params.crop_faces.size,
             "augment": params.augment.model_dump(),
+            "precision": params.cache_features.precision,
             "seed": params.seed,
             "code": code_hash(FEATURE_CODE),
         }

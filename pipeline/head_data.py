@@ -108,7 +108,7 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
         train=train,
         val=val,
         train_features=cache.read(train_keys, views=params.cache_features.views),
-        val_features=cache.read(val_keys, views=1),
+        val_features=cache.beside("val").read(val_keys, views=1),
         fingerprint=rows_fingerprint([paths.train, paths.split_val], keys=train_keys + val_keys),
     )
 

@@ -15,10 +15,10 @@ from models.features import FeatureCache, crop_keys
 from models.heads import build_head
 from models.objective import compile_model
 from models.predictions import decode
-from models.runtime import Outputs
+from models.runtime import Network, Outputs
 from models.training import build_optimizer, fit_phase
-from pipeline.choices import augmentation_of, head_config_of, objective_of, phase_of
-from pipeline.feature_network import open_feature_network
+from pipeline.choices import head_config_of, objective_of, phase_of
+from pipeline.feature_network import convert_feature_network, extract_views
 from pipeline.fingerprints import features_fingerprint
 from pipeline.head_data import HeadData
 from pipeline.params import Params
@@ -51,19 +51,10 @@ class FrozenFeatures:
 def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
     """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at."""
     features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params)), crops, views)
-    network = open_feature_network(params)
+    network = Network(convert_feature_network(params), many=True)
     wanted = dict(zip(features.keys(table), features.files(table), strict=True))
     with progress_bar("extracting features", total=views * len(wanted)) as advance:
-        for view in range(views):
-            features.cache.extend(
-                wanted,
-                network,
-                view=view,
-                size=params.crop_faces.size,
-                augmentation=augmentation_of(params),
-                seed=params.seed,
-                progress=advance,
-            )
+        extract_views(params, features.cache, wanted, network=network, views=views, progress=advance)
     return features
 
 

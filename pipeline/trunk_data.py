@@ -79,11 +79,14 @@ def cache_trunk(
         f"trunk: cached, {views} views of {len(data.train)} crops, {needed / 1e9:.2f} GB on disk "
         f"in {folder}, {batch / 1e6:.0f} MB of memory a batch; only the top is trained"
     )
-    runtime, kept = Network(convert_network(trunk)), {}
+    graph, kept = convert_network(trunk), {}
     with progress_bar("trunk, crops", total=sum(len(table) * views for table, views in parts.values())) as advance:
         for part, (table, count) in parts.items():
             caches[part].check_room(len(table), views=count, instead=instead)
             files = [crops / crop for crop in table["crop"]]
+            runtime = Network(
+                graph, precision=params.cache_features.precision if part == "train" else "float32", many=True
+            )
             kept[part] = [
                 _view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
                 for view in range(count)

@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from data_prep.detect import Precision
+from data_prep.inference import Precision
 from data_prep.labels import MAX_AGE
 from pipeline.sections.fields import (
     DetectorSquare,

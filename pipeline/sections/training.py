@@ -10,6 +10,7 @@ from pydantic import (
     model_validator,
 )
 
+from data_prep.inference import Precision
 from pipeline.sections.fields import (
     Activation,
     AgeHead,
@@ -57,9 +58,13 @@ class Loss(Section):
 
 
 class CacheFeatures(Section):
-    """Stage `cache_features`: how many views of each training picture are kept."""
+    """Stage `cache_features`: how many views of each training picture are kept, and the precision they are computed in.
+
+    It holds for the cached trunk, too. Validation pictures are always computed in float32.
+    """
 
     views: PositiveInt
+    precision: Precision = "bfloat16"
 
 
 class Phase(Section):

@@ -1,4 +1,8 @@
-"""The frozen backbone looks at every crop that a head learns from or is judged by, once per view."""
+"""The frozen backbone looks at every crop that a head learns from or is judged by, once per view.
+
+What a head learns from may be in half precision, which is one more small change among those of augmentation; what it
+is judged by is in float32, as it will be served.
+"""
 
 from pathlib import Path
 
@@ -7,9 +11,10 @@ import pandas as pd
 from data_prep.images import read_rgb, write_png
 from data_prep.tables import SPLIT, TRAIN, read_table
 from models.features import FeatureCache, crop_keys
+from models.runtime import Network
 from models.view_sheet import draw_views
 from pipeline.choices import augmentation_of
-from pipeline.feature_network import open_feature_network
+from pipeline.feature_network import convert_feature_network, extract_views
 from pipeline.fingerprints import features_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -17,26 +22,19 @@ from pipeline.progress import progress_bar, say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Extract what the cache lacks: all views of the rebalanced train, the plain view of val."""
-    network = open_feature_network(params)
-    cache = FeatureCache(paths.features, features_fingerprint(params))
+    """Extract what the caches lack: all views of the rebalanced train, and the plain view of val in full precision."""
+    section, graph = params.cache_features, convert_feature_network(params)
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
+    val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     first = read_rgb(next(iter(train.values())))
     write_png(paths.features_report / "views.png", draw_views(first, augmentation_of(params), seed=params.seed))
-    val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
-    extracted = 0
-    with progress_bar("extracting features", total=len(val) + params.cache_features.views * len(train)) as advance:
-        for view in range(params.cache_features.views):
-            extracted += cache.extend(
-                train | val if view == 0 else train,
-                network,
-                view=view,
-                size=params.crop_faces.size,
-                augmentation=augmentation_of(params),
-                seed=params.seed,
-                progress=advance,
-            )
-    cache.remove_views(params.cache_features.views)
+    cache = FeatureCache(paths.features, features_fingerprint(params))
+    with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:
+        network = Network(graph, precision=section.precision, many=True)
+        extracted = extract_views(params, cache, train, network=network, views=section.views, progress=advance)
+        network = Network(graph, many=True)
+        extracted += extract_views(params, cache.beside("val"), val, network=network, views=1, progress=advance)
+    cache.remove_views(section.views)
     say(f"{extracted} extracted, the rest was there")
 
 

@@ -88,3 +88,15 @@ def test_a_network_without_its_weights_is_refused(written, tmp_path):
     path.write_bytes(written.read_bytes())
     with pytest.raises(WeightsError, match="cannot be read as an OpenVINO network"):
         Network(path)
+
+
+def test_many_batches_at_a_time_are_answered_in_order_and_the_same(age_net, network):
+    batches = [CROPS[i % 5 : i % 5 + 1] for i in range(23)]
+    many = Network(convert_network(age_net), many=True)
+    for outputs, batch in zip(many.run(batches), batches, strict=True):
+        np.testing.assert_allclose(outputs["age"], network(batch)["age"], rtol=1e-3)
+
+
+def test_bfloat16_is_near_to_float32(age_net, network):
+    half = Network(convert_network(age_net), precision="bfloat16")(CROPS)["age"]
+    np.testing.assert_allclose(half, network(CROPS)["age"], rtol=0.05)

@@ -43,8 +43,11 @@ def cache(tmp_path, trunk):
     return TrunkCache(tmp_path / "trunk", "a", trunk.output_shape[1:])
 
 
-def refuse(pictures):
-    raise AssertionError(pictures.shape)
+class Refusing:
+    """A network that must not be asked."""
+
+    def run(self, batches):
+        raise AssertionError(batches)
 
 
 def test_activations_are_the_trunks_within_half_precision(cache, paths, trunk, compiled):
@@ -59,7 +62,7 @@ def test_views_differ_and_each_is_computed_once(cache, paths, compiled):
     finished = []
     views = [np.array(cache.extend(paths, compiled, view=view, **SETTINGS)) for view in (0, 1)]
     assert (views[0] != views[1]).any()
-    again = cache.extend(paths, refuse, view=1, **SETTINGS, progress=finished.append)
+    again = cache.extend(paths, Refusing(), view=1, **SETTINGS, progress=finished.append)
     np.testing.assert_array_equal(again, views[1])
     assert finished == [COUNT]
 
