@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -276,3 +277,18 @@ def test_what_was_cached_is_given_once_and_in_order_to_validate_by(shape):
     assert [len(some) for some, _ in batches] == [2, 2, 1]
     np.testing.assert_array_equal(np.concatenate([some for some, _ in batches]), features)
     np.testing.assert_array_equal(np.concatenate([targets["age"] for _, targets in batches]), targets_for(5)["age"])
+
+
+def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
+    features = np.zeros((5, 3), dtype=np.float16)
+    weights = {"age": np.ones(5), "age_group": np.ones(5)}
+    drawn: Any = {"weights": weights, "copies": np.ones(5, dtype=np.int64), "batch_size": 4, "seed": 1}
+    viewed: Any = {"size": SIZE, "augmentation": FLIPS}
+    datasets = [
+        make_dataset(crops, targets_for(5), size=SIZE, batch_size=2),
+        make_training_dataset(crops, targets_for(5), views=2, **drawn, **viewed)[0],
+        make_view_dataset(crops, view=1, batch_size=2, seed=1, **viewed),
+        make_feature_dataset([features], targets_for(5), **drawn)[0],
+        make_plain_feature_dataset(features, targets_for(5), batch_size=2),
+    ]
+    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 5
