@@ -1,18 +1,20 @@
-"""Write the README's results from the files that runs and benchmarks left; a test fails when they differ."""
+"""Write the results in README and docs from the files that runs and benchmarks left; a test fails when they differ."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from pages import ROOT, ablation_block, leakage_block, measured
+
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
 
 
 def main() -> None:
-    """Write the block, and the page on leakage."""
-    for path, block in ((ROOT / "README.md", results_block()), (ROOT / "docs/leakage.md", leakage_block())):
-        path.write_text(with_results(path.read_text(), block))
+    """Write every block."""
+    for name, block in BLOCKS.items():
+        path = ROOT / name
+        path.write_text(with_results(path.read_text(), block()))
 
 
 def with_results(document: str, block: str) -> str:
@@ -104,38 +106,6 @@ def _bands(bands: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def leakage_block() -> str:
-    """Return the results of docs/leakage.md."""
-    found = json.loads((ROOT / "benchmarks/results/leakage.json").read_text())
-    orders = found["orders"]
-    rows = [_order("ours: split first, balance train alone", orders["ours"])]
-    for name, rule in found["rules"].items():
-        pool = f"{rule['copies']} copies of faces of ages with fewer than {rule['below']}"
-        rows += [
-            _order(f"{pool}, then **single images** at random", orders[name]),
-            _order("the same images, all copies of a picture **together**", orders[f"{name}_together"]),
-        ]
-    leaky, clean = orders["balanced"]["test"]["mae"], orders["balanced_together"]["test"]["mae"]
-    cost = {"head": f"a head on frozen features of {found['backbone']}", "network": f"the whole {found['backbone']}"}
-    return "\n".join(
-        [
-            "| order of steps | test pictures with a copy in train | MAE on its own test | MAE on new people |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-            f"With the stronger rule leakage alone makes {clean:.2f} years look like {leaky:.2f}. What was trained: "
-            f"{cost[found['scope']]}, {found['epochs']} epochs at most, on {found['source']}.",
-            f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
-            "[figures](../benchmarks/results/leakage.json).",
-        ]
-    )
-
-
-def _order(name: str, found: dict[str, Any]) -> str:
-    own, new = found["test"]["mae"], found.get("new", found["test"])["mae"]
-    return f"| {name} | {found['leaked']:.1%} | {own:.2f} | {new:.2f} |"
-
-
 def _detector() -> list[str]:
     found = json.loads((ROOT / "benchmarks/results/detector.json").read_text())
     precision, wrong, portraits = found["average_precision"], found["false_boxes"], found["found"]
@@ -150,7 +120,7 @@ def _detector() -> list[str]:
 
 
 def _crop() -> list[str]:
-    if (found := _measured("crop")) is None:
+    if (found := measured("crop")) is None:
         return []
     count = sum(found["images"].values())
     sides = ", ".join(found["squares"])
@@ -173,7 +143,7 @@ def _crop() -> list[str]:
 
 def _search() -> list[str]:
     """Return what the default search costs and gains, where it was measured."""
-    if (found := _measured("tune")) is None:
+    if (found := measured("tune")) is None:
         return []
     best, seconds = found["best"], found["seconds"]
     minutes = (seconds["features"] + seconds["search"]) / 60
@@ -194,7 +164,7 @@ def _search() -> list[str]:
 
 def _training() -> list[str]:
     """Return what caches save, where it was measured."""
-    if (found := _measured("train")) is None:
+    if (found := measured("train")) is None:
         return []
     lines = [
         "",
@@ -208,15 +178,17 @@ def _training() -> list[str]:
         phase = found[name]
         rates = " | ".join(f"{phase['images_per_second'][part]:,.0f}" for part in ("seed", "once", "ours"))
         lines.append(f"| {label} | {rates} | {phase['epoch_ratio']:.1f} times | {phase['whole_ratio']:.1f} times |")
-    if (waits := _measured("input")) is not None:
+    if (waits := measured("input")) is not None:
         lines += ["", f"The input pipeline delivers {waits['ratio']:.1f} times what the network consumes."]
     return lines
 
 
-def _measured(name: str) -> dict[str, Any] | None:
-    """Return what a benchmark has left, if it has."""
-    path = ROOT / f"benchmarks/results/{name}.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+BLOCKS: dict[str, Callable[[], str]] = {
+    "README.md": results_block,
+    "docs/leakage.md": leakage_block,
+    "docs/training.md": ablation_block,
+}
+"""The documents with results, and what writes them."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,123 @@
+"""What each part of the recipe is worth: the same short training without it, on the same rows, judged on the same test.
+
+Usage: python benchmarks/ablation.py PROJECT [--rows 4000] [--epochs 6] [--only NAME ...]
+for a checkout in which `dvc repro split` has been run. Finished trainings are kept in PROJECT and not repeated. The
+figures of short trainings on few rows order the parts of the recipe; they are no model's figures.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data_prep.split import hash_names
+from data_prep.tables import SPLIT, read_table
+from evidence import write_result
+from pipeline.fingerprints import fingerprint
+from pipeline.params import Params, read_params
+from pipeline.paths import Paths
+from pipeline.protocol import FoldPaths, run_stages
+
+Changes = dict[str, Any]
+
+VARIANTS: dict[str, Changes] = {
+    "the whole recipe": {},
+    "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
+    "no mirror image at test time": {"model": {"flip_average": False}},
+    "no erasing": {"augment": {"erase": 0.0}},
+    "no augmentation": {
+        "augment": {
+            "flip": False,
+            "shift": 0.0,
+            "zoom": 0.0,
+            "rotation_degrees": 0.0,
+            "brightness": 0.0,
+            "contrast": 0.0,
+            "saturation": 0.0,
+            "erase": 0.0,
+        }
+    },
+    "all ages weigh alike": {"rebalance": {"weights": "none"}},
+    "a linear age head": {"model": {"age_head": "linear"}, "loss": {"age_weight": 1.0}},
+    "age and group alone": {"model": {"heads": []}},
+}
+
+FIGURES = ("mae", "cs5", "group_accuracy")
+
+
+def main() -> None:
+    """Train every variant, print its error, and write benchmarks/results/ablation.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--rows", type=int, default=4000, help="training rows, the first by a hash of their name")
+    parser.add_argument("--epochs", type=int, default=6, help="of phase 2")
+    parser.add_argument("--unfreeze", help="what phase 2 thaws; default: the params' own")
+    parser.add_argument("--source", default="utkface")
+    parser.add_argument("--only", nargs="*", choices=VARIANTS, help="these variants; default: all")
+    asked = parser.parse_args()
+    started, paths = time.monotonic(), Paths(asked.project)
+    params = read_params(paths.params)
+    if asked.unfreeze:
+        params = changed(params, {"train": {"phase2": {"unfreeze": asked.unfreeze}}})
+    splits = read_splits(paths, source=asked.source, rows=asked.rows, seed=params.seed)
+    found = {}
+    for name in asked.only or VARIANTS:
+        metrics = _judge(changed(params, VARIANTS[name]), paths, splits, epochs=asked.epochs)
+        found[name] = {figure: round(metrics[figure], 4) for figure in FIGURES}
+        print(f"{name:30s} MAE {metrics['mae']:.2f}   within 5 years {metrics['cs5']:.1%}", flush=True)
+    content = {
+        "source": asked.source,
+        "backbone": params.model.backbone,
+        "size": params.crop_faces.size,
+        "unfreeze": params.train.phase2.unfreeze,
+        "epochs": asked.epochs,
+        "rows": {name: len(table) for name, table in splits.items()},
+        "variants": found,
+    }
+    write_result("ablation", content, seconds=time.monotonic() - started)
+
+
+def changed(params: Params, changes: Changes) -> Params:
+    """Return checked params in which some values are others."""
+    content = params.model_dump(mode="json", exclude_none=True)
+    _put(content, changes)
+    return Params.model_validate(content)
+
+
+def _put(content: dict[str, Any], changes: Changes) -> None:
+    for name, value in changes.items():
+        if isinstance(value, dict):
+            _put(content[name], value)
+        else:
+            content[name] = value
+
+
+def read_splits(paths: Paths, *, source: str, rows: int, seed: int) -> dict[str, pd.DataFrame]:
+    """Return the splits of a source, train cut down to so many rows."""
+    tables = {path.stem: read_table(path, SPLIT) for path in (paths.split_train, paths.split_val, paths.split_test)}
+    splits = {name: table[table["source"] == source].reset_index(drop=True) for name, table in tables.items()}
+    hashes = hash_names(splits["train"]["image_id"], seed=seed).to_numpy(str)
+    first = np.sort(np.argsort(hashes, kind="stable")[:rows])
+    return {**splits, "train": splits["train"].iloc[first].reset_index(drop=True)}
+
+
+def _judge(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, Any]:
+    """Return the metrics of a training, which are kept where it ran."""
+    named = fingerprint(
+        [params.model_dump(mode="json"), epochs, [sorted(table["image_id"]) for table in splits.values()]]
+    )
+    fold = FoldPaths(paths.protocol_state / f"ablation_{named}", paths)
+    done = fold.root / "finished.json"
+    if not done.is_file():
+        metrics = run_stages(params, splits, fold=fold, epochs=epochs)
+        done.write_text(json.dumps({figure: metrics[figure] for figure in FIGURES}))
+    finished: dict[str, Any] = json.loads(done.read_text())
+    return finished
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The results on the pages of docs/, as Markdown."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def measured(name: str) -> dict[str, Any] | None:
+    """Return what a benchmark has left, if it has."""
+    path = ROOT / f"benchmarks/results/{name}.json"
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def leakage_block() -> str:
+    """Return the results of docs/leakage.md."""
+    found = json.loads((ROOT / "benchmarks/results/leakage.json").read_text())
+    orders = found["orders"]
+    rows = [_order("ours: split first, balance train alone", orders["ours"])]
+    for name, rule in found["rules"].items():
+        pool = f"{rule['copies']} copies of faces of ages with fewer than {rule['below']}"
+        rows += [
+            _order(f"{pool}, then **single images** at random", orders[name]),
+            _order("the same images, all copies of a picture **together**", orders[f"{name}_together"]),
+        ]
+    leaky, clean = orders["balanced"]["test"]["mae"], orders["balanced_together"]["test"]["mae"]
+    cost = {"head": f"a head on frozen features of {found['backbone']}", "network": f"the whole {found['backbone']}"}
+    return "\n".join(
+        [
+            "| order of steps | test pictures with a copy in train | MAE on its own test | MAE on new people |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            f"With the stronger rule leakage alone makes {clean:.2f} years look like {leaky:.2f}. What was trained: "
+            f"{cost[found['scope']]}, {found['epochs']} epochs at most, on {found['source']}.",
+            f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
+            "[figures](../benchmarks/results/leakage.json).",
+        ]
+    )
+
+
+def _order(name: str, found: dict[str, Any]) -> str:
+    own, new = found["test"]["mae"], found.get("new", found["test"])["mae"]
+    return f"| {name} | {found['leaked']:.1%} | {own:.2f} | {new:.2f} |"
+
+
+def ablation_block() -> str:
+    """Return the ablation of docs/training.md."""
+    if (found := measured("ablation")) is None:
+        return "Not measured yet."
+    variants = found["variants"]
+    whole = next(iter(variants.values()))
+    rows = [
+        f"| {name} | {figures['mae']:.2f} | {_against(figures, whole)} | {figures['cs5']:.1%} "
+        f"| {figures['group_accuracy']:.1%} |"
+        for name, figures in variants.items()
+    ]
+    return "\n".join(
+        [
+            "| | test MAE, years | against the whole recipe | within 5 years | age group right |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+            f"Reduced cost: {found['backbone']} at {found['size']} px on {found['rows']['train']:,} faces of "
+            f"{found['source']}, thawed from {found['unfreeze']}, {found['epochs']} epochs of phase 2, one seed, "
+            f"{found['rows']['test']:,} test faces; differences of less than 0.1 are within what another seed changes.",
+            f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
+            "[figures](../benchmarks/results/ablation.json).",
+        ]
+    )
+
+
+def _against(figures: dict[str, float], whole: dict[str, float]) -> str:
+    return "" if figures is whole else f"{figures['mae'] - whole['mae']:+.2f}"
