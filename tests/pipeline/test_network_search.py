@@ -15,6 +15,7 @@ from pipeline.params import Params
 from pipeline.stages import cache_features, train, tune
 from tests.pipeline.small_project import SmallProject, make_small_project
 from tuning import search
+from tuning.budget import hyperband_budget
 from tuning.recipe import NETWORK
 
 SPACE = {
@@ -54,6 +55,22 @@ def test_what_is_found_of_phase_2_is_taken_by_train(project: SmallProject, capfd
     said = " ".join(capfd.readouterr().err.split())
     assert f"phase 2 thaws {taken['unfreeze']}, learns at {taken['phase2_learning_rate']:g}" in said
     assert f"with augmentation times {taken['augment_strength']:g}" in said
+
+
+@pytest.mark.slow
+def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None:
+    params, paths = network_params(project, SHARED), project.paths
+    running = project.command("tune", "--workers", "2")
+    said, _ = running.communicate(timeout=300)
+    logs = "".join(path.read_text() for path in paths.tune_state.glob("worker_*.log"))
+    assert running.returncode == 0, said + logs
+    trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
+    section = params.tune
+    budget = hyperband_budget(max_epochs=section.max_epochs, factor=section.factor, iterations=1)
+    assert len(trials) == budget.trials, said + logs
+    assert trials["trial"].is_unique
+    assert trials["val_age_mae"].notna().all()
+    assert not list(paths.tune_state.glob("trunk/**/*.npy"))
 
 
 @pytest.mark.slow
