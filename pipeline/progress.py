@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 console = Console(stderr=True)
 
@@ -30,16 +31,31 @@ def standing_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], Non
     """Show a bar and give the function that sets how many are done, and what is to be read beside it."""
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
+        BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(label, total=total, note="")
-        yield lambda done, note: progress.update(task, completed=done, note=note)
+    with _NotedProgress(*columns, console=console) as progress:
+        task = progress.add_task(label, total=total)
+
+        def show(done: int, note: str) -> None:
+            progress.note = note
+            progress.update(task, completed=done)
+
+        yield show
+
+
+class _NotedProgress(Progress):
+    """A bar with a line of text below it, so that both fit on a screen of 80 columns."""
+
+    note = ""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Yield the bar and the line."""
+        yield from super().get_renderables()
+        yield Text(self.note)
 
 
 def say(line: str) -> None:
