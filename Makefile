@@ -42,4 +42,4 @@ format: $(VENV)/.installed ## mend style
 	@$(BIN)/ruff format --quiet .
 
 clean: ## remove crops, features, tables and reports; raw data, weights and W&B runs stay
-	rm -rf data/crops data/features data/splits data/tune data/*.csv reports
+	rm -rf data/crops data/features data/splits data/tune data/train_state data/protocol data/*.csv reports

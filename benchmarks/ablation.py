@@ -7,6 +7,7 @@ figures of short trainings on few rows order the parts of the recipe; they are n
 
 import argparse
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data_prep.atomic import write_json
 from data_prep.split import hash_names
 from data_prep.tables import SPLIT, read_table
 from evidence import write_result
-from pipeline.fingerprints import fingerprint
+from pipeline import protocol
+from pipeline.fingerprints import code_hash, fingerprint
 from pipeline.params import Params, read_params
 from pipeline.paths import Paths
 from pipeline.protocol import FoldPaths, run_stages
 
 Changes = dict[str, Any]
 
+WHOLE, AGAIN = "the whole recipe", "the whole recipe, another seed"
+"""What all others are held against, and what chance alone changes."""
+
 VARIANTS: dict[str, Changes] = {
-    "the whole recipe": {},
     "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
     "no mirror image at test time": {"model": {"flip_average": False}},
     "no erasing": {"augment": {"erase": 0.0}},
@@ -46,6 +51,10 @@ VARIANTS: dict[str, Changes] = {
     "age and group alone": {"model": {"heads": []}},
 }
 
+ALL: dict[str, Changes] = {WHOLE: {}, AGAIN: {"seed": 107}, **VARIANTS}
+
+CODE = (*protocol.CODE, "pipeline.protocol")
+
 FIGURES = ("mae", "cs5", "group_accuracy")
 
 
@@ -59,16 +68,17 @@ def main() -> None:
     parser.add_argument("--source", default="utkface")
     parser.add_argument("--only", nargs="*", choices=VARIANTS, help="these variants; default: all")
     asked = parser.parse_args()
-    started, paths = time.monotonic(), Paths(asked.project)
+    paths = Paths(asked.project)
     params = read_params(paths.params)
     if asked.unfreeze:
         params = changed(params, {"train": {"phase2": {"unfreeze": asked.unfreeze}}})
     splits = read_splits(paths, source=asked.source, rows=asked.rows, seed=params.seed)
+    names = [WHOLE, AGAIN, *(name for name in VARIANTS if asked.only is None or name in asked.only)]
+    tried = {name: changed(params, ALL[name]) for name in names}
     found = {}
-    for name in asked.only or VARIANTS:
-        metrics = _judge(changed(params, VARIANTS[name]), paths, splits, epochs=asked.epochs)
-        found[name] = {figure: round(metrics[figure], 4) for figure in FIGURES}
-        print(f"{name:30s} MAE {metrics['mae']:.2f}   within 5 years {metrics['cs5']:.1%}", flush=True)
+    for name, variant in tried.items():
+        found[name] = _judge(variant, paths, splits, epochs=asked.epochs)
+        print(f"{name:30s} MAE {found[name]['mae']:.2f}   within 5 years {found[name]['cs5']:.1%}", flush=True)
     content = {
         "source": asked.source,
         "backbone": params.model.backbone,
@@ -78,7 +88,7 @@ def main() -> None:
         "rows": {name: len(table) for name, table in splits.items()},
         "variants": found,
     }
-    write_result("ablation", content, seconds=time.monotonic() - started)
+    write_result("ablation", content, seconds=sum(figures["seconds"] for figures in found.values()))
 
 
 def changed(params: Params, changes: Changes) -> Params:
@@ -105,17 +115,18 @@ def read_splits(paths: Paths, *, source: str, rows: int, seed: int) -> dict[str,
     return {**splits, "train": splits["train"].iloc[first].reset_index(drop=True)}
 
 
-def _judge(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, Any]:
-    """Return the metrics of a training, which are kept where it ran."""
-    named = fingerprint(
-        [params.model_dump(mode="json"), epochs, [sorted(table["image_id"]) for table in splits.values()]]
-    )
-    fold = FoldPaths(paths.protocol_state / f"ablation_{named}", paths)
-    done = fold.root / "finished.json"
-    if not done.is_file():
+def _judge(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, float]:
+    """Return the figures of a training and its seconds; nothing else of it is kept."""
+    rows = [pd.util.hash_pandas_object(table).sum().item() for table in splits.values()]
+    named = fingerprint([params.model_dump(mode="json"), epochs, rows, code_hash(CODE)])
+    kept = paths.protocol_report / f"ablation/{named}.json"
+    if not kept.is_file():
+        started, fold = time.monotonic(), FoldPaths(paths.protocol_state / f"ablation_{named}", paths)
         metrics = run_stages(params, splits, fold=fold, epochs=epochs)
-        done.write_text(json.dumps({figure: metrics[figure] for figure in FIGURES}))
-    finished: dict[str, Any] = json.loads(done.read_text())
+        figures = {figure: round(metrics[figure], 4) for figure in FIGURES}
+        write_json(kept, {**figures, "seconds": round(time.monotonic() - started, 1)})
+        shutil.rmtree(fold.root)  # it holds pictures of people
+    finished: dict[str, float] = json.loads(kept.read_text())
     return finished
 
 

@@ -25,6 +25,7 @@ import psutil
 import yaml
 
 from data_prep.dataset import make_dataset
+from data_prep.inference import Part
 from data_prep.tables import SPLIT, TRAIN, read_table, write_table
 from evidence import write_result
 from models.age_net import build_age_net
@@ -206,7 +207,9 @@ def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
 
 def _adopt_features(params: Params, paths: Paths) -> None:
     """Take features for current that code of another commit has made."""
-    (paths.features / "fingerprint.txt").write_text(features_fingerprint(params))
+    parts: tuple[Part, ...] = ("train", "val")
+    for part in parts:
+        (paths.features / part / "fingerprint.txt").write_text(features_fingerprint(params, part=part))
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -207,7 +206,6 @@ def _changer(paths: Sequence[Path], *, size: int, augmentation: Augmentation, se
     The view depends on the file's name and not on its row, so that another split changes no view.
     """
     numbers = [zlib.crc32(path.name.encode()) & 0x7FFFFFFF for path in paths]
-    cv2.setNumThreads(1)  # the pictures are changed in parallel already
 
     def view_of(image: Pixels, row: int, view: int) -> Pixels:
         return augment_view(image, numbers[row], int(view), augmentation=augmentation, seed=seed)

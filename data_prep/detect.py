@@ -6,6 +6,7 @@ that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `det
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -178,10 +179,11 @@ class OpenVinoFaceDetector:
                 yield together
 
         found: list[Detections] = []
-        for request in infer_ahead(self._requests(side), squares()):
-            some = slice(len(found), len(found) + self.batch_size)
-            outputs = request.get_output_tensor(0).data
-            found.extend(map(self._decode, outputs, fits[some], images[some]))
+        with closing(infer_ahead(self._requests(side), squares())) as requests:
+            for request in requests:
+                some = slice(len(found), len(found) + self.batch_size)
+                outputs = request.get_output_tensor(0).data
+                found.extend(map(self._decode, outputs, fits[some], images[some]))
         return found
 
     def _fit(self, images: Sequence[Pixels], *, side: int) -> tuple[Pixels, list[Letterbox]]:

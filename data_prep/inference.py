@@ -1,10 +1,14 @@
 """How OpenVINO computes many inputs: in what precision, and some requests ahead of what is read from its answers."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import suppress
 from typing import Any, Literal
 
 Precision = Literal["float32", "bfloat16"]
+
+Part = Literal["train", "val"]
+"""What is computed to learn from, or to judge by: they may differ in precision."""
 
 HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 """OpenVINO's names of them. Where a processor does not know bfloat16, float32 is taken."""
@@ -24,10 +28,11 @@ def make_requests(network: Any) -> list[Any]:
     return [network.create_infer_request() for _ in range(count)]
 
 
-def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Iterator[Any]:
+def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, None, None]:
     """Yield a finished request for each input, in order, while the next ones are computed.
 
-    What a request holds is overwritten once the next one is asked for.
+    What a request holds is overwritten once the next one is asked for. Close the generator where the requests are used
+    again: whoever stops asking must leave none busy.
     """
     free, running = deque(requests), deque[Any]()
     try:
@@ -41,8 +46,9 @@ def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Iterator[Any]:
             yield _finished(running[0])
             running.popleft()
     finally:
-        for request in running:  # whoever stops asking leaves no request busy
-            request.wait()
+        for request in running:
+            with suppress(RuntimeError):  # whatever went wrong is raised already
+                request.wait()
 
 
 def _finished(request: Any) -> Any:

@@ -7,7 +7,7 @@ what is missing is extracted.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,15 +39,11 @@ class FeatureCache:
 
     Args:
         folder: Where they lie.
-        fingerprint: Names backbone, weights, size, augmentation and seed.
+        fingerprint: Names backbone, weights, size, precision, augmentation and seed.
     """
 
     folder: Path
     fingerprint: str
-
-    def beside(self, name: str) -> "FeatureCache":
-        """Return a cache in a folder inside this one, of the same fingerprint."""
-        return replace(self, folder=self.folder / name)
 
     def read(self, keys: Sequence[str], *, views: int) -> Features:
         """Return the features `(views, N, F)` of crops by `crop_keys`, in their order.

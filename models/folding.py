@@ -82,8 +82,10 @@ def _foldable(backbone: Any) -> dict[Any, Any]:
 
 def _is_plain(layer: Any) -> bool:
     """Return whether a layer is a convolution, with a bias or without, and no more: folding it is then exact."""
-    plain = isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D) and layer.compute_dtype == "float32"
-    return plain and layer.dilation_rate == (1, 1) and layer.activation is keras.activations.linear
+    if not isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D) or layer.compute_dtype != "float32":
+        return False
+    alone = layer.groups == 1 if isinstance(layer, layers.Conv2D) else layer.depth_multiplier == 1
+    return alone and layer.dilation_rate == (1, 1) and layer.activation is keras.activations.linear
 
 
 def _is_frozen(layer: Any) -> bool:

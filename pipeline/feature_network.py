@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from data_prep.inference import Part
 from models.age_net import build_feature_net
 from models.backbones import build_backbone
 from models.features import FeatureCache
 from models.runtime import Network, convert_network
 from pipeline.choices import augmentation_of
+from pipeline.fingerprints import features_fingerprint
 from pipeline.params import Params
+from pipeline.paths import Paths
 
 
 def convert_feature_network(params: Params) -> Any:
@@ -17,6 +20,11 @@ def convert_feature_network(params: Params) -> Any:
     size, model = params.crop_faces.size, params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     return convert_network(build_feature_net(backbone))
+
+
+def feature_cache(params: Params, paths: Paths, part: Part) -> FeatureCache:
+    """Return the cache of the features to learn from, or of those to judge by."""
+    return FeatureCache(paths.features / part, features_fingerprint(params, part=part))
 
 
 def extract_views(

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from data_prep.inference import Part
 from pipeline.params import Params
 
 CROP_CODE = (
@@ -15,6 +16,7 @@ CROP_CODE = (
     "data_prep.detect",
     "data_prep.face_cropper",
     "data_prep.images",
+    "data_prep.inference",
     "data_prep.yolo",
 )
 """Modules that decide what a crop looks like; a crop made by other code is made again."""
@@ -62,6 +64,9 @@ NETWORK_CODE = (
 )
 """Modules that decide, beside those, what a whole network scores in a search."""
 
+TRUNK_CODE = ("models.folding", "models.trunk", "models.trunk_cache")
+"""Modules that decide what a trunk's output is, beside those of a feature."""
+
 TRAIN_CODE = (
     "models.averaging",
     "models.checkpoint",
@@ -83,15 +88,20 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def features_fingerprint(params: Params) -> str:
-    """Return what names the cached features: all that they depend on but the crops, which have keys of their own."""
+def features_fingerprint(params: Params, *, part: Part = "train") -> str:
+    """Return what names the cached features: all that they depend on but the crops, which have keys of their own.
+
+    Args:
+        params: The settings.
+        part: Whether the features are to learn from or to judge by.
+    """
     return fingerprint(
         {
             "backbone": params.model.backbone,
             "weights": _weights_content(params.model.weights),
             "size": params.crop_faces.size,
             "augment": params.augment.model_dump(),
-            "precision": params.cache_features.precision,
+            "precision": params.cache_features.precision_of(part),
             "seed": params.seed,
             "code": code_hash(FEATURE_CODE),
         }

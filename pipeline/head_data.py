@@ -13,9 +13,10 @@ from data_prep.dataset import make_feature_dataset, make_plain_feature_dataset
 from data_prep.labels import check_some_exact
 from data_prep.split import hash_names
 from data_prep.tables import SPLIT, TRAIN, read_table
-from models.features import FeatureCache, Features, crop_keys
+from models.features import Features, crop_keys
 from models.objective import loss_weights_of, targets_of
-from pipeline.fingerprints import features_fingerprint, fingerprint, rows_fingerprint
+from pipeline.feature_network import feature_cache
+from pipeline.fingerprints import fingerprint, rows_fingerprint
 from pipeline.params import Params
 from pipeline.paths import Paths
 
@@ -103,12 +104,11 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
     check_some_exact(val["age_low"], val["age_high"])
     train_keys, val_keys = _keys(train, paths.crops), _keys(val, paths.crops)
-    cache = FeatureCache(paths.features, features_fingerprint(params))
     return HeadData(
         train=train,
         val=val,
-        train_features=cache.read(train_keys, views=params.cache_features.views),
-        val_features=cache.beside("val").read(val_keys, views=1),
+        train_features=feature_cache(params, paths, "train").read(train_keys, views=params.cache_features.views),
+        val_features=feature_cache(params, paths, "val").read(val_keys, views=1),
         fingerprint=rows_fingerprint([paths.train, paths.split_val], keys=train_keys + val_keys),
     )
 

@@ -49,9 +49,12 @@ class FrozenFeatures:
 
 
 def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
-    """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at."""
-    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params)), crops, views)
-    network = Network(convert_feature_network(params), many=True)
+    """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at.
+
+    Every row will judge some heads, so all are computed in the precision that judges.
+    """
+    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), crops, views)
+    network = Network(convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True)
     wanted = dict(zip(features.keys(table), features.files(table), strict=True))
     with progress_bar("extracting features", total=views * len(wanted)) as advance:
         extract_views(params, features.cache, wanted, network=network, views=views, progress=advance)

@@ -16,7 +16,7 @@ from data_prep.errors import ParamsError
 from data_prep.folds import deal_folds, rotate_folds
 from data_prep.labels import AgeGroups
 from data_prep.tables import GROUPED, SPLIT, read_table, write_table
-from pipeline.fingerprints import FEATURE_CODE, TUNE_CODE, code_hash, file_hash, fingerprint
+from pipeline.fingerprints import FEATURE_CODE, TRAIN_CODE, TUNE_CODE, code_hash, file_hash, fingerprint
 from pipeline.head_trial import extract_features, try_head
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -31,7 +31,20 @@ STAGES = ("rebalance", "cache_features", "train", "calibrate", "evaluate")
 
 FIGURES = ("mae", "raw_mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
 
-CODE = (*FEATURE_CODE, *TUNE_CODE, "data_prep.folds", "data_prep.split", "models.training", "pipeline.head_trial")
+CODE = (
+    *FEATURE_CODE,
+    *TUNE_CODE,
+    *TRAIN_CODE,
+    "data_prep.folds",
+    "data_prep.rebalance",
+    "data_prep.split",
+    "models.bias",
+    "models.calibration",
+    "models.evaluation",
+    "models.predictions",
+    "pipeline.head_trial",
+)
+"""Modules that decide what a fold comes to, of either scope."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from data_prep.augment import Augmentation
+from data_prep.inference import Part
 from models.runtime import Network, convert_network
 from models.trunk import build_trunk_and_top
 from models.trunk_cache import Activations, TrunkCache
 from pipeline.choices import augmentation_of
-from pipeline.fingerprints import features_fingerprint, fingerprint
+from pipeline.fingerprints import TRUNK_CODE, code_hash, features_fingerprint, fingerprint
 from pipeline.head_data import HeadData
 from pipeline.params import Params
 from pipeline.progress import progress_bar, say
@@ -70,8 +71,9 @@ def cache_trunk(
     """
     trunk, top = build_trunk_and_top(network)
     augmentation = augmentation_of(params, strength=recipe.augment_strength)
-    name = fingerprint([data.fingerprint, features_fingerprint(params), recipe.unfreeze, recipe.augment_strength])
-    parts = {"train": (data.train, views), "val": (data.val, 1)}
+    code = [features_fingerprint(params), code_hash(TRUNK_CODE)]
+    name = fingerprint([data.fingerprint, code, recipe.unfreeze, recipe.augment_strength])
+    parts: dict[Part, Any] = {"train": (data.train, views), "val": (data.val, 1)}
     caches = {part: TrunkCache(folder / part, name, trunk.output_shape[1:]) for part in parts}
     needed = sum(caches[part].bytes_of(len(table), views=views) for part, (table, views) in parts.items())
     batch = 4 * int(np.prod(trunk.output_shape[1:])) * params.train.phase2.batch_size
@@ -84,9 +86,7 @@ def cache_trunk(
         for part, (table, count) in parts.items():
             caches[part].check_room(len(table), views=count, instead=instead)
             files = [crops / crop for crop in table["crop"]]
-            runtime = Network(
-                graph, precision=params.cache_features.precision if part == "train" else "float32", many=True
-            )
+            runtime = Network(graph, precision=params.cache_features.precision_of(part), many=True)
             kept[part] = [
                 _view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
                 for view in range(count)

@@ -8,7 +8,8 @@ import pytest
 from readme import BLOCKS, with_results
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("docs/leakage.md", "README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/README.md")
+PAGES = ("docs/crops.md", "docs/leakage.md", "docs/search.md", "docs/training.md")
+DOCUMENTS = (*PAGES, "README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/README.md")
 
 
 @pytest.mark.parametrize("name", BLOCKS)

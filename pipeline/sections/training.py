@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from data_prep.inference import Precision
+from data_prep.inference import Part, Precision
 from pipeline.sections.fields import (
     Activation,
     AgeHead,
@@ -66,6 +66,10 @@ class CacheFeatures(Section):
     views: PositiveInt
     precision: Precision = "bfloat16"
 
+    def precision_of(self, part: Part) -> Precision:
+        """Return what is computed in for pictures to learn from (`train`) or to judge by (`val`)."""
+        return self.precision if part == "train" else "float32"
+
 
 class Phase(Section):
     """One phase of training; see `models.training.PhaseConfig`."""
@@ -117,7 +121,7 @@ class Train(Section):
     @model_validator(mode="after")
     def _check_trunk(self) -> Self:
         if self.phase2.trunk == "cached" and self.precision != "float32":
-            msg = "phase2.trunk: cached needs precision float32, in which the trunk is computed"
+            msg = "phase2.trunk: cached needs train.precision float32, in which the top is trained"
             raise ValueError(msg)
         return self
 

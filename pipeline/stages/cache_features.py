@@ -5,17 +5,18 @@ is judged by is in float32, as it will be served.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from data_prep.images import read_rgb, write_png
+from data_prep.inference import Part
 from data_prep.tables import SPLIT, TRAIN, read_table
-from models.features import FeatureCache, crop_keys
+from models.features import crop_keys
 from models.runtime import Network
 from models.view_sheet import draw_views
 from pipeline.choices import augmentation_of
-from pipeline.feature_network import convert_feature_network, extract_views
-from pipeline.fingerprints import features_fingerprint
+from pipeline.feature_network import convert_feature_network, extract_views, feature_cache
 from pipeline.params import Params
 from pipeline.paths import Paths
 from pipeline.progress import progress_bar, say
@@ -28,13 +29,14 @@ def run(params: Params, paths: Paths) -> None:
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     first = read_rgb(next(iter(train.values())))
     write_png(paths.features_report / "views.png", draw_views(first, augmentation_of(params), seed=params.seed))
-    cache = FeatureCache(paths.features, features_fingerprint(params))
+    parts: dict[Part, Any] = {"train": (train, section.views), "val": (val, 1)}
+    extracted = 0
     with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:
-        network = Network(graph, precision=section.precision, many=True)
-        extracted = extract_views(params, cache, train, network=network, views=section.views, progress=advance)
-        network = Network(graph, many=True)
-        extracted += extract_views(params, cache.beside("val"), val, network=network, views=1, progress=advance)
-    cache.remove_views(section.views)
+        for part, (crops, views) in parts.items():
+            network = Network(graph, precision=section.precision_of(part), many=True)
+            cache = feature_cache(params, paths, part)
+            extracted += extract_views(params, cache, crops, network=network, views=views, progress=advance)
+            cache.remove_views(views)
     say(f"{extracted} extracted, the rest was there")
 
 

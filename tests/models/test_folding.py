@@ -54,7 +54,6 @@ def test_folded_the_network_and_its_gradients_are_the_same(name):
 
 def test_what_a_folded_network_learns_is_in_the_network():
     network = build_tiny_age_net(dropout=0.0)
-    unfreeze(backbone_of(network), 0)
     unfreeze(backbone_of(network), "block2")
     folded = fold_age_net(network)
     before = network.get_weights()

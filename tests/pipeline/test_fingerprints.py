@@ -81,6 +81,8 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("data_prep.face_cropper", (True, False, False, False)),
         ("data_prep.face_table", (False, False, False, False)),
         ("data_prep.augment", (False, True, True, True)),
+        ("data_prep.inference", (True, True, True, True)),
+        ("models.folding", (False, False, False, True)),
         ("weights.lite0", (False, True, True, True)),
         ("weights.registry", (False, True, True, True)),
         *((f"models.{name}", (False, False, True, True)) for name in ("heads", "losses", "metrics", "objective")),
@@ -120,10 +122,22 @@ def test_code_is_hashed_by_its_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "values"), [("augment", {"zoom": 0.3}), ("model", {"backbone": "tiny"}), ("crop_faces", {"size": 64})]
+    ("section", "values"),
+    [
+        ("augment", {"zoom": 0.3}),
+        ("model", {"backbone": "tiny"}),
+        ("crop_faces", {"size": 64}),
+        ("cache_features", {"precision": "float32"}),
+    ],
 )
 def test_features_are_named_by_pictures_and_backbone(params: Params, section: str, values: dict[str, object]) -> None:
     assert features_fingerprint(changed(params, section, **values)) != features_fingerprint(params)
+
+
+def test_features_to_judge_by_are_named_by_their_own_precision(params: Params) -> None:
+    other = changed(params, "cache_features", precision="float32")
+    assert features_fingerprint(other, part="val") == features_fingerprint(params, part="val")
+    assert features_fingerprint(other, part="val") == features_fingerprint(other)
 
 
 def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_features_are_of_the_rows_that_heads_learn_from(project: SmallProject) -
     cache_features.run(project.params(), project.paths)
     train_rows = set(read_table(project.paths.train, TRAIN)["image_id"])
     val_rows = set(read_table(project.paths.split_val, SPLIT)["image_id"])
-    found = {path.name: names_in(path) for path in project.paths.features.glob("view_*.npz")}
+    found = {path.name: names_in(path) for path in (project.paths.features / "train").glob("view_*.npz")}
     assert found == {"view_0.npz": train_rows, "view_1.npz": train_rows, "view_2.npz": train_rows}
     assert names_in(project.paths.features / "val/view_0.npz") == val_rows
     assert f"train/{CUT}" not in train_rows
@@ -31,7 +31,7 @@ def test_features_are_of_the_rows_that_heads_learn_from(project: SmallProject) -
 def test_features_of_views_that_are_no_longer_wanted_are_removed(project: SmallProject) -> None:
     cache_features.run(project.params(cache_features={"views": 4}), project.paths)
     cache_features.run(project.params(cache_features={"views": 3}), project.paths)
-    assert len(list(project.paths.features.glob("view_*.npz"))) == 3
+    assert len(list((project.paths.features / "train").glob("view_*.npz"))) == 3
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ ANYWHERE = {"numpy", "pandas"}
 DOORS = {
     "PIL": ("data_prep.images", "data_prep.dedup", "models.contact_sheet"),
     "cv2": (
+        "data_prep.augment",
         "data_prep.images",
         "data_prep.crop",
         "data_prep.detect",
@@ -56,7 +57,7 @@ DOORS = {
     "pydantic": ("pipeline.params", "pipeline.sections"),
     "ray": ("data_prep.ray_engine",),
     "rich": ("pipeline",),
-    "tensorflow": ("data_prep.dataset", "data_prep.augment"),
+    "tensorflow": ("data_prep.dataset",),
     "torch": ("weights.lite0", "data_prep.detector_export", "data_prep.yolo"),
     "typer": ("pipeline",),
     "ultralytics": ("data_prep.yolo",),
