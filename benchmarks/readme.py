@@ -70,13 +70,14 @@ def _gender(utkface: dict[str, Any], adience: dict[str, Any]) -> list[str]:
 
 
 def _worst_band(metrics: dict[str, Any]) -> list[str]:
-    """Return what the worst band is and what the correction of bias cost, where the run measured them."""
+    """Return what the worst band is and what calibration changed, where the run measured them."""
     if metrics.get("worst_band") is None:
         return []
     return [
         "",
         f"Worst band of ten years with at least 50 faces: {metrics['worst_band']}, MAE "
-        f"{metrics['worst_band_mae']:.1f}. Without the correction of both ends the MAE were {metrics['raw_mae']:.2f}.",
+        f"{metrics['worst_band_mae']:.1f}. As the network says them, before calibration, ages have an MAE of "
+        f"{metrics['raw_mae']:.2f}.",
     ]
 
 

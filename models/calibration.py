@@ -30,12 +30,17 @@ from data_prep.errors import DataError
 from data_prep.labels import MAX_AGE
 from models.age_bands import TEN_YEARS, merge_thin_bands
 from models.bias import NO_CORRECTION, BiasCorrection
+from models.sharpness import sharpened_age
 
 Floats = npt.NDArray[np.float64]
 
 METHODS = {"half_widths": "mondrian_split_conformal", "shares": "mondrian_distributional_conformal"}
 """Names of the two kinds of intervals, as the JSON has them."""
 
+
+NO_DISTRIBUTION = (
+    "The calibration is made for the output age_distribution, which the model lacks; run the stage calibrate again."
+)
 
 NEIGHBOUR_WEIGHT = 0.5
 """Of the rows of the two bands beside a band, where shares are learnt. In 60 halvings of a validation split it raised
@@ -74,7 +79,8 @@ class Calibration:
         edges: Years between the bands, ascending; band `i` is `edges[i - 1] <= age < edges[i]`, open at both ends.
         half_widths: Years on each side of the age, one per band: one more than there are edges.
         shares: In their place, where the model has a distribution: the middle part of it that is the interval, 0..1.
-        correction: Applied to the model's age, before anything else.
+        power: Of the shares of the model's distribution, when the age is read out of it; 1 takes the model's own age.
+        correction: Applied to that age.
 
     Raises:
         DataError: The values do not fit together.
@@ -84,6 +90,7 @@ class Calibration:
     edges: tuple[float, ...]
     half_widths: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
+    power: float = 1.0
     correction: BiasCorrection = NO_CORRECTION
 
     def __post_init__(self) -> None:
@@ -91,19 +98,36 @@ class Calibration:
         in_range = all(0 <= half <= MAX_AGE for half in self.half_widths) and all(0 <= s <= 1 for s in self.shares)
         one_kind = not (self.half_widths and self.shares)
         widths = self.half_widths or self.shares
-        if not (0 < self.coverage < 1 and ascending and in_range and one_kind and len(widths) == len(self.edges) + 1):
+        in_range = in_range and 0 < self.coverage < 1 and 1 <= self.power < np.inf
+        if not (in_range and ascending and one_kind and len(widths) == len(self.edges) + 1):
             msg = (
-                "A calibration must have a coverage between 0 and 1, ascending edges, and one of half_widths in "
-                f"0..{MAX_AGE} years or of shares in 0..1 more than edges; run the stage calibrate again. "
-                f"Received: {self}."
+                "A calibration must have a coverage between 0 and 1, ascending edges, a power of at least 1, and one "
+                f"of half_widths in 0..{MAX_AGE} years or of shares in 0..1 more than edges; run the stage calibrate "
+                f"again. Received: {self}."
             )
             raise DataError(msg)
+
+    def age(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> Floats:
+        """Return the ages `(B,)` that are said, in years within 0..100.
+
+        Args:
+            age: `(B,)`, as the model says them.
+            distribution: `(B, 101)`, softmax over the years; needed for a power other than 1, else left alone.
+
+        Raises:
+            DataError: There is a power, and no distribution.
+        """
+        if self.power == 1:
+            return self.correction.apply(age)
+        if distribution is None:
+            raise DataError(NO_DISTRIBUTION)
+        return self.correction.apply(sharpened_age(distribution, self.power))
 
     def interval(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
         """Return the lower and upper ends, in years within 0..100.
 
         Args:
-            age: Ages as `correction` leaves them, of any shape; `(B,)` where the intervals are shares.
+            age: What the method `age` returns, of any shape; `(B,)` where the intervals are shares.
             distribution: `(B, 101)`, softmax over the years; needed for shares, else left alone.
 
         Raises:
@@ -115,11 +139,7 @@ class Calibration:
             half = np.array(self.half_widths)[band]
             return np.clip(age - half, 0, MAX_AGE), np.clip(age + half, 0, MAX_AGE)
         if distribution is None:
-            msg = (
-                "The intervals are shares of the output age_distribution, which the model lacks; run the stage "
-                "calibrate again."
-            )
-            raise DataError(msg)
+            raise DataError(NO_DISTRIBUTION)
         needed = middle_shares(distribution)
         inside = needed <= np.maximum(np.array(self.shares)[band], needed.min(axis=1, initial=1.0))[:, None]
         first, last = inside.argmax(axis=1), MAX_AGE - inside[:, ::-1].argmax(axis=1)
@@ -134,6 +154,7 @@ class Calibration:
             "coverage": self.coverage,
             "edges": list(self.edges),
             kind: list(getattr(self, kind)),
+            "power": self.power,
             "correction": self.correction.to_json(),
         }
 
@@ -156,6 +177,7 @@ class Calibration:
             return cls(
                 coverage=float(content["coverage"]),
                 edges=tuple(float(edge) for edge in content["edges"]),
+                power=float(content.get("power", 1.0)),  # likewise
                 correction=NO_CORRECTION if correction is None else BiasCorrection.from_json(correction),
                 **{kind: tuple(float(width) for width in content[kind])},
             )
@@ -173,6 +195,7 @@ def fit_intervals(
     high: npt.ArrayLike,
     *,
     distribution: npt.ArrayLike | None = None,
+    power: float = 1.0,
     correction: BiasCorrection = NO_CORRECTION,
     coverage: float = 0.9,
     edges: Sequence[float] = TEN_YEARS,
@@ -188,7 +211,8 @@ def fit_intervals(
         low: Lowest true age `(B,)` that each label allows.
         high: Highest true age `(B,)`, equal to `low` where the age is exact.
         distribution: `(B, 101)`, softmax over the years, where the model has one.
-        correction: What is applied to the ages; becomes a part of the calibration.
+        power: Of the shares that ages are read from; becomes a part of the calibration, as does the next.
+        correction: What is applied to the ages.
         coverage: Wanted share of true ages inside.
         edges: Years between the bands of predicted age.
         min_rows: A band with fewer rows is merged into the thinner of its neighbours.
@@ -204,7 +228,8 @@ def fit_intervals(
             f"predictions on the validation split. Received shapes: {age.shape}, {low.shape}, {high.shape}."
         )
         raise DataError(msg)
-    age = correction.apply(age)
+    read = Calibration(coverage=coverage, edges=(), half_widths=(0.0,), power=power, correction=correction)
+    age = read.age(age, distribution)
     kept = merge_thin_bands(age, edges, min_rows=min_rows)
     band = np.searchsorted(kept, age, side="right")
     if distribution is None:
@@ -214,7 +239,7 @@ def fit_intervals(
     apart = [np.abs(band - i) for i in range(len(kept) + 1)]
     weights = [np.select([away == 0, away == 1], [1.0, beside]) for away in apart]
     widths = tuple(conformal_quantile(errors, coverage, weights=each, limit=limit) for each in weights)
-    return Calibration(coverage=coverage, edges=kept, correction=correction, **{kind: widths})
+    return Calibration(coverage=coverage, edges=kept, power=power, correction=correction, **{kind: widths})
 
 
 def _needed_shares(distribution: npt.ArrayLike, low: Floats, high: Floats) -> Floats:

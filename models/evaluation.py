@@ -94,7 +94,7 @@ def summarise(table: pd.DataFrame) -> Metrics:
     """Return the metrics of a predictions table, None where no row can be judged.
 
     Counts: `rows`, `exact_rows`, `interval_rows` (labels that are a span of years), `grouped_rows`. Years: `mae`,
-    `rmse`, `bias` (predicted minus true), `raw_mae`, `raw_bias` (before the bias was corrected), `interval_mae`,
+    `rmse`, `bias` (predicted minus true), `raw_mae`, `raw_bias` (of ages before calibration), `interval_mae`,
     `width_mean`, `width_median` (of the predicted interval). Shares in 0..1: `cs5` (error of at most 5 years),
     `group_accuracy`, `group_accuracy_one_off` (at most one group away), `coverage` (true age inside the predicted
     interval), `gender_accuracy`, `ethnicity_accuracy`.

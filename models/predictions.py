@@ -26,7 +26,7 @@ class Decoded:
 
     Args:
         age: `(B,)`, years in 0..100.
-        raw_age: `(B,)`, years; as the model says it, before its bias is corrected.
+        raw_age: `(B,)`, years; as the model says it, before it is calibrated.
         age_low: `(B,)`, years; lower end of the interval.
         age_high: `(B,)`, years; upper end of the interval.
         age_group: `(B,)`, index of the most probable group.
@@ -114,7 +114,7 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
     if not (np.isfinite(years).all() and (np.abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
         msg = "Ages must be finite and the shares of the age groups sum to 1; the model has diverged or is no softmax."
         raise DataError(msg)
-    age = calibration.correction.apply(years[:, 0])
+    age = calibration.age(years[:, 0], outputs.get("age_distribution"))
     low, high = calibration.interval(age, outputs.get("age_distribution"))
     traits = {trait: np.asarray(outputs[trait], dtype=np.float64) for trait in TRAITS if trait in outputs}
     return Decoded(

@@ -42,6 +42,7 @@ CODE = (
     "models.calibration",
     "models.evaluation",
     "models.predictions",
+    "models.sharpness",
     "pipeline.head_trial",
 )
 """Modules that decide what a fold comes to, of either scope."""

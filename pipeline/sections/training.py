@@ -129,11 +129,13 @@ class Train(Section):
 class Calibrate(Section):
     """Stage `calibrate`.
 
-    `coverage` is the share of people whose age the interval must hold, `max_mae_cost` how many years the MAE may rise
-    for less bias at both ends of the range.
+    `coverage` is the share of people whose age the interval must hold, `sharpen` whether ages are read out of
+    distributions that are sharpened as far as it lowers the MAE, where the head has them, `max_mae_cost` how many years
+    the MAE may rise for less bias at both ends of the range.
     """
 
     coverage: float = Field(0.9, gt=0, lt=1)
+    sharpen: bool = True
     max_mae_cost: float = Field(0.05, ge=0)
 
 

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -255,3 +256,40 @@ def test_what_the_predictor_imports_needs_numpy_alone() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "models.calibration" in loaded
     assert not {"scipy", "sklearn", "tensorflow", "keras", "pandas", "matplotlib", "torch"} & set(loaded)
+
+
+def test_with_a_power_ages_are_read_out_of_the_sharpened_distribution_and_corrected() -> None:
+    distribution = np.zeros((1, 101))
+    distribution[0, [20, 60]] = 0.75, 0.25
+    calibration = Calibration(
+        coverage=0.9, edges=(), shares=(0.9,), power=2.0, correction=BiasCorrection((24.0, 40.0), (-2.0, 0.0))
+    )
+    np.testing.assert_allclose(calibration.age([30.0], distribution), [22.0])
+    with pytest.raises(DataError, match="age_distribution"):
+        calibration.age([30.0])
+    plain = replace(calibration, power=1.0)
+    np.testing.assert_allclose(plain.age([24.0]), [22.0])
+    assert Calibration.from_json(calibration.to_json()) == calibration
+
+
+def test_a_calibration_of_before_there_was_a_power_has_none() -> None:
+    content = {**Calibration(coverage=0.9, edges=(), half_widths=(3.0,)).to_json()}
+    del content["power"]
+    assert Calibration.from_json(content).power == 1.0
+
+
+@pytest.mark.parametrize("power", [0.5, float("nan"), float("inf")])
+def test_a_power_below_one_or_no_number_is_refused(power: float) -> None:
+    with pytest.raises(DataError, match="power of at least 1"):
+        Calibration(coverage=0.9, edges=(), shares=(0.9,), power=power)
+
+
+def test_intervals_learnt_with_a_power_are_banded_by_the_ages_that_are_said() -> None:
+    distribution = np.zeros((300, 101))
+    distribution[:, 20], distribution[:, 60] = 0.75, 0.25
+    age, true = np.full(300, 30.0), np.full(300, 20.0)
+    plain = fit_intervals(age, true, true, distribution=distribution)
+    sharp = fit_intervals(age, true, true, distribution=distribution, power=2.0)
+    assert (plain.power, sharp.power) == (1.0, 2.0)
+    assert sharp.shares == plain.shares
+    np.testing.assert_allclose(sharp.interval(sharp.age(age, distribution), distribution)[0], 20.0)
