@@ -50,5 +50,14 @@ def test_the_power_that_errs_least_is_chosen():
     assert choose_power(distribution, sharpened_age(distribution, 1.0)) == 1.0
 
 
+def test_a_power_that_is_hardly_better_is_not_taken():
+    # Of 100 faces two gain by a high power and one loses as much, which is no more than chance.
+    distribution = np.concatenate([shares(y20=0.5, y30=0.5)] * 97 + [shares(y20=0.6, y60=0.4)] * 3)
+    true = np.array([25.0] * 97 + [20.0, 20.0, 52.0])
+    errors = [np.abs(sharpened_age(distribution, power) - true).mean() for power in (1.0, 2.0)]
+    assert errors[0] > errors[1]
+    assert choose_power(distribution, true) == 1.0
+
+
 def test_of_equal_powers_the_smallest_is_chosen():
     assert choose_power(shares(y40=1.0), [40.0]) == 1.0
