@@ -12,15 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from leakage import splits_of
 
 from data_prep.atomic import write_json
-from data_prep.split import hash_names
-from data_prep.tables import SPLIT, read_table
 from evidence import write_result
 from pipeline import protocol
 from pipeline.fingerprints import code_hash, fingerprint
+from pipeline.head_data import first_by_hash
 from pipeline.params import Params, read_params
 from pipeline.paths import Paths
 from pipeline.protocol import FoldPaths, run_stages
@@ -108,10 +107,8 @@ def _put(content: dict[str, Any], changes: Changes) -> None:
 
 def read_splits(paths: Paths, *, source: str, rows: int, seed: int) -> dict[str, pd.DataFrame]:
     """Return the splits of a source, train cut down to so many rows."""
-    tables = {path.stem: read_table(path, SPLIT) for path in (paths.split_train, paths.split_val, paths.split_test)}
-    splits = {name: table[table["source"] == source].reset_index(drop=True) for name, table in tables.items()}
-    hashes = hash_names(splits["train"]["image_id"], seed=seed).to_numpy(str)
-    first = np.sort(np.argsort(hashes, kind="stable")[:rows])
+    splits = splits_of(paths, source=source)
+    first = first_by_hash(splits["train"], rows, seed=seed)
     return {**splits, "train": splits["train"].iloc[first].reset_index(drop=True)}
 
 

@@ -46,9 +46,7 @@ def main() -> None:
     started = time.monotonic()
     paths = Paths(asked.project)
     params = read_params(paths.params)
-    splits = {
-        path.stem: _of_source(path, asked.source) for path in (paths.split_train, paths.split_val, paths.split_test)
-    }
+    splits = splits_of(paths, source=asked.source)
     arms = {"ours": splits}
     for name, rule in RULES.items():
         pool = balanced_pool(splits, params, paths, source=asked.source, **rule)
@@ -158,9 +156,10 @@ def _run_network(
     return found
 
 
-def _of_source(path: Path, source: str) -> pd.DataFrame:
-    table = read_table(path, SPLIT)
-    return table[table["source"] == source].reset_index(drop=True)
+def splits_of(paths: Paths, *, source: str) -> dict[str, pd.DataFrame]:
+    """Return the rows of a source in `train`, `val` and `test`."""
+    tables = {path.stem: read_table(path, SPLIT) for path in (paths.split_train, paths.split_val, paths.split_test)}
+    return {name: table[table["source"] == source].reset_index(drop=True) for name, table in tables.items()}
 
 
 if __name__ == "__main__":

@@ -70,6 +70,19 @@ def middle_shares(distribution: npt.ArrayLike) -> Floats:
     return needed
 
 
+def read_age(age: npt.ArrayLike, distribution: npt.ArrayLike | None, *, power: float) -> Floats:
+    """Return ages `(B,)` as the model says them, or read out of its distributions `(B, 101)` where there is a power.
+
+    Raises:
+        DataError: The power is not 1, and there is no distribution.
+    """
+    if power == 1:
+        return np.asarray(age, dtype=np.float64)
+    if distribution is None:
+        raise DataError(NO_DISTRIBUTION)
+    return sharpened_age(distribution, power)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What turns the model's answer into an age and an interval.
@@ -117,11 +130,7 @@ class Calibration:
         Raises:
             DataError: There is a power, and no distribution.
         """
-        if self.power == 1:
-            return self.correction.apply(age)
-        if distribution is None:
-            raise DataError(NO_DISTRIBUTION)
-        return self.correction.apply(sharpened_age(distribution, self.power))
+        return self.correction.apply(read_age(age, distribution, power=self.power))
 
     def interval(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
         """Return the lower and upper ends, in years within 0..100.
@@ -228,8 +237,7 @@ def fit_intervals(
             f"predictions on the validation split. Received shapes: {age.shape}, {low.shape}, {high.shape}."
         )
         raise DataError(msg)
-    read = Calibration(coverage=coverage, edges=(), half_widths=(0.0,), power=power, correction=correction)
-    age = read.age(age, distribution)
+    age = correction.apply(read_age(age, distribution, power=power))
     kept = merge_thin_bands(age, edges, min_rows=min_rows)
     band = np.searchsorted(kept, age, side="right")
     if distribution is None:

@@ -47,7 +47,7 @@ class HeadData:
         Raises:
             DataError: No validation row among them has an exact age.
         """
-        train, val = (_first_by_hash(table, count, seed=seed) for table in (self.train, self.val))
+        train, val = (first_by_hash(table, count, seed=seed) for table in (self.train, self.val))
         few = self.val.iloc[val].reset_index(drop=True)
         check_some_exact(few["age_low"], few["age_high"])
         return HeadData(
@@ -113,7 +113,7 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
     )
 
 
-def _first_by_hash(table: pd.DataFrame, count: int, *, seed: int) -> npt.NDArray[np.intp]:
+def first_by_hash(table: pd.DataFrame, count: int, *, seed: int) -> npt.NDArray[np.intp]:
     """Return the places of the rows that come first by a hash of their image."""
     hashes = hash_names(table["image_id"], seed=seed).to_numpy(str)
     return np.sort(np.argsort(hashes, kind="stable")[:count])

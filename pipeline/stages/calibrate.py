@@ -4,8 +4,8 @@ from data_prep.atomic import write_json
 from data_prep.labels import check_some_exact
 from data_prep.tables import SPLIT, read_table
 from models.bias import choose_correction
-from models.calibration import fit_intervals
-from models.sharpness import choose_power, sharpened_age
+from models.calibration import fit_intervals, read_age
+from models.sharpness import choose_power
 from pipeline.judged import predict_rows, read_age_net
 from pipeline.params import Params
 from pipeline.paths import Paths
@@ -20,7 +20,7 @@ def run(params: Params, paths: Paths) -> None:
     outputs = predict_rows(read_age_net(params, paths), exact, paths=paths, label="predicting val")
     said, distribution, section = outputs["age"][:, 0], outputs.get("age_distribution"), params.calibrate
     power = choose_power(distribution, exact["age"]) if section.sharpen and distribution is not None else 1.0
-    age = said if distribution is None else sharpened_age(distribution, power)
+    age = read_age(said, distribution, power=power)
     if power != 1:
         mae = [float(abs(years - exact["age"]).mean()) for years in (said, age)]
         say(f"ages read out of distributions to the power {power:g}: MAE {mae[1]:.2f} instead of {mae[0]:.2f}")
