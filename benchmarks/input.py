@@ -9,12 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import keras
 from train import SEED, build_whole, median_rates, write_faces
 
 from data_prep.augment import Augmentation
 from data_prep.dataset import make_training_dataset
 from evidence import write_result
 from models.backbones import BACKBONES
+from models.folding import fold_age_net
+from models.objective import Objective, compile_model
 
 BATCH = 64
 
@@ -36,7 +39,8 @@ def main() -> None:
             seed=SEED,
         )
         thaw = BACKBONES["efficientnet_lite0"].unfreeze
-        network = build_whole(faces, backbone="efficientnet_lite0", weights="none", thaw=thaw)
+        network = fold_age_net(build_whole(faces, backbone="efficientnet_lite0", weights="none", thaw=thaw))
+        compile_model(network, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
         batch = next(iter(dataset))
         sides = {"input": lambda _: _drain(dataset, steps), "network": lambda _: _train(network, batch, steps)}
         rates = median_rates(sides, repeats=asked.repeats)
