@@ -13,7 +13,9 @@ import numpy as np
 from data_prep.errors import ParamsError
 from models.averaging import WeightAverage, Weights, values_of
 from models.checkpoint import PhaseState
-from models.history import EpochRecord, HistoryRecorder, best_epoch, epochs_without_gain, plateau_rate
+from models.history import MONITOR, EpochRecord, HistoryRecorder, best_epoch, epochs_without_gain, plateau_rate
+
+Schedule = Literal["constant", "plateau", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class PhaseConfig:
 
     epochs: int
     learning_rate: float
-    schedule: Literal["constant", "plateau", "cosine"] = "plateau"
+    schedule: Schedule = "plateau"
     plateau_patience: int = 3
     patience: int = 0
     weight_decay: float = 0.0
@@ -67,6 +69,14 @@ def build_optimizer(config: PhaseConfig, *, steps: int) -> Any:
             warmup_steps=warmup,
         )
     return keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
+
+
+def schedule_callbacks(config: PhaseConfig) -> list[Any]:
+    """Return what a schedule needs beside its optimiser in a training that `fit_phase` does not run."""
+    if config.schedule != "plateau":
+        return []
+    patience = config.plateau_patience
+    return [keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=patience, min_delta=0)]
 
 
 class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.backbones import BACKBONES
-from pipeline.choices import head_config_of, objective_of
+from models.training import schedule_callbacks
+from pipeline.choices import head_config_of, objective_of, phase_of
 from pipeline.head_data import HeadData
 from pipeline.params import Params
 from pipeline.sections import Domain
@@ -21,6 +22,7 @@ def recipe_of(params: Params) -> Recipe:
         objective=objective_of(params),
         learning_rate=phase1.learning_rate,
         weight_decay=phase1.weight_decay,
+        schedule=phase1.schedule,
         unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
         phase2_learning_rate=phase2.learning_rate,
     )
@@ -43,9 +45,11 @@ def head_candidates(params: Params, data: HeadData) -> Candidates:
     untuned, groups, known = recipe_of(params), len(params.age_groups), dict[Any, Data]()
     batch_size = params.tune.batch_size
 
-    def build(settings: Settings) -> Any:
-        recipe = untuned.with_settings(settings)
-        return build_recipe(recipe, features=data.width, groups=groups, start_age=data.start_age)
+    def build(settings: Settings, epochs: int) -> Any:
+        recipe, steps = untuned.with_settings(settings), data.steps(batch_size)
+        return build_recipe(
+            recipe, features=data.width, groups=groups, start_age=data.start_age, epochs=epochs, steps=steps
+        )
 
     def find_data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
         key = (*sorted(outputs), seed)
@@ -53,4 +57,7 @@ def head_candidates(params: Params, data: HeadData) -> Candidates:
             known[key] = data.datasets(outputs=outputs, batch_size=batch_size, seed=seed)
         return known[key]
 
-    return Candidates(build, find_data)
+    def callbacks(settings: Settings) -> list[Any]:
+        return schedule_callbacks(untuned.with_settings(settings).first_phase(phase_of(params.train.phase1)))
+
+    return Candidates(build, find_data, callbacks)

@@ -42,6 +42,8 @@ TUNE_CODE = (
     "models.losses",
     "models.metrics",
     "models.objective",
+    "models.training",
+    "pipeline.candidates",
     "tuning.candidates",
     "tuning.oracle",
     "tuning.recipe",
@@ -57,12 +59,14 @@ NETWORK_CODE = (
     "models.checkpoint",
     "models.folding",
     "models.history",
-    "models.training",
     "models.trunk",
     "models.trunk_cache",
     "pipeline.network_candidates",
 )
 """Modules that decide, beside those, what a whole network scores in a search."""
+
+RATES = {"learning_rate", "weight_decay", "schedule", "plateau_patience"}
+"""Settings of phase 1 that an untuned head is trained with in a search, too."""
 
 TRUNK_CODE = ("models.folding", "models.trunk", "models.trunk_cache")
 """Modules that decide what a trunk's output is, beside those of a feature."""
@@ -130,7 +134,7 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
             "views": params.cache_features.views,
             "search": params.tune.model_dump(mode="json", exclude=unused),
             "untuned": [section.model_dump(mode="json") for section in (params.loss, params.model)],
-            "rates": [params.train.phase1.learning_rate, params.train.phase1.weight_decay],
+            "rates": params.train.phase1.model_dump(mode="json", include=RATES),
             "phases": _phases_of_trials(params) if network else [],
             "seed": params.seed,
             "age_groups": params.age_groups,

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_prep.dataset import make_feature_dataset, make_plain_feature_dataset
+from data_prep.dataset import check_steps, make_feature_dataset, make_plain_feature_dataset
 from data_prep.labels import check_some_exact
 from data_prep.split import hash_names
 from data_prep.tables import SPLIT, TRAIN, read_table
@@ -40,6 +40,10 @@ class HeadData:
     def start_age(self) -> float:
         """Mean age of the training rows."""
         return float(self.train["age"].mean())
+
+    def steps(self, batch_size: int) -> int:
+        """Return the batches of an epoch."""
+        return check_steps(self.train["copies"].to_numpy(np.int64), batch_size=batch_size)
 
     def subset(self, count: int, *, seed: int) -> "HeadData":
         """Return at most so many training rows and as many validation rows, in their order, the same in every run.

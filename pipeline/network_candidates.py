@@ -57,7 +57,7 @@ def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidat
         trunk = _cache_trunk(params, paths, rows, deepest)
     known = dict[Any, Data]()
 
-    def build(settings: Settings) -> Any:
+    def build(settings: Settings, _epochs: int) -> Any:
         recipe = untuned.with_settings(settings)
         network = join_network(params, _train_head(params, rows, recipe))
         unfreeze(backbone_of(network), deepest.unfreeze)
@@ -104,7 +104,7 @@ def _train_head(params: Params, rows: HeadData, recipe: Recipe) -> Any:
     """Return a head that phase 1 has trained."""
     head = build_head(recipe.head, features=rows.width, groups=len(params.age_groups), start_age=rows.start_age)
     section = params.train.phase1
-    config = replace(phase_of(section), learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    config = recipe.first_phase(phase_of(section))
     training, steps, validation = rows.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
     compile_model(head, recipe.objective, optimizer=build_optimizer(config, steps=steps))
     fit_phase(head, training, steps=steps, validation=validation, config=config, phase=1)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import keras
-
 from data_prep.errors import ParamsError
 from models.heads import HeadConfig, build_head
 from models.objective import Objective, compile_model
+from models.training import PhaseConfig, Schedule, build_optimizer
 
 Settings = Mapping[str, Any]
 """Values of settings by name; see `SETTINGS`."""
@@ -23,7 +22,7 @@ OBJECTIVE = (
     "sigma",
     "label_smoothing",
 )
-OPTIMIZER = ("learning_rate", "weight_decay")
+OPTIMIZER = ("learning_rate", "weight_decay", "schedule")
 NETWORK = ("unfreeze", "phase2_learning_rate", "augment_strength")
 """What phase 2 alone knows: a search on cached features cannot vary it."""
 
@@ -40,6 +39,7 @@ class Recipe:
         objective: What both phases train for.
         learning_rate: AdamW's, while the head is trained on frozen features.
         weight_decay: AdamW's, likewise.
+        schedule: Of that learning rate; see `models.training.PhaseConfig`.
         unfreeze: What phase 2 thaws; see `models.backbones.unfreeze`.
         phase2_learning_rate: AdamW's, while head and top of the backbone are trained.
         augment_strength: By what phase 2 multiplies how strongly its views differ from their pictures.
@@ -49,6 +49,7 @@ class Recipe:
     objective: Objective = field(default_factory=Objective)
     learning_rate: float = 0.001
     weight_decay: float = 0.0
+    schedule: Schedule = "constant"
     unfreeze: str | int = 0
     phase2_learning_rate: float = 0.0001
     augment_strength: float = 1.0
@@ -75,12 +76,19 @@ class Recipe:
         known = {each.name: getattr(part, each.name) for part in parts for each in fields(part)}
         return {name: known[name] for name in SETTINGS}
 
+    def first_phase(self, phase: PhaseConfig) -> PhaseConfig:
+        """Return how phase 1 trains with these rates."""
+        return replace(phase, learning_rate=self.learning_rate, weight_decay=self.weight_decay, schedule=self.schedule)
 
-def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float) -> Any:
-    """Build the compiled head of a recipe; see `models.heads.build_head`."""
+
+def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float, epochs: int, steps: int) -> Any:
+    """Build the head of a recipe, compiled for a training of some epochs of some steps.
+
+    An epoch is one execution: no callback hears of a step. See `models.heads.build_head`.
+    """
     head = build_head(recipe.head, features=features, groups=groups, start_age=start_age)
-    optimizer = keras.optimizers.AdamW(recipe.learning_rate, weight_decay=recipe.weight_decay)
-    compile_model(head, recipe.objective, optimizer=optimizer)
+    optimizer = build_optimizer(recipe.first_phase(PhaseConfig(epochs, recipe.learning_rate)), steps=steps)
+    compile_model(head, recipe.objective, optimizer=optimizer, steps_per_execution=steps)
     return head
 
 

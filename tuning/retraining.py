@@ -9,7 +9,7 @@ import pandas as pd
 from data_prep.atomic import write_json
 from data_prep.errors import ParamsError
 from models.history import MONITOR
-from tuning.candidates import Candidates, Log, train_candidate
+from tuning.candidates import Candidates, Log, quick_collection, train_candidate
 from tuning.recipe import Settings
 from tuning.results import BestHead
 
@@ -55,13 +55,14 @@ def retrain(
     """
     done: dict[str, float] = json.loads(state.read_text()) if state.is_file() else {}
     rows = []
-    for name, settings in contestants.items():
-        for seed in seeds:
-            key = json.dumps([dict(settings), seed, epochs])
-            if key not in done:
-                done[key] = train_candidate(candidates, settings, epochs=epochs, seed=seed, finished=finished)
-                write_json(state, done)
-            rows.append({"name": name, "seed": seed, MONITOR: done[key]})
+    with quick_collection():
+        for name, settings in contestants.items():
+            for seed in seeds:
+                key = json.dumps([dict(settings), seed, epochs])
+                if key not in done:
+                    done[key] = train_candidate(candidates, settings, epochs=epochs, seed=seed, finished=finished)
+                    write_json(state, done)
+                rows.append({"name": name, "seed": seed, MONITOR: done[key]})
     return pd.DataFrame(rows)
 
 

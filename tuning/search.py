@@ -22,7 +22,7 @@ import pandas as pd
 from data_prep.atomic import write_text
 from data_prep.errors import ParamsError
 from models.history import MONITOR
-from tuning.candidates import Candidates, EpochListener, Log
+from tuning.candidates import Candidates, Log, quick_collection
 from tuning.oracle import HyperbandDealer
 from tuning.space import Space, choose
 from tuning.standing import UNWATCHED, Watch, place_of, standing_of, trials_table
@@ -63,19 +63,14 @@ class _Model(kt.HyperModel):  # type: ignore[misc]
     def build(self, hp: Any) -> Any:
         """Build a candidate; every one starts from the same seed."""
         keras.utils.set_random_seed(self.seed)
-        return self.candidates.build(choose(hp, self.space))
+        values = dict(hp.values)  # without the tuner's own when Keras Tuner looks which settings there are
+        epochs = values.get("tuner/epochs", 1) - values.get("tuner/initial_epoch", 0)
+        return self.candidates.build(choose(hp, self.space), epochs)
 
-    def fit(self, hp: Any, model: Any, *, callbacks: list[Any], **options: Any) -> Any:
+    def fit(self, hp: Any, model: Any, **options: Any) -> Any:
         """Train a candidate."""
-        training, steps, validation = self.candidates.data(choose(hp, self.space), model.output, self.seed)
-        return model.fit(
-            training,
-            steps_per_epoch=steps,
-            validation_data=validation,
-            callbacks=[*callbacks, EpochListener(self.finished)],
-            shuffle=False,  # the dataset deals its own order
-            **options,
-        )
+        settings = choose(hp, self.space)
+        return self.candidates.fit(model, settings, seed=self.seed, finished=self.finished, **options)
 
 
 class _Tuner(kt.Hyperband):  # type: ignore[misc]
@@ -183,7 +178,7 @@ def run_search(
         )
     tuner.save()
     watch.standing(standing_of(oracle.trials.values()))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), quick_collection():
         # A promoted head takes over its weights; that AdamW starts afresh is part of Keras Tuner's Hyperband.
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
         tuner.search(verbose=0)

@@ -16,6 +16,7 @@ Smoothing = Annotated[float, Field(ge=0, lt=1)]
 Activation = Literal["relu", "swish", "gelu"]
 AgeHead = Literal["linear", "distribution"]
 AgeLoss = Literal["mae", "mse", "huber"]
+Schedule = Literal["constant", "plateau", "cosine"]
 SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 """It begins the names of images and of their crops."""
 DetectorSquare = Annotated[int, Field(ge=32, multiple_of=32)]

@@ -18,6 +18,7 @@ from pipeline.sections.fields import (
     AgeLoss,
     Dropout,
     NotNegative,
+    Schedule,
     Section,
     Smoothing,
 )
@@ -102,6 +103,7 @@ class Space(SearchSpace):
     label_smoothing: Domain[Smoothing] | None = None
     learning_rate: Domain[PositiveFloat] | None = None
     weight_decay: Domain[NotNegative] | None = None
+    schedule: Domain[Schedule] | None = None
 
 
 class NetworkSpace(SearchSpace):

@@ -16,6 +16,7 @@ from pipeline.sections.fields import (
     AgeHead,
     AgeLoss,
     Dropout,
+    Schedule,
     Section,
     Smoothing,
 )
@@ -77,7 +78,7 @@ class Phase(Section):
     epochs: PositiveInt
     learning_rate: PositiveFloat
     batch_size: PositiveInt
-    schedule: Literal["constant", "plateau", "cosine"] = "plateau"
+    schedule: Schedule = "plateau"
     plateau_patience: PositiveInt = 3
     patience: int = Field(0, ge=0)
     weight_decay: float = Field(0.0, ge=0)

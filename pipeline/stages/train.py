@@ -117,8 +117,7 @@ def _train_head(params: Params, data: HeadData, recipe: Recipe, keeper: _Keeper)
         size = params.train.phase1.batch_size
         return data.datasets(outputs=head.output, batch_size=size, seed=params.seed, first_epoch=first_epoch)
 
-    phase = phase_of(params.train.phase1)
-    config = replace(phase, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    config = recipe.first_phase(phase_of(params.train.phase1))
     return head, _fit(head, datasets, recipe.objective, config=config, phase=1, before=0, keeper=keeper)
 
 

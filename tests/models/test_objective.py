@@ -141,3 +141,30 @@ def test_a_group_weight_of_zero_leaves_the_group_layer_untrained():
     for weight, old in zip(head.get_layer("age_group").get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)
     assert (head.get_layer("dense").kernel.numpy() != dense).any()
+
+
+def test_a_training_step_is_traced_once(monkeypatch):
+    head, traced = compiled_head(Objective(), traits=("gender",)), []
+    step = head.train_step
+    monkeypatch.setattr(head, "train_step", lambda batch: traced.append(1) or step(batch))
+    head.fit(FEATURES, targets_of(TOLD, head.output), epochs=2, batch_size=2, verbose=0)
+    assert traced == [1]
+
+
+def test_compiling_leaves_the_weights_and_the_metrics_as_they_were():
+    head = compiled_head(Objective())
+    keras.utils.set_random_seed(0)
+    bare = build_head(HeadConfig(units=5, dropout=0.0), features=6, groups=5)
+    for weights, same in zip(head.get_weights(), bare.get_weights(), strict=True):
+        np.testing.assert_array_equal(weights, same)
+    assert all(float(np.sum(variable)) == 0 for metric in head.metrics for variable in metric.variables)
+
+
+def test_steps_that_are_executed_together_teach_the_same():
+    weights = []
+    for together in (1, 4):
+        head = compiled_head(Objective())
+        compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(0.01), steps_per_execution=together)
+        head.fit(FEATURES, targets_of(TABLE, head.output), epochs=3, batch_size=1, shuffle=False, verbose=0)
+        weights.append(np.concatenate([array.ravel() for array in head.get_weights()]))
+    np.testing.assert_allclose(weights[0], weights[1], atol=1e-5)

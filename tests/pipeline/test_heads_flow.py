@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 from data_prep.errors import DataError, ParamsError
 from data_prep.tables import SPLIT, TRAIN, read_table, write_table
+from pipeline.candidates import head_candidates
+from pipeline.head_data import read_head_data
 from pipeline.stages import cache_features, calibrate, train, tune
 from tests.pipeline.small_project import CUT, SmallProject
 
@@ -32,6 +35,21 @@ def test_features_of_views_that_are_no_longer_wanted_are_removed(project: SmallP
     cache_features.run(project.params(cache_features={"views": 4}), project.paths)
     cache_features.run(project.params(cache_features={"views": 3}), project.paths)
     assert len(list((project.paths.features / "train").glob("view_*.npz"))) == 3
+
+
+def test_heads_of_a_search_are_trained_by_their_own_schedule_or_by_that_of_phase_1(project: SmallProject) -> None:
+    params, paths = project.params(), project.paths
+    cache_features.run(params, paths)
+    candidates = head_candidates(params, read_head_data(params, paths))
+    assert params.train.phase1.schedule == "plateau"
+    assert [type(callback) for callback in candidates.callbacks({})] == [keras.callbacks.ReduceLROnPlateau]
+    assert candidates.callbacks({"schedule": "cosine"}) == []
+    rates = []
+    for schedule in ("constant", "plateau", "cosine"):
+        head = candidates.build({"schedule": schedule, "learning_rate": 0.01}, 2)
+        candidates.fit(head, {"schedule": schedule}, seed=1, finished=lambda _: None, epochs=2, verbose=0)
+        rates.append(float(head.optimizer.learning_rate))
+    assert rates == pytest.approx([0.01, 0.01, 0.0001])
 
 
 @pytest.mark.slow

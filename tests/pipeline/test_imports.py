@@ -42,7 +42,6 @@ DOORS = {
     "keras": (
         "models",
         "tuning.candidates",
-        "tuning.recipe",
         "tuning.search",
         "pipeline.head_trial",
         "pipeline.judged",

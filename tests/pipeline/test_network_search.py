@@ -112,13 +112,13 @@ def test_a_block_that_the_backbone_lacks_is_refused_before_the_search(shared: Sm
 def test_each_network_thaws_as_deep_as_it_is_told_to(shared: SmallProject, space: dict[str, Any]) -> None:
     params = network_params(shared, space)
     candidates = network_candidates(params, shared.paths, read_head_data(params, shared.paths))
-    head = len(candidates.build({"unfreeze": 0}).trainable_weights)
-    thawed = {first: candidates.build({"unfreeze": first}) for first in SPACE["unfreeze"]}
+    head = len(candidates.build({"unfreeze": 0}, 1).trainable_weights)
+    thawed = {first: candidates.build({"unfreeze": first}, 1) for first in SPACE["unfreeze"]}
     assert {first: len(model.trainable_weights) - head for first, model in thawed.items()} == {
         "block2": 2,
         "block3": 1,
     }
-    model = candidates.build({"phase2_learning_rate": 0.003, "units": 4})
+    model = candidates.build({"phase2_learning_rate": 0.003, "units": 4}, 1)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.003)
     assert model.get_layer("head").get_layer("dense").units == 4
 
@@ -128,10 +128,10 @@ def test_networks_on_a_cached_trunk_learn_from_what_the_pictures_give(shared: Sm
     params = network_params(shared, SHARED)
     data = read_head_data(params, shared.paths)
     cached = network_candidates(params, shared.paths, data)
-    top = cached.build({})
+    top = cached.build({}, 1)
     activations, *_ = next(iter(cached.data({}, top.output, 1)[2]))
     live = network_candidates(network_params(shared, SPACE), shared.paths, data)
-    whole = live.build({})
+    whole = live.build({}, 1)
     pictures, *_ = next(iter(live.data({}, whole.output, 1)[2]))
     assert backbone_of(whole).input_shape[1:] == pictures.shape[1:]
     # Batches may differ in size; both begin with the first row of validation.

@@ -15,7 +15,7 @@ from tuning.recipe import Recipe, Settings, build_recipe
 from tuning.search import SearchConfig
 from tuning.space import Choices, Range, Space
 
-ROWS, FEATURES, GROUPS = 16, 6, 5
+ROWS, BATCH, FEATURES, GROUPS = 16, 8, 6, 5
 TABLE = split_rows(ROWS, ages=[5, 20, 35, 50, 70])
 SPACE: Space = {
     "units": Choices((2, 4, 8)),
@@ -31,14 +31,17 @@ def small_candidates(untuned: Recipe = UNTUNED) -> Candidates:
     """Return heads on the same random features."""
     features = np.random.default_rng(0).normal(size=(1, ROWS, FEATURES)).astype(np.float16)
 
-    def build(settings: Settings) -> Any:
-        return build_recipe(untuned.with_settings(settings), features=FEATURES, groups=GROUPS, start_age=36.0)
+    def build(settings: Settings, epochs: int) -> Any:
+        recipe = untuned.with_settings(settings)
+        return build_recipe(
+            recipe, features=FEATURES, groups=GROUPS, start_age=36.0, epochs=epochs, steps=ROWS // BATCH
+        )
 
     def data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
         targets, weights = targets_of(TABLE, outputs), loss_weights_of(TABLE, outputs)
         copies = np.ones(ROWS, np.int64)
         training, steps = make_feature_dataset(
-            features, targets, weights=weights, copies=copies, batch_size=8, seed=seed
+            features, targets, weights=weights, copies=copies, batch_size=BATCH, seed=seed
         )
         return training, steps, (features[0].astype(np.float32), targets)
 

@@ -5,6 +5,7 @@ import pytest
 from data_prep.errors import ParamsError
 from models.heads import HeadConfig
 from models.objective import Objective
+from models.training import PhaseConfig
 from tuning.recipe import SETTINGS, Recipe, build_recipe
 
 UNTUNED = Recipe(HeadConfig(units=7), Objective(sigma=3.0), learning_rate=0.5, weight_decay=0.25)
@@ -13,8 +14,10 @@ UNTUNED = Recipe(HeadConfig(units=7), Objective(sigma=3.0), learning_rate=0.5, w
 def test_settings_change_what_they_name_and_nothing_else():
     tuned = UNTUNED.with_settings({"units": 9, "age_weight": 0.1, "weight_decay": 0.0})
     assert tuned == Recipe(HeadConfig(units=9), Objective(sigma=3.0, age_weight=0.1), 0.5, 0.0)
-    thawed = UNTUNED.with_settings({"unfreeze": "block5a", "phase2_learning_rate": 0.1, "augment_strength": 0.5})
-    assert thawed == Recipe(HeadConfig(units=7), Objective(sigma=3.0), 0.5, 0.25, "block5a", 0.1, 0.5)
+    thawed = UNTUNED.with_settings(
+        {"schedule": "cosine", "unfreeze": "block5a", "phase2_learning_rate": 0.1, "augment_strength": 0.5}
+    )
+    assert thawed == Recipe(HeadConfig(units=7), Objective(sigma=3.0), 0.5, 0.25, "cosine", "block5a", 0.1, 0.5)
     assert UNTUNED.with_settings({}) == UNTUNED
 
 
@@ -31,8 +34,20 @@ def test_unknown_settings_are_refused_by_name():
 
 def test_a_recipe_is_built_with_its_head_its_objective_and_its_rates():
     recipe = Recipe(HeadConfig(units=3, age_head="linear"), Objective(label_smoothing=0.2), 0.02, 0.3)
-    head = build_recipe(recipe, features=4, groups=5, start_age=40.0)
+    head = build_recipe(recipe, features=4, groups=5, start_age=40.0, epochs=2, steps=3)
     assert head.get_layer("dense").units == 3
     assert float(head.optimizer.learning_rate) == pytest.approx(0.02)
     assert head.optimizer.weight_decay == pytest.approx(0.3)
     assert head.loss["age_group"].label_smoothing == pytest.approx(0.2)
+
+
+def test_a_cosine_falls_over_the_whole_training():
+    recipe = Recipe(HeadConfig(units=3), learning_rate=0.02, schedule="cosine")
+    rate = build_recipe(recipe, features=4, groups=5, start_age=40.0, epochs=4, steps=10).optimizer._learning_rate
+    assert [float(rate(step)) for step in (2, 21, 40)] == pytest.approx([0.02, 0.0101, 0.0002])
+
+
+def test_phase_1_takes_over_rates_and_schedule_and_keeps_the_rest():
+    phase = PhaseConfig(epochs=9, learning_rate=0.1, patience=4, average=0.5)
+    tuned = Recipe(learning_rate=0.02, weight_decay=0.3, schedule="cosine").first_phase(phase)
+    assert tuned == PhaseConfig(9, 0.02, "cosine", patience=4, weight_decay=0.3, average=0.5)

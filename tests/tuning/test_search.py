@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_candidate
 from tuning import search as search_module
 from tuning.budget import hyperband_budget
 from tuning.candidates import Log
+from tuning.recipe import Settings
 from tuning.search import SearchConfig, ShareDone, remove_other_searches, run_search
 from tuning.space import Choices, Space
 from tuning.standing import PLACE, Standing, TrialPlace, Watch, trials_table
@@ -104,6 +105,22 @@ def test_promoted_head_is_the_best_of_its_round(first):
     beginners = trials[(trials["bracket"] == 1) & (trials["round"] == 0)]
     promoted = trials[trials["round"] == 1]
     assert promoted[list(SPACE)].to_numpy().tolist() == beginners.head(1)[list(SPACE)].to_numpy().tolist()
+
+
+def test_a_head_is_built_for_the_epochs_of_its_round(tmp_path):
+    candidates, built = small_candidates(), list[int]()
+
+    def build(settings: Settings, epochs: int) -> Any:
+        built.append(epochs)
+        return candidates.build(settings, epochs)
+
+    counted = replace(candidates, build=build)
+    trials = run_search(counted, space=SPACE, config=CONFIG, folder=tmp_path, fingerprint="epochs")
+    first = trials.set_index("trial").sort_index(key=lambda names: names.astype(int))
+    begun = {0: 0, 1: 1}  # a head of round 1 has had one epoch
+    asked = [row.epochs - begun[row.round] for row in first.itertuples()]
+    assert built[-len(asked) :] == asked  # before, Keras Tuner builds one to see which settings there are
+    assert set(asked) == {1, 2, 3}
 
 
 def test_settings_come_from_the_space(first):
