@@ -31,6 +31,8 @@ WHOLE, AGAIN = "the whole recipe", "the whole recipe, another seed"
 
 VARIANTS: dict[str, Changes] = {
     "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
+    "a plateau instead of a cosine": {"train": {"phase2": {"schedule": "plateau"}}},
+    "pictures that grow from 128 px": {"train": {"phase2": {"first_side": 128}}},
     "no mirror image at test time": {"model": {"flip_average": False}},
     "no erasing": {"augment": {"erase": 0.0}},
     "no augmentation": {

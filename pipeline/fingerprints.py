@@ -72,6 +72,7 @@ TRUNK_CODE = ("models.folding", "models.trunk", "models.trunk_cache")
 """Modules that decide what a trunk's output is, beside those of a feature."""
 
 TRAIN_CODE = (
+    "data_prep.growing",
     "models.averaging",
     "models.checkpoint",
     "models.folding",

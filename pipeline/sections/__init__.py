@@ -1,7 +1,7 @@
 """The sections of params.yaml, one class each: what may stand there, and what it stands for."""
 
 from pipeline.sections.data import LARGEST, Augment, BuildManifest, CropFaces, Deduplicate, Rebalance, Source, Split
-from pipeline.sections.fields import Section, SourceName
+from pipeline.sections.fields import SIDE_STEP, Section, SourceName
 from pipeline.sections.search import Domain, NetworkSpace, Retrain, SearchSpace, Space, Tune
 from pipeline.sections.training import (
     CacheFeatures,
@@ -18,6 +18,7 @@ from pipeline.sections.training import (
 
 __all__ = [
     "LARGEST",
+    "SIDE_STEP",
     "Augment",
     "BuildManifest",
     "CacheFeatures",

@@ -19,8 +19,10 @@ AgeLoss = Literal["mae", "mse", "huber"]
 Schedule = Literal["constant", "plateau", "cosine"]
 SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 """It begins the names of images and of their crops."""
-DetectorSquare = Annotated[int, Field(ge=32, multiple_of=32)]
-"""Side in pixels; the network halves it five times."""
+SIDE_STEP = 32
+"""A network halves the side of a picture five times."""
+DetectorSquare = Annotated[int, Field(ge=SIDE_STEP, multiple_of=SIDE_STEP)]
+"""Side in pixels."""
 
 
 class Section(BaseModel):

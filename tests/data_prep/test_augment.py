@@ -135,6 +135,14 @@ def test_saturation_keeps_the_brightness_of_every_pixel():
         np.testing.assert_allclose(view @ weights, muted @ weights, atol=1.0)
 
 
+def test_contrast_stretches_about_the_mean_grey_by_at_most_its_fraction_either_way():
+    dim = 90 + NOISE // 8
+    spreads = [view.std() / dim.std() for view in views_of(dim, only(contrast=0.4))]
+    assert all(abs(view.mean() - dim.mean()) < 1 for view in views_of(dim, only(contrast=0.4)))
+    assert 0.59 < min(spreads) < 0.9
+    assert 1.1 < max(spreads) < 1.41
+
+
 def test_erasing_hides_one_grey_rectangle_of_at_most_its_share_in_some_views():
     white = np.full_like(GREY, 255)
     hidden = [(view == 127).all(axis=-1) for view in views_of(white, only(erase=0.3), count=40)]

@@ -1,5 +1,6 @@
 """Batches: which rows in which views, with the targets and weights that belong to them."""
 
+import zlib
 from collections import Counter
 from itertools import islice
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data_prep.augment import Augmentation
+from data_prep.augment import Augmentation, augment_view
 from data_prep.dataset import (
     check_pixels,
     check_steps,
@@ -18,6 +19,7 @@ from data_prep.dataset import (
     make_plain_feature_dataset,
     make_training_dataset,
     make_view_dataset,
+    shrink_epochs,
 )
 from data_prep.errors import DataError
 from data_prep.images import read_rgb, write_jpeg
@@ -292,3 +294,33 @@ def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
         make_plain_feature_dataset(features, targets_for(5), batch_size=2),
     ]
     assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 5
+
+
+def test_pictures_grow_from_epoch_to_epoch_and_their_targets_stay(crops):
+    training, steps = make_training_dataset(
+        crops,
+        targets_for(5),
+        weights={"age": np.ones(5, np.float32)},
+        copies=np.ones(5, np.int64),
+        size=SIZE,
+        batch_size=2,
+        augmentation=FLIPS,
+        views=1,
+        seed=1,
+    )
+    whole = list(islice(training, 4 * steps))
+    grown = list(islice(shrink_epochs(training, [8, 16, SIZE], steps=steps), 4 * steps))
+    assert steps == 2
+    assert [images.shape[1] for images, *_ in grown] == [8, 8, 16, 16, SIZE, SIZE, SIZE, SIZE]
+    for (images, targets, weights), (before, same, also) in zip(grown, whole, strict=True):
+        assert [index_of(image) for image in images.numpy()] == [index_of(image) for image in before.numpy()]
+        np.testing.assert_array_equal(targets["age"], same["age"])
+        np.testing.assert_array_equal(weights["age"], also["age"])
+
+
+def test_a_datasets_view_is_that_of_its_files_name(crops):
+    options = {"augmentation": Augmentation(), "seed": 5}
+    (batch,) = make_view_dataset(crops, view=2, size=SIZE, batch_size=5, **options)
+    for path, view in zip(crops, batch.numpy(), strict=True):
+        number = zlib.crc32(path.name.encode()) & 0x7FFFFFFF
+        np.testing.assert_allclose(view, augment_view(read_rgb(path), number, 2, **options), atol=3)  # two decoders

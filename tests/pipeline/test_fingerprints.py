@@ -83,6 +83,7 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("data_prep.augment", (False, True, True, True)),
         ("data_prep.inference", (True, True, True, True)),
         ("models.folding", (False, False, False, True)),
+        ("data_prep.growing", (False, False, False, True)),
         ("weights.lite0", (False, True, True, True)),
         ("weights.registry", (False, True, True, True)),
         *((f"models.{name}", (False, False, True, True)) for name in ("heads", "losses", "metrics", "objective")),

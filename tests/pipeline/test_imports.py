@@ -32,6 +32,7 @@ DOORS = {
         "data_prep.crop",
         "data_prep.detect",
         "data_prep.detector_data",
+        "data_prep.growing",
         "data_prep.synthetic.collection",
         "data_prep.synthetic.brush",
         "data_prep.synthetic.photo",

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from data_prep.images import read_rgb
+from data_prep.images import read_rgb, write_jpeg
 from data_prep.tables import SPLIT, TRAIN, write_table
 from models.checkpoint import read_state
 from pipeline.params import read_params
@@ -135,3 +135,25 @@ def test_a_cached_trunk_trains_as_a_live_one(tmp_path: Path, monkeypatch: pytest
     ages = [np.asarray(network(crops)["age"]) for network in networks]
     np.testing.assert_allclose(ages[0], ages[1], atol=0.5)
     assert list(paths.trunk.rglob("*.npy")) == []
+
+
+def test_a_training_on_pictures_that_grow_goes_on_and_ends_with_a_network_for_whole_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    paths = make_project(tmp_path)
+    content = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    content["crop_faces"]["size"] = 2 * SIZE
+    content["train"]["phase1"] |= {"epochs": 1}
+    content["train"]["phase2"] |= {"epochs": 4, "trunk": "live", "first_side": SIZE}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    for crop in paths.crops.rglob("*.jpg"):
+        write_jpeg(crop, read_rgb(crop).repeat(2, axis=0).repeat(2, axis=1))
+    cache_features.run(read_params(tmp_path / "params.yaml"), paths)
+    seen = list[int]()
+    monkeypatch.setattr("data_prep.dataset.shrink_pictures", lambda batch, side: seen.append(side) or batch)
+    train.run(read_params(tmp_path / "params.yaml"), paths)
+    steps = IMAGES // 50
+    assert seen[: 4 * steps] == [SIZE] * 2 * steps + [2 * SIZE] * 2 * steps
+    network = keras.saving.load_model(paths.age_net, compile=False)
+    assert network.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)
