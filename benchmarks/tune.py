@@ -228,7 +228,7 @@ def _watched_memory() -> Iterator[list[int]]:
     samples, over = list[int](), threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.2):
+        while not over.wait(0.5):
             samples.append(_resident_mib(psutil.Process()))
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -241,11 +241,11 @@ def _watched_memory() -> Iterator[list[int]]:
 
 
 def _resident_mib(process: psutil.Process) -> int:
-    """Return the memory of a process and of all that it started."""
+    """Return the memory of a process and of all that it started; pages that they share count once."""
     found = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         for one in (process, *process.children(recursive=True)):
-            found += one.memory_info().rss
+            found += one.memory_full_info().pss
     return round(found / MIB)
 
 
