@@ -26,13 +26,15 @@ from pipeline.protocol import FoldPaths, run_stages
 
 Changes = dict[str, Any]
 
+FIRST_SIDE = 128
+
 WHOLE, AGAIN = "the whole recipe", "the whole recipe, another seed"
 """What all others are held against, and what chance alone changes."""
 
 VARIANTS: dict[str, Changes] = {
     "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
     "a plateau instead of a cosine": {"train": {"phase2": {"schedule": "plateau"}}},
-    "pictures that grow from 128 px": {"train": {"phase2": {"first_side": 128}}},
+    "pictures that grow from 128 px": {"train": {"phase2": {"first_side": FIRST_SIDE}}},
     "no mirror image at test time": {"model": {"flip_average": False}},
     "no erasing": {"augment": {"erase": 0.0}},
     "no augmentation": {
@@ -75,7 +77,7 @@ def main() -> None:
         params = changed(params, {"train": {"phase2": {"unfreeze": asked.unfreeze}}})
     splits = read_splits(paths, source=asked.source, rows=asked.rows, seed=params.seed)
     names = [WHOLE, AGAIN, *(name for name in VARIANTS if asked.only is None or name in asked.only)]
-    tried = {name: changed(params, ALL[name]) for name in names}
+    tried = {name: changed(params, ALL[name]) for name in names if _applies(name, params)}
     found = {}
     for name, variant in tried.items():
         found[name] = _judge(variant, paths, splits, epochs=asked.epochs)
@@ -90,6 +92,14 @@ def main() -> None:
         "variants": found,
     }
     write_result("ablation", content, seconds=sum(figures["seconds"] for figures in found.values()))
+
+
+def _applies(name: str, params: Params) -> bool:
+    """Return whether a variant is possible with these settings, and no more than them."""
+    grows = params.crop_faces.size > FIRST_SIDE and params.train.phase2.trunk == "live"
+    if not grows and "first_side" in ALL[name].get("train", {}).get("phase2", {}):
+        return False
+    return name == WHOLE or changed(params, ALL[name]) != params
 
 
 def changed(params: Params, changes: Changes) -> Params:

@@ -71,3 +71,23 @@ def ablation_block() -> str:
             "[figures](../benchmarks/results/ablation.json).",
         ]
     )
+
+
+def memory_block() -> str:
+    """Return the memory of a long search, of docs/search.md."""
+    if (found := measured("tune_memory")) is None:
+        return "Not measured yet."
+    curve = {int(trial): mib for trial, mib in found["mib"].items()}
+    shown = [trial for trial in curve if trial and trial % 10 == 0]
+    return "\n".join(
+        [
+            "| trials | " + " | ".join(str(trial) for trial in shown) + " |",
+            "|---" * (len(shown) + 1) + "|",
+            "| MiB | " + " | ".join(f"{curve[trial]:,}" for trial in shown) + " |",
+            "",
+            f"Memory of all processes of a search, the largest while so many trials had begun, on "
+            f"{found['rows']:,} faces: "
+            f"{found['growth_mib_per_trial']:+.1f} MiB a trial. `{found['command']}`, {found['seconds'] / 60:.0f} "
+            f"minutes on {found['device']}; [the whole curve](../benchmarks/results/tune_memory.json).",
+        ]
+    )

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pages import ROOT, ablation_block, leakage_block, measured
+from pages import ROOT, ablation_block, leakage_block, measured, memory_block
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -187,6 +187,7 @@ def _training() -> list[str]:
 BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
     "docs/leakage.md": leakage_block,
+    "docs/search.md": memory_block,
     "docs/training.md": ablation_block,
 }
 """The documents with results, and what writes them."""

@@ -151,7 +151,7 @@ def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, An
 
 
 def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
-    """Run `agelens tune` with many short trials; return the memory of all its processes after each trial, in MiB."""
+    """Run `agelens tune` with many short trials; return its largest memory, in MiB, by the number of trials begun."""
     params = _params(asked)
     section = params.tune.model_copy(
         update={"max_epochs": 2, "hyperband_iterations": asked.memory // 2, "retrain": Retrain(top=1, seeds=1)}
@@ -174,7 +174,7 @@ def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
     trials, resident = (np.array(side) for side in zip(*sorted(curve.items())[1:], strict=True))
     growth = float(np.polyfit(trials, resident, 1)[0])
     print(f"growth: {growth:.2f} MiB a trial, at most {resident.max()} MiB")
-    return {"rows": len(table), "resident_mib": curve, "growth_mib_per_trial": round(growth, 3)}
+    return {"rows": len(table), "mib": curve, "growth_mib_per_trial": round(growth, 3)}
 
 
 def _params(asked: argparse.Namespace) -> Params:
@@ -245,7 +245,7 @@ def _resident_mib(process: psutil.Process) -> int:
     found = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         for one in (process, *process.children(recursive=True)):
-            found += one.memory_full_info().pss
+            found += getattr(one.memory_full_info(), "pss", one.memory_info().rss)
     return round(found / MIB)
 
 

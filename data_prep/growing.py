@@ -26,6 +26,15 @@ def side_of_epoch(epoch: int, *, epochs: int, first: int, last: int) -> int:
     return first + (last - first) * 2 * epoch // epochs // STEP * STEP
 
 
+def sides_of(epochs: int, *, first: int | None, last: int) -> list[int]:
+    """Return the side of each epoch's pictures; nothing where they do not grow."""
+    return (
+        []
+        if first is None
+        else [side_of_epoch(epoch, epochs=epochs, first=first, last=last) for epoch in range(epochs)]
+    )
+
+
 def shrink_pictures(pictures: Pixels, side: int) -> Pixels:
     """Return square pictures, `uint8 (B, S, S, 3)`, shrunk to a side; as they are if they have it."""
     if pictures.shape[1] == side:

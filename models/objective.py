@@ -59,8 +59,8 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
         model: From features or pictures to outputs by name.
         objective: What it is trained for.
         optimizer: Keras's.
-        steps_per_execution: Batches between two looks of Python's; many save a small head a quarter of its time, but
-            callbacks hear of none of them.
+        steps_per_execution: Batches that run without Python in between, which saves a small head much of its time;
+            callbacks hear of them together.
     """
     losses: dict[str, Any] = {
         "age_group": GroupLoss(label_smoothing=objective.label_smoothing),
@@ -86,12 +86,14 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
 
 
 def _make_variables(model: Any) -> None:
-    """Let optimiser, losses and metrics make their variables; if they do in a first step, it is traced twice."""
+    """Let losses and metrics make their variables; if they do in a first step, it is traced twice.
+
+    The optimiser's are made by whoever trains: made here, Keras Tuner would load those of a promoted trial into them.
+    """
     outputs = {name: ops.zeros((1, *output.shape[1:])) for name, output in model.output.items()}
     intervals = AGE_OUTPUTS & outputs.keys()
     targets = {name: ops.zeros((1, 2) if name in intervals else (1,)) for name in outputs}
     ones = {name: ops.ones((1,)) for name in outputs}
-    model.optimizer.build(model.trainable_variables)
     model.compute_loss(None, targets, outputs, ones)
     model.compute_metrics(None, targets, outputs, ones)
     model.reset_metrics()

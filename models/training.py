@@ -13,7 +13,15 @@ import numpy as np
 from data_prep.errors import ParamsError
 from models.averaging import WeightAverage, Weights, values_of
 from models.checkpoint import PhaseState
-from models.history import MONITOR, EpochRecord, HistoryRecorder, best_epoch, epochs_without_gain, plateau_rate
+from models.history import (
+    LEAST_GAIN,
+    MONITOR,
+    EpochRecord,
+    HistoryRecorder,
+    best_epoch,
+    epochs_without_gain,
+    plateau_rate,
+)
 
 Schedule = Literal["constant", "plateau", "cosine"]
 
@@ -76,7 +84,13 @@ def schedule_callbacks(config: PhaseConfig) -> list[Any]:
     if config.schedule != "plateau":
         return []
     patience = config.plateau_patience
-    return [keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=patience, min_delta=0)]
+    return [keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=patience, min_delta=LEAST_GAIN)]
+
+
+def build_optimizer_variables(model: Any) -> None:
+    """Let the optimiser make its variables; if it does in a first step, that is traced twice."""
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
 
 
 class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
@@ -166,6 +180,7 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
     Raises:
         ParamsError: The loss stopped being a number.
     """
+    build_optimizer_variables(model)
     done = len(state.records) if state else 0
     if state:
         _restore(model, state)
@@ -194,7 +209,6 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
 
 
 def _restore(model: Any, state: PhaseState) -> None:
-    model.optimizer.build(model.trainable_variables)
     for variables, values in ((model.variables, state.model), (model.optimizer.variables, state.optimizer)):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)

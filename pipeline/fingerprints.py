@@ -44,6 +44,8 @@ TUNE_CODE = (
     "models.objective",
     "models.training",
     "pipeline.candidates",
+    "pipeline.choices",
+    "pipeline.head_data",
     "tuning.candidates",
     "tuning.oracle",
     "tuning.recipe",
@@ -84,6 +86,9 @@ TRAIN_CODE = (
     "models.training",
     "models.trunk",
     "models.trunk_cache",
+    "pipeline.choices",
+    "pipeline.whole_network",
+    "tuning.recipe",
 )
 """Modules that decide what a training ends with; one that was stopped is not gone on with by other code."""
 

@@ -1,7 +1,7 @@
 """Whole networks for the search to try: both phases of `train` on a subset of the rows.
 
 A candidate's head is first trained on cached features as phase 1 would; then head and top of the backbone learn at the
-candidate's own rate and depth. That rate stays constant, since a promoted candidate does not know when it will end.
+candidate's own rate and depth. That rate stays constant, so that all rungs compare networks under one rate.
 """
 
 import shutil

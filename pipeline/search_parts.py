@@ -18,7 +18,7 @@ TUNER_ID, CHIEF_IP, CHIEF_PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", 
 """Variables by which Keras Tuner tells a chief and its workers."""
 
 RENEW_AFTER = 22
-"""Trials of one process: the default search of 60 takes three."""
+"""Trials of one process; 60 fall into three nearly equal shares."""
 
 RENEW = 75
 """Exit status of a process that has trained its share, and is to be followed by another."""

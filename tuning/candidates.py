@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from models.history import MONITOR
+from models.training import build_optimizer_variables
 from tuning.recipe import Settings
 
 Data = tuple[Any, int, Any]
@@ -43,6 +44,7 @@ class Candidates:
             finished: Called after each epoch, with its logs.
             options: Of `keras.Model.fit`, for example `epochs`.
         """
+        build_optimizer_variables(model)
         training, steps, validation = self.data(settings, model.output, seed)
         callbacks = [*options.pop("callbacks", ()), *self.callbacks(settings), EpochListener(finished)]
         return model.fit(
@@ -83,7 +85,7 @@ class EpochListener(keras.callbacks.Callback):  # type: ignore[misc]
 def quick_collection() -> Iterator[None]:
     """Let garbage be collected among what is made from now on alone.
 
-    Keras and Keras Tuner collect twice for each candidate, and would look through all of TensorFlow each time: 0.3 s.
+    Keras and Keras Tuner collect twice for each candidate, and would look through all of TensorFlow each time.
     """
     gc.collect()
     gc.freeze()

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from data_prep.atomic import replacing, write_json
-from data_prep.growing import side_of_epoch
+from data_prep.growing import sides_of
 from models.age_net import backbone_of
 from models.backbones import unfreeze
 from models.checkpoint import PhaseState, read_state, write_state
@@ -172,6 +172,8 @@ def _train_network(
     folded = fold_age_net(network, any_side=section.first_side is not None)
     trunk = _cache_trunk(params, paths, data, folded, recipe) if section.trunk == "cached" else None
 
+    sides = sides_of(section.epochs, first=section.first_side, last=params.crop_faces.size)
+
     def datasets(first_epoch: int) -> tuple[Any, int, Any]:
         outputs, seed = network.output, params.seed
         if trunk is not None:
@@ -185,7 +187,7 @@ def _train_network(
             outputs=outputs,
             seed=seed,
             first_epoch=first_epoch,
-            sides=_sides(params)[first_epoch:],
+            sides=sides[first_epoch:],
         )
 
     trained = folded if trunk is None else trunk.top
@@ -197,15 +199,6 @@ def _train_network(
         say("phase 2 did not better phase 1, whose weights are kept")
         network.set_weights(start)
     return _in_float32(params, network, head), records
-
-
-def _sides(params: Params) -> list[int]:
-    """Return the side of phase 2's pictures in each epoch; nothing where they do not grow."""
-    section, last = params.train.phase2, params.crop_faces.size
-    if section.first_side is None:
-        return []
-    span = range(section.epochs)
-    return [side_of_epoch(epoch, epochs=section.epochs, first=section.first_side, last=last) for epoch in span]
 
 
 def _cache_trunk(params: Params, paths: Paths, data: HeadData, network: Any, recipe: Recipe) -> TrunkData:

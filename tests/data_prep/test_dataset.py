@@ -290,10 +290,11 @@ def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
         make_dataset(crops, targets_for(5), size=SIZE, batch_size=2),
         make_training_dataset(crops, targets_for(5), views=2, **drawn, **viewed)[0],
         make_view_dataset(crops, view=1, batch_size=2, seed=1, **viewed),
+        shrink_epochs(make_dataset(crops, targets_for(5), size=SIZE, batch_size=2), [8], steps=2),
         make_feature_dataset([features], targets_for(5), **drawn)[0],
         make_plain_feature_dataset(features, targets_for(5), batch_size=2),
     ]
-    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 5
+    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 6
 
 
 def test_pictures_grow_from_epoch_to_epoch_and_their_targets_stay(crops):

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.growing import shrink_pictures, side_of_epoch
+from data_prep.growing import STEP, shrink_pictures, side_of_epoch, sides_of
+from pipeline.sections import SIDE_STEP
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,15 @@ from data_prep.growing import shrink_pictures, side_of_epoch
 )
 def test_sides_grow_over_the_first_half(epochs, first, last, sides):
     assert [side_of_epoch(epoch, epochs=epochs, first=first, last=last) for epoch in range(epochs)] == sides
+
+
+def test_without_a_first_side_nothing_grows():
+    assert sides_of(3, first=None, last=96) == []
+    assert sides_of(3, first=64, last=96) == [64, 64, 96]
+
+
+def test_params_ask_for_the_same_step():
+    assert SIDE_STEP == STEP
 
 
 def test_pictures_are_shrunk_by_the_means_of_their_areas():

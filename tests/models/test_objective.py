@@ -143,14 +143,6 @@ def test_a_group_weight_of_zero_leaves_the_group_layer_untrained():
     assert (head.get_layer("dense").kernel.numpy() != dense).any()
 
 
-def test_a_training_step_is_traced_once(monkeypatch):
-    head, traced = compiled_head(Objective(), traits=("gender",)), []
-    step = head.train_step
-    monkeypatch.setattr(head, "train_step", lambda batch: traced.append(1) or step(batch))
-    head.fit(FEATURES, targets_of(TOLD, head.output), epochs=2, batch_size=2, verbose=0)
-    assert traced == [1]
-
-
 def test_compiling_leaves_the_weights_and_the_metrics_as_they_were():
     head = compiled_head(Objective())
     keras.utils.set_random_seed(0)

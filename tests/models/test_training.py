@@ -14,9 +14,9 @@ from models.age_net import backbone_of, build_age_net, build_feature_net, head_o
 from models.backbones import unfreeze
 from models.checkpoint import read_state, write_state
 from models.heads import HeadConfig, build_head
-from models.history import EpochRecord, best_epoch, history_table
+from models.history import EpochRecord, best_epoch, history_table, plateau_rate
 from models.objective import Objective, compile_model, loss_weights_of, targets_of
-from models.training import PhaseConfig, build_optimizer, fit_phase
+from models.training import PhaseConfig, build_optimizer, fit_phase, schedule_callbacks
 from tests.factories import split_rows
 from tests.models.small_networks import GROUPS, SIZE, TINY_FEATURES, build_tiny_backbone, write_ages
 
@@ -247,6 +247,44 @@ def test_a_phase_that_was_stopped_ends_as_one_that_was_not(pooled, tmp_path, sch
     assert len(later) == len(records) - 2
     for left, right in zip(again, whole, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-5)
+
+
+def test_a_phase_in_half_precision_goes_on_too(pooled):
+    features, _ = pooled
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        whole, records, states = fit_from(features, STEADY)
+        again, resumed, _ = fit_from(features, STEADY, state=states[1])
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert len(resumed) == len(records)
+    for left, right in zip(again, whole, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-4)
+
+
+def test_a_training_step_is_traced_once(pooled, monkeypatch):
+    features, _ = pooled
+    traced, step = [], keras.Model.train_step
+    monkeypatch.setattr(keras.Model, "train_step", lambda model, batch: traced.append(1) or step(model, batch))
+    fit_from(features, STEADY)
+    assert traced == [1]
+
+
+def test_keras_halves_a_plateaus_rate_when_a_phase_would():
+    head, rates, records = new_head(), [], []
+    compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(0.1))
+    config = PhaseConfig(epochs=9, learning_rate=0.1, schedule="plateau", plateau_patience=2)
+    (callback,) = schedule_callbacks(config)
+    callback.set_model(head)
+    callback.on_train_begin()
+    for epoch, mae in enumerate([9.0, 8.0, 8.0, 7.99995, 8.5, 7.0, 7.2, 7.3, 7.4]):
+        logs = {"val_age_mae": mae}
+        callback.on_epoch_end(epoch, logs)
+        rates.append(float(head.optimizer.learning_rate))
+        records.append(EpochRecord(**dict.fromkeys(EpochRecord.__dataclass_fields__, 0) | {"val_age_mae": mae}))
+    asked = [plateau_rate(records[: count + 1], rate=0.1, patience=2) for count in range(len(records))]
+    assert rates == pytest.approx(asked)
+    assert rates[-1] == pytest.approx(0.025)
 
 
 def test_a_phase_that_is_over_is_not_gone_on_with(pooled):

@@ -1,5 +1,6 @@
 """Training is killed in both phases, as a machine would, and ends as one that was left alone."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from data_prep.growing import shrink_pictures
 from data_prep.images import read_rgb, write_jpeg
 from data_prep.tables import SPLIT, TRAIN, write_table
 from models.checkpoint import read_state
@@ -145,15 +147,23 @@ def test_a_training_on_pictures_that_grow_goes_on_and_ends_with_a_network_for_wh
     content = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
     content["crop_faces"]["size"] = 2 * SIZE
     content["train"]["phase1"] |= {"epochs": 1}
-    content["train"]["phase2"] |= {"epochs": 4, "trunk": "live", "first_side": SIZE}
+    content["train"]["phase2"] |= {"trunk": "live", "first_side": SIZE}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     for crop in paths.crops.rglob("*.jpg"):
         write_jpeg(crop, read_rgb(crop).repeat(2, axis=0).repeat(2, axis=1))
     cache_features.run(read_params(tmp_path / "params.yaml"), paths)
-    seen = list[int]()
-    monkeypatch.setattr("data_prep.dataset.shrink_pictures", lambda batch, side: seen.append(side) or batch)
-    train.run(read_params(tmp_path / "params.yaml"), paths)
+    seen, whole = list[int](), shrink_pictures
+    monkeypatch.setattr(
+        "data_prep.dataset.shrink_pictures", lambda batch, side: seen.append(side) or whole(batch, side)
+    )
     steps = IMAGES // 50
-    assert seen[: 4 * steps] == [SIZE] * 2 * steps + [2 * SIZE] * 2 * steps
+    _, history = finish_training(tmp_path)
+    kill_in_phase(tmp_path, 2)
+    with np.load(paths.train_state / "phase2.npz") as state:
+        done = len(json.loads(str(state["about"]))["records"])
+    train.run(read_params(tmp_path / "params.yaml"), paths)
+    sides = [SIZE] * (EPOCHS // 2) * steps + [2 * SIZE] * (EPOCHS // 2) * steps
+    assert seen[: (EPOCHS - done) * steps] == sides[done * steps :]
+    pd.testing.assert_frame_equal(pd.read_csv(paths.train_report / "history.csv"), history, rtol=1e-2)
     network = keras.saving.load_model(paths.age_net, compile=False)
     assert network.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)

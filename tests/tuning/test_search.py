@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -44,6 +45,19 @@ class Heard:
         self.epochs.append((place.trial, int(log["epoch"])))
         if place.trial == self.stop_in:
             raise Stopped
+
+
+class StepsBefore(keras.callbacks.Callback):  # type: ignore[misc]
+    """Hears how many steps an optimiser has made before a training."""
+
+    def __init__(self, heard: list[int]) -> None:
+        super().__init__()
+        self.heard = heard
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Write the number down."""
+        del logs
+        self.heard.append(int(self.model.optimizer.iterations))
 
 
 def search(
@@ -108,19 +122,20 @@ def test_promoted_head_is_the_best_of_its_round(first):
 
 
 def test_a_head_is_built_for_the_epochs_of_its_round(tmp_path):
-    candidates, built = small_candidates(), list[int]()
+    candidates, built, steps = small_candidates(), list[int](), list[int]()
 
     def build(settings: Settings, epochs: int) -> Any:
         built.append(epochs)
         return candidates.build(settings, epochs)
 
-    counted = replace(candidates, build=build)
+    counted = replace(candidates, build=build, callbacks=lambda _: [StepsBefore(steps)])
     trials = run_search(counted, space=SPACE, config=CONFIG, folder=tmp_path, fingerprint="epochs")
     first = trials.set_index("trial").sort_index(key=lambda names: names.astype(int))
     begun = {0: 0, 1: 1}  # a head of round 1 has had one epoch
     asked = [row.epochs - begun[row.round] for row in first.itertuples()]
     assert built[-len(asked) :] == asked  # before, Keras Tuner builds one to see which settings there are
     assert set(asked) == {1, 2, 3}
+    assert steps == [0] * len(first)  # not where a promoted head's schedule had come to
 
 
 def test_settings_come_from_the_space(first):
