@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ RESULTS = Path(__file__).parent / "results"
 def write_result(name: str, content: dict[str, Any], *, seconds: float) -> Path:
     """Write `benchmarks/results/<name>.json` with the facts of this run."""
     path = RESULTS / f"{name}.json"
-    command = f"python benchmarks/{name}.py {' '.join(sys.argv[1:])}".strip()
-    write_json(path, {**facts_of_run(command, seconds=seconds, folder=Path()), **content})
+    write_json(path, {**facts_of_run(command_of(sys.argv), seconds=seconds, folder=Path()), **content})
     return path
+
+
+def command_of(arguments: Sequence[str]) -> str:
+    """Return what was run, as others may run it: whole paths are of this machine alone, and become `PATH`."""
+    words = ["PATH" if Path(word).is_absolute() else word for word in arguments[1:]]
+    return " ".join(["python", f"benchmarks/{Path(arguments[0]).name}", *words])
 
 
 def facts_of_run(command: str, *, seconds: float, folder: Path) -> dict[str, Any]:

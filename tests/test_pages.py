@@ -1,7 +1,9 @@
-"""The pages of docs/ say what the benchmarks have measured."""
+"""The pages of docs/ say what the benchmarks have measured, and the results how."""
 
 import pages
 import pytest
+
+from evidence import command_of
 
 
 def test_the_memory_of_a_search_is_shown_at_every_tenth_trial(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +21,10 @@ def test_the_memory_of_a_search_is_shown_at_every_tenth_trial(monkeypatch: pytes
     assert "+0.0 MiB a trial" in block
     monkeypatch.setattr(pages, "measured", lambda _: None)
     assert pages.memory_block() == "Not measured yet."
+
+
+def test_a_command_names_no_path_of_a_machine() -> None:
+    command = command_of(
+        ["/home/me/benchmarks/tune.py", "/home/me/project", "--memory", "100", "--params", "params/a.yaml"]
+    )
+    assert command == "python benchmarks/tune.py PATH --memory 100 --params params/a.yaml"
