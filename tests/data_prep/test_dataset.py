@@ -12,8 +12,6 @@ from data_prep.augment import Augmentation, augment_view
 from data_prep.dataset import (
     check_pixels,
     check_steps,
-    epoch_draws,
-    gather_views,
     make_dataset,
     make_feature_dataset,
     make_plain_feature_dataset,
@@ -23,6 +21,7 @@ from data_prep.dataset import (
 )
 from data_prep.errors import DataError
 from data_prep.images import read_rgb, write_jpeg
+from tests.factories import targets_for
 
 SIZE = 32
 FLIPS = Augmentation(shift=0.0, zoom=0.0, rotation_degrees=0.0, brightness=0.0, contrast=0.0, saturation=0.0)
@@ -44,45 +43,6 @@ def crops(tmp_path_factory):
 def index_of(image):
     """Return which crop a picture shows, whichever way it is mirrored."""
     return round((float(image.mean()) - 12) / 40)
-
-
-def targets_for(count):
-    return {"age": np.arange(count, dtype=np.float32)[:, None] * [1, 1], "age_group": np.arange(count) % 2}
-
-
-def draws_of(copies, **options):
-    rows, views = epoch_draws(np.array(copies), **options)
-    return list(zip(rows.tolist(), views.tolist(), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("copies", "views", "epoch", "expected"),
-    [
-        ([1, 1], 1, 0, [(0, 0), (1, 0)]),
-        ([1, 1], 4, 3, [(0, 3), (1, 3)]),
-        ([1, 1], 4, 4, [(0, 0), (1, 0)]),
-        ([1, 3], 2, 0, [(0, 0), (1, 0), (1, 0), (1, 1)]),
-        ([1, 3], 2, 1, [(0, 1), (1, 0), (1, 1), (1, 1)]),
-        ([3, 1], 4, 1, [(0, 0), (0, 1), (0, 3), (1, 1)]),
-        ([2, 0, 1], 4, 0, [(0, 0), (0, 1), (2, 0)]),
-    ],
-)
-def test_a_row_is_drawn_copies_times_in_views_that_go_round(copies, views, epoch, expected):
-    assert sorted(draws_of(copies, epoch=epoch, views=views, seed=0)) == expected
-
-
-def test_all_views_of_a_row_come_equally_often():
-    drawn = Counter(draw for epoch in range(4) for draw in draws_of([1, 2, 3], epoch=epoch, views=4, seed=0))
-    assert drawn == {(row, view): row + 1 for row in range(3) for view in range(4)}
-
-
-def test_the_order_is_reproducible_and_differs_by_epoch_and_seed():
-    copies = [1] * 30
-    first = draws_of(copies, epoch=0, views=1, seed=5)
-    assert draws_of(copies, epoch=0, views=1, seed=5) == first
-    assert draws_of(copies, epoch=1, views=1, seed=5) != first
-    assert draws_of(copies, epoch=0, views=1, seed=6) != first
-    assert first != sorted(first)
 
 
 def test_validation_reads_every_crop_once_in_order_and_unchanged(crops):
@@ -202,24 +162,6 @@ def test_training_on_black_crops_is_refused(tmp_path):
         )
 
 
-def test_features_come_in_the_draws_of_the_epoch_with_their_targets():
-    features = (np.arange(3)[:, None, None] * 10 + np.arange(4)[:, None] + [[[0.0, 0.5]]]).astype(np.float16)
-    copies = np.array([1, 2, 1, 2])
-    weights = {"age": np.arange(4.0), "age_group": np.ones(4)}
-    dataset, steps = make_feature_dataset(
-        features, targets_for(4), weights=weights, copies=copies, batch_size=3, seed=9
-    )
-    assert steps == 2
-    batches = list(islice(dataset.as_numpy_iterator(), 4))
-    expected = [epoch_draws(copies, epoch=epoch, views=3, seed=9) for epoch in range(2)]
-    rows, views = (np.concatenate(parts) for parts in zip(*expected, strict=True))
-    drawn = np.concatenate([batch for batch, _, _ in batches])
-    assert drawn.dtype == np.float32
-    np.testing.assert_array_equal(drawn, (views * 10 + rows)[:, None] + [0.0, 0.5])
-    np.testing.assert_array_equal(np.concatenate([targets["age"][:, 0] for _, targets, _ in batches]), rows)
-    np.testing.assert_array_equal(np.concatenate([given["age"] for _, _, given in batches]), rows)
-
-
 def pictures(paths, *, view, augmentation=FLIPS):
     options = {"size": SIZE, "batch_size": 2, "augmentation": augmentation, "seed": 1}
     return np.concatenate(list(make_view_dataset(paths, view=view, **options).as_numpy_iterator()))
@@ -263,22 +205,6 @@ def test_photographs_pass_the_check_of_pixels():
 def test_black_or_scaled_crops_are_refused(images):
     with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
         check_pixels(images)
-
-
-def test_rows_are_gathered_from_the_views_they_are_drawn_in():
-    views = [np.arange(6, dtype=np.float16).reshape(3, 2) + 10 * view for view in range(2)]
-    found = gather_views(views, np.array([2, 0, 2]), np.array([1, 0, 0]))
-    np.testing.assert_array_equal(found, [[14, 15], [0, 1], [4, 5]])
-    assert found.dtype == np.float32
-
-
-@pytest.mark.parametrize("shape", [(3,), (2, 2, 3)])
-def test_what_was_cached_is_given_once_and_in_order_to_validate_by(shape):
-    features = np.arange(5 * np.prod(shape), dtype=np.float16).reshape(5, *shape)
-    batches = list(make_plain_feature_dataset(features, targets_for(5), batch_size=2).as_numpy_iterator())
-    assert [len(some) for some, _ in batches] == [2, 2, 1]
-    np.testing.assert_array_equal(np.concatenate([some for some, _ in batches]), features)
-    np.testing.assert_array_equal(np.concatenate([targets["age"] for _, targets in batches]), targets_for(5)["age"])
 
 
 def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
