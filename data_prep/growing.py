@@ -28,11 +28,9 @@ def side_of_epoch(epoch: int, *, epochs: int, first: int, last: int) -> int:
 
 def sides_of(epochs: int, *, first: int | None, last: int) -> list[int]:
     """Return the side of each epoch's pictures; nothing where they do not grow."""
-    return (
-        []
-        if first is None
-        else [side_of_epoch(epoch, epochs=epochs, first=first, last=last) for epoch in range(epochs)]
-    )
+    if first is None:
+        return []
+    return [side_of_epoch(epoch, epochs=epochs, first=first, last=last) for epoch in range(epochs)]
 
 
 def shrink_pictures(pictures: Pixels, side: int) -> Pixels:
