@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
 .PHONY: help demo test check lint types format clean
@@ -32,7 +33,13 @@ lint: $(VENV)/.installed ## style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(VENV)/.installed ## types
+# mypy does not follow pyproject's mapping of folders to packages, so it reads the sources through links.
+build/types/agelens: $(wildcard agelens/*)
+	@rm -rf $@ && mkdir -p $@
+	@for name in $(PACKAGES); do ln -s ../../../$$name $@/$$name; done
+	@for file in agelens/*.py agelens/py.typed; do ln -s ../../../$$file $@/; done
+
+types: $(VENV)/.installed build/types/agelens ## types
 	@$(BIN)/mypy
 
 check: lint types test ## style, types and tests: what CI runs

@@ -15,14 +15,14 @@ from typing import Any
 import pandas as pd
 from leakage import splits_of
 
-from data_prep.atomic import write_json
+from agelens.data_prep.core.atomic import write_json
+from agelens.pipeline.config.fingerprints import code_hash, fingerprint
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.cross_validation import protocol
+from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
+from agelens.pipeline.training_data.head_data import first_by_hash
 from evidence import write_result
-from pipeline import protocol
-from pipeline.fingerprints import code_hash, fingerprint
-from pipeline.head_data import first_by_hash
-from pipeline.params import Params, read_params
-from pipeline.paths import Paths
-from pipeline.protocol import FoldPaths, run_stages
 
 Changes = dict[str, Any]
 
@@ -56,7 +56,7 @@ VARIANTS: dict[str, Changes] = {
 
 ALL: dict[str, Changes] = {WHOLE: {}, AGAIN: {"seed": 107}, **VARIANTS}
 
-CODE = (*protocol.CODE, "pipeline.protocol")
+CODE = (*protocol.CODE, "agelens.pipeline.cross_validation.protocol")
 
 FIGURES = ("mae", "cs5", "group_accuracy")
 

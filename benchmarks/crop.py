@@ -21,19 +21,19 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from data_prep.crop import CropShape
-from data_prep.detect import compile_network, letterbox, square_side
-from data_prep.face_cropper import CropPlan, SourceRule
-from data_prep.face_table import crop_manifest
-from data_prep.images import Pixels, find_images, read_rgb
-from data_prep.inference import Precision, make_requests
-from data_prep.tables import MANIFEST, make_table, read_table, write_table
-from data_prep.yolo import GPU_BATCH, check_trusted, quiet_ultralytics
+from agelens.data_prep.core.images import Pixels, find_images, read_rgb
+from agelens.data_prep.core.openvino_requests import Precision, make_requests
+from agelens.data_prep.core.tables import MANIFEST, make_table, read_table, write_table
+from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.crop_manifest import crop_manifest
+from agelens.data_prep.faces.cropper import CropPlan, SourceRule
+from agelens.data_prep.faces.detector import compile_network, letterbox, square_side
+from agelens.data_prep.faces.torch_detector import GPU_BATCH, check_trusted, quiet_ultralytics
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.faces.detectors import CPU_BATCH, choose_detector
+from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
+from agelens.weights.integrity import trusted_checkpoints
 from evidence import write_result
-from pipeline.detectors import CPU_BATCH, choose_detector
-from pipeline.params import Params, read_params
-from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
-from weights.integrity import trusted_checkpoints
 
 DATA = Path("../shared/data")
 SEED_SIZE = 224

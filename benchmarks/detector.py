@@ -5,7 +5,6 @@ faces, so look at the sheet before you call a box false.
 """
 
 import argparse
-import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +14,22 @@ from typing import Any
 import cv2
 import numpy as np
 
-from data_prep.boxes import Boxes, box_areas, clip_boxes
-from data_prep.crop import CropShape, crop_face
-from data_prep.detect import Detector, OpenVinoFaceDetector
-from data_prep.detector_data import read_yolo_boxes
-from data_prep.detector_metrics import average_precision, judge_detections, pick_free_squares, scaled_sides
-from data_prep.errors import ImageError
-from data_prep.images import Pixels, find_images, read_rgb, write_jpeg
+from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes
+from agelens.data_prep.core.errors import ImageError
+from agelens.data_prep.core.hashing import file_hash
+from agelens.data_prep.core.images import Pixels, find_images, read_rgb, write_jpeg
+from agelens.data_prep.detector_training.average_precision import (
+    average_precision,
+    judge_detections,
+    pick_free_squares,
+    scaled_sides,
+)
+from agelens.data_prep.detector_training.yolo_data import read_yolo_boxes
+from agelens.data_prep.faces.crop import CropShape, crop_face
+from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
+from agelens.pipeline.reports.contact_sheet import draw_contact_sheet
+from agelens.weights.defaults import DETECTOR_RUNTIME
 from evidence import write_result
-from models.contact_sheet import draw_contact_sheet
-from weights.defaults import DETECTOR_RUNTIME
 
 DATA = Path("../shared/data")
 AP_SIZE = 512
@@ -52,7 +57,7 @@ def main() -> None:
     asked, started = _arguments(), time.perf_counter()
     detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=asked.image_size, min_score=MIN_SCORE)
     result: dict[str, Any] = {
-        "detector_sha256": hashlib.sha256(DETECTOR_RUNTIME.with_suffix(".bin").read_bytes()).hexdigest(),
+        "detector_sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
         "image_size": asked.image_size,
         "min_score": MIN_SCORE,
         "seed": asked.seed,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.atomic import write_json
+from agelens.data_prep.core.atomic import write_json
 
 RESULTS = Path(__file__).parent / "results"
 

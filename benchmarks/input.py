@@ -12,12 +12,12 @@ from typing import Any
 import keras
 from train import SEED, build_whole, median_rates, write_faces
 
-from data_prep.augment import Augmentation
-from data_prep.dataset import make_training_dataset
+from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.dataset import make_training_dataset
+from agelens.models.network.backbones import BACKBONES
+from agelens.models.network.folding import fold_age_net
+from agelens.models.training.objective import Objective, compile_model
 from evidence import write_result
-from models.backbones import BACKBONES
-from models.folding import fold_age_net
-from models.objective import Objective, compile_model
 
 BATCH = 64
 

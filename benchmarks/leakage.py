@@ -17,17 +17,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data_prep.augment import augment_view
-from data_prep.images import read_rgb, write_jpeg
-from data_prep.labels import AgeGroups
-from data_prep.tables import FACES, GROUPED, REJECTED, SPLIT, read_table, write_table
+from agelens.data_prep.batches.augment import augment_view
+from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, SPLIT, read_table, write_table
+from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.cross_validation.frozen_head import FrozenFeatures, extract_features, try_head
+from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
+from agelens.pipeline.stages import evaluate
 from evidence import write_result
-from pipeline.choices import augmentation_of
-from pipeline.head_trial import FrozenFeatures, extract_features, try_head
-from pipeline.params import Params, read_params
-from pipeline.paths import Paths
-from pipeline.protocol import FoldPaths, run_stages
-from pipeline.stages import evaluate
 
 RULES = {"seed": {"below": 10, "copies": 2}, "balanced": {"below": 200, "copies": 2}}
 """Faces of ages with fewer than so many get so many changed copies: the seed project's own rule, and a stronger one."""

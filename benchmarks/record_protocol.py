@@ -7,10 +7,10 @@ import argparse
 import json
 from pathlib import Path
 
-from data_prep.atomic import write_json
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.hashing import file_hash
+from agelens.pipeline.config.paths import Paths
 from evidence import facts_of_run
-from pipeline.fingerprints import file_hash
-from pipeline.paths import Paths
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -4,7 +4,6 @@ Usage: python benchmarks/record_run.py PROJECT NAME --minutes M, for a checkout 
 """
 
 import argparse
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from data_prep.atomic import write_json
-from data_prep.errors import DataError
-from data_prep.tables import MANIFEST, REJECTED, SPLIT, read_table
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.hashing import file_hash
+from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, read_table
+from agelens.pipeline.config.paths import Paths
 from evidence import facts_of_run
-from pipeline.paths import Paths
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -46,8 +46,8 @@ def _run(paths: Paths, minutes: float) -> dict[str, Any]:
     bands = slices[(slices["slice"] == "true_age") & (slices["exact_rows"] > 0)]
     return {
         "minutes": round(minutes, 1),
-        "params_hash": hashlib.sha256(paths.params.read_bytes()).hexdigest()[:16],
-        "data_hash": hashlib.sha256(paths.manifest.read_bytes()).hexdigest()[:16],
+        "params_hash": file_hash(paths.params)[:16],
+        "data_hash": file_hash(paths.manifest)[:16],
         "sources": list(yaml.safe_load(paths.params.read_text())["sources"]),
         "rows": _rows(paths),
         "bands": bands[["value", "exact_rows", "mae", "bias"]].round(3).to_dict("records"),

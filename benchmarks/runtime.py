@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.detect import OpenVinoFaceDetector, decode_detections, letterbox
-from data_prep.images import Pixels, find_images, read_rgb
-from data_prep.synthetic.photo import make_detector_examples
-from data_prep.yolo import check_trusted, quiet_ultralytics
+from agelens.data_prep.core.images import Pixels, find_images, read_rgb
+from agelens.data_prep.faces.detector import OpenVinoFaceDetector, decode_detections, letterbox
+from agelens.data_prep.faces.torch_detector import check_trusted, quiet_ultralytics
+from agelens.data_prep.synthetic.photo import make_detector_examples
+from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
+from agelens.weights.integrity import trusted_checkpoints
 from evidence import write_result
-from weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
-from weights.integrity import trusted_checkpoints
 
 SIZE = 320
 COUNT = 256

@@ -19,22 +19,27 @@ from typing import Any
 import keras
 import numpy as np
 
-from data_prep.augment import Augmentation
-from data_prep.crop import CropShape, crop_face
-from data_prep.dataset import make_dataset, make_feature_dataset, make_plain_feature_dataset, make_training_dataset
-from data_prep.images import find_images, read_rgb, write_jpeg
+from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.dataset import (
+    make_dataset,
+    make_feature_dataset,
+    make_plain_feature_dataset,
+    make_training_dataset,
+)
+from agelens.data_prep.core.images import find_images, read_rgb, write_jpeg
+from agelens.data_prep.faces.crop import CropShape, crop_face
+from agelens.models.caches.features import FeatureCache
+from agelens.models.caches.trunk_cache import TrunkCache
+from agelens.models.network.age_net import build_age_net, build_feature_net
+from agelens.models.network.backbones import BACKBONES, build_backbone, unfreeze
+from agelens.models.network.folding import fold_age_net
+from agelens.models.network.heads import HeadConfig, build_head
+from agelens.models.network.trunk import build_trunk_and_top
+from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.training.history import best_epoch
+from agelens.models.training.objective import Objective, compile_model
+from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
 from evidence import write_result
-from models.age_net import build_age_net, build_feature_net
-from models.backbones import BACKBONES, build_backbone, unfreeze
-from models.features import FeatureCache
-from models.folding import fold_age_net
-from models.heads import HeadConfig, build_head
-from models.history import best_epoch
-from models.objective import Objective, compile_model
-from models.runtime import Network, convert_network
-from models.training import PhaseConfig, build_optimizer, fit_phase
-from models.trunk import build_trunk_and_top
-from models.trunk_cache import TrunkCache
 
 BATCH, GROUPS, SEED = 32, 5, 0
 HEAD = HeadConfig(units=512, dropout=0.3, age_head="linear")

@@ -24,23 +24,23 @@ import pandas as pd
 import psutil
 import yaml
 
-from data_prep.dataset import make_dataset
-from data_prep.inference import Part
-from data_prep.tables import SPLIT, TRAIN, read_table, write_table
+from agelens.data_prep.batches.dataset import make_dataset
+from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
+from agelens.models.network.age_net import build_age_net
+from agelens.models.network.backbones import build_backbone
+from agelens.models.network.heads import HeadConfig, build_head
+from agelens.models.training.objective import Objective, compile_model, loss_weights_of, targets_of
+from agelens.pipeline.config.fingerprints import features_fingerprint
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.config.sections import Retrain
+from agelens.pipeline.search.search_space import head_candidates
+from agelens.pipeline.stages import cache_features, tune
+from agelens.pipeline.training_data.head_data import read_head_data
+from agelens.tuning.budget import hyperband_budget
+from agelens.tuning.candidates import measure_pace
 from evidence import write_result
-from models.age_net import build_age_net
-from models.backbones import build_backbone
-from models.heads import HeadConfig, build_head
-from models.objective import Objective, compile_model, loss_weights_of, targets_of
-from pipeline.candidates import head_candidates
-from pipeline.fingerprints import features_fingerprint
-from pipeline.head_data import read_head_data
-from pipeline.params import Params, read_params
-from pipeline.paths import Paths
-from pipeline.sections import Retrain
-from pipeline.stages import cache_features, tune
-from tuning.budget import hyperband_budget
-from tuning.candidates import measure_pace
 
 MIB = 2**20
 SEED_SIZE, SEED_BATCH = 224, 32
@@ -162,7 +162,7 @@ def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
         table = read_table(paths.train, TRAIN).head(MEMORY_ROWS)
         write_table(paths.train, table, TRAIN)
         _write_params(params.model_copy(update={"tune": section}), paths)
-        command = [sys.executable, "-m", "pipeline", "tune"]
+        command = [sys.executable, "-m", "agelens", "tune"]
         environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "WANDB_MODE": "disabled"}
         running = psutil.Popen(command, cwd=paths.root, env=environment, stderr=subprocess.DEVNULL)
         while running.poll() is None:

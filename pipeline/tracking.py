@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 from rich.markup import escape
 
-from pipeline.paths import Paths
-from pipeline.progress import say
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
 
 INIT_SECONDS = 15
 """How long W&B may take to answer, unless `WANDB_INIT_TIMEOUT` says; its own default holds a stage up for 90."""

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data_prep.labels import AgeGroups
-from data_prep.tables import FACES, GROUPED, SPLIT, make_table
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.tables import FACES, GROUPED, SPLIT, make_table
 
 Age = float | tuple[float, float]
 

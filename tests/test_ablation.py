@@ -6,12 +6,11 @@ import pages
 import pytest
 from ablation import AGAIN, ALL, VARIANTS, WHOLE, changed, read_splits
 
-from data_prep.tables import SPLIT, write_table
-from pipeline.params import read_params
-from pipeline.paths import Paths
+from agelens.data_prep.core.tables import SPLIT, write_table
+from agelens.pipeline.config.params import read_params
+from agelens.pipeline.config.paths import Paths
 from tests.factories import split_rows
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.locations import ROOT
 
 
 @pytest.mark.parametrize("name", VARIANTS)

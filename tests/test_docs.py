@@ -1,13 +1,12 @@
 """What the documents say is what the files say."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from readme import BLOCKS, with_results
+from tests.locations import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("docs/crops.md", "docs/leakage.md", "docs/search.md", "docs/training.md")
 DOCUMENTS = (*PAGES, "README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/README.md")
 

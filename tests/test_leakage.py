@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from leakage import deal_rows, leaked_share
 
-from data_prep.tables import SPLIT, check_table
+from agelens.data_prep.core.tables import SPLIT, check_table
 from tests.factories import split_rows
 
 

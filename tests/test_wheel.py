@@ -11,11 +11,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from data_prep.images import write_jpeg
-from data_prep.synthetic.photo import make_detector_examples
-from weights.defaults import AGE_MODEL
-
-ROOT = Path(__file__).resolve().parents[1]
+from agelens.data_prep.core.images import write_jpeg
+from agelens.data_prep.synthetic.photo import make_detector_examples
+from agelens.weights.defaults import AGE_MODEL
+from tests.locations import ROOT
 
 NOT_SOURCE = (".*", "__pycache__", "*.egg-info", "build", "dist", "data", "reports", "results", "runs", "wandb", "docs")
 NOT_SHIPPED = ("pretrained", "trained", "exported")
@@ -63,19 +62,31 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_models_and_templates_and_no_tests(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    folders = (ROOT / "weights/embedded", ROOT / "models/templates")
-    needed = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    needed.append(ROOT / "weights/README.md")  # origin and licence of the models travel with them
-    assert len(needed) > 4
-    assert {path.relative_to(ROOT).as_posix() for path in needed} <= names
+    shipped = {path.relative_to(ROOT).as_posix() for path in _shipped()}
+    assert len(shipped) > 4
+    assert {f"agelens/{name}" for name in shipped} <= names
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "data_prep",
-        "models",
-        "pipeline",
-        "tuning",
-        "weights",
-    }
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"agelens"}
+
+
+def _shipped() -> list[Path]:
+    """Return what is no Python and must be in the wheel: models, where they come from, and templates."""
+    folders = (ROOT / "weights/embedded", ROOT / "pipeline/reports/templates")
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [*files, ROOT / "weights/README.md"]
+
+
+def test_a_script_beside_folders_of_the_same_names_imports_its_own(bare: Path, tmp_path: Path) -> None:
+    for name in ("models", "pipeline", "weights"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("OWNER = 'user'\n")
+    (tmp_path / "script.py").write_text(
+        "import agelens, models, pipeline, weights\n"
+        "assert {models.OWNER, pipeline.OWNER, weights.OWNER} == {'user'}\n"
+        "print(agelens.AgePredictor.__module__)\n"
+    )
+    ran = run(bare / "python", "script.py", folder=tmp_path)
+    assert ran.stdout.strip() == "agelens.models.serving.predictor"
 
 
 def test_help_works_in_an_empty_folder(bare: Path, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-from models.history import MONITOR
-from models.training import build_optimizer_variables
-from tuning.recipe import Settings
+from agelens.models.training.history import MONITOR
+from agelens.models.training.phases import build_optimizer_variables
+from agelens.tuning.recipe import Settings
 
 Data = tuple[Any, int, Any]
 """An endless training dataset, its batches in an epoch, and the validation dataset."""

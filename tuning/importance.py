@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from models.history import MONITOR
+from agelens.models.training.history import MONITOR
 
 LEVELS = 3
 """A setting with more values than this many times two is cut into as many parts of equal size."""

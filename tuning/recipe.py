@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from data_prep.errors import ParamsError
-from models.heads import HeadConfig, build_head
-from models.objective import Objective, compile_model
-from models.training import PhaseConfig, Schedule, build_optimizer
+from agelens.data_prep.core.errors import ParamsError
+from agelens.models.network.heads import HeadConfig, build_head
+from agelens.models.training.objective import Objective, compile_model
+from agelens.models.training.phases import PhaseConfig, Schedule, build_optimizer
 
 Settings = Mapping[str, Any]
 """Values of settings by name; see `SETTINGS`."""
@@ -39,8 +39,8 @@ class Recipe:
         objective: What both phases train for.
         learning_rate: AdamW's, while the head is trained on frozen features.
         weight_decay: AdamW's, likewise.
-        schedule: Of that learning rate; see `models.training.PhaseConfig`.
-        unfreeze: What phase 2 thaws; see `models.backbones.unfreeze`.
+        schedule: Of that learning rate; see `agelens.models.training.phases.PhaseConfig`.
+        unfreeze: What phase 2 thaws; see `agelens.models.network.backbones.unfreeze`.
         phase2_learning_rate: AdamW's, while head and top of the backbone are trained.
         augment_strength: By what phase 2 multiplies how strongly its views differ from their pictures.
     """
@@ -84,7 +84,7 @@ class Recipe:
 def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float, epochs: int, steps: int) -> Any:
     """Build the head of a recipe, compiled for a training of some epochs of some steps.
 
-    An epoch is one execution: no callback hears of a step. See `models.heads.build_head`.
+    An epoch is one execution: no callback hears of a step. See `agelens.models.network.heads.build_head`.
     """
     head = build_head(recipe.head, features=features, groups=groups, start_age=start_age)
     optimizer = build_optimizer(recipe.first_phase(PhaseConfig(epochs, recipe.learning_rate)), steps=steps)

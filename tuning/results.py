@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from data_prep.atomic import write_json
-from data_prep.errors import ParamsError
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.errors import ParamsError
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class BestHead:
     """The best settings found, how good they were, and what they were found on.
 
     Args:
-        settings: All that `tuning.recipe.Recipe.with_settings` takes, and nothing of the tuner's own.
+        settings: All that `agelens.tuning.recipe.Recipe.with_settings` takes, and nothing of the tuner's own.
         val_age_mae: Mean validation MAE in years of heads that were trained from scratch with them, one per seed.
         sd: Standard deviation of the same over the seeds; 0 for a single one.
         untuned_val_age_mae: The same mean for the untuned head.

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from data_prep.atomic import write_json
-from data_prep.errors import ParamsError
-from models.history import MONITOR
-from tuning.candidates import Candidates, Log, quick_collection, train_candidate
-from tuning.recipe import Settings
-from tuning.results import BestHead
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.errors import ParamsError
+from agelens.models.training.history import MONITOR
+from agelens.tuning.candidates import Candidates, Log, quick_collection, train_candidate
+from agelens.tuning.recipe import Settings
+from agelens.tuning.results import BestHead
 
 UNTUNED = "untuned"
 """The name of the head as params.yaml has it, which is trained along as the mark to beat."""

@@ -19,13 +19,13 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
-from data_prep.atomic import write_text
-from data_prep.errors import ParamsError
-from models.history import MONITOR
-from tuning.candidates import Candidates, Log, quick_collection
-from tuning.oracle import HyperbandDealer
-from tuning.space import Space, choose
-from tuning.standing import UNWATCHED, Watch, place_of, standing_of, trials_table
+from agelens.data_prep.core.atomic import write_text
+from agelens.data_prep.core.errors import ParamsError
+from agelens.models.training.history import MONITOR
+from agelens.tuning.candidates import Candidates, Log, quick_collection
+from agelens.tuning.hyperband_oracle import HyperbandDealer
+from agelens.tuning.search_progress import UNWATCHED, Watch, place_of, standing_of, trials_table
+from agelens.tuning.space import Space, choose
 
 PREFIX = "search_"
 """A search's folder is called so, followed by its fingerprint."""
@@ -40,7 +40,7 @@ CHIEF_SECONDS = 600
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """A search's budget; see `tuning.budget.hyperband_budget`."""
+    """A search's budget; see `agelens.tuning.budget.hyperband_budget`."""
 
     max_epochs: int = 20
     factor: int = 3

@@ -6,8 +6,8 @@ from pathlib import Path
 import pooch
 from platformdirs import user_cache_path
 
-from data_prep.errors import WeightsError
-from weights.registry import REGISTRY, WeightsFile
+from agelens.data_prep.core.errors import WeightsError
+from agelens.weights.registry import REGISTRY, WeightsFile
 
 CHECKOUT = Path(__file__).parent
 

@@ -4,12 +4,12 @@ The record lies beside the files, so it tells damage and a file that was exchang
 also change this code.
 """
 
-import hashlib
 from pathlib import Path
 
-from data_prep.errors import WeightsError
-from weights.defaults import DETECTOR_TORCH, EMBEDDED
-from weights.registry import REGISTRY
+from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.hashing import file_hash
+from agelens.weights.defaults import DETECTOR_TORCH, EMBEDDED
+from agelens.weights.registry import REGISTRY
 
 RECORD = "SHA256SUMS"
 """Name of the record, in the form that `sha256sum --check` reads."""
@@ -33,7 +33,7 @@ def read_record(folder: Path = EMBEDDED) -> dict[str, str]:
 def write_record(folder: Path = EMBEDDED) -> Path:
     """Record the files as they are: for who exchanges them on purpose."""
     path = folder / RECORD
-    digests = {name: _digest(folder / name) for name in _files(folder)}
+    digests = {name: file_hash(folder / name) for name in _files(folder)}
     path.write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()), encoding="utf-8")
     return path
 
@@ -55,13 +55,9 @@ def _files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _state(path: Path, expected: str | None) -> str:
     if not path.is_file():
         return "missing"
     if expected is None:
         return "unrecorded"
-    return "ok" if _digest(path) == expected else "tampered"
+    return "ok" if file_hash(path) == expected else "tampered"

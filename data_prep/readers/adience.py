@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from data_prep.readers.layout import find_folder, read_lines, wrong_folder
-from data_prep.records import AgeKind, Gender, Record, Rejection
+from agelens.data_prep.core.records import AgeKind, Gender, Record, Rejection
+from agelens.data_prep.readers.layout import find_folder, read_lines, wrong_folder
 
 FOLDS = tuple(f"fold_{fold}_data.txt" for fold in range(5))
 

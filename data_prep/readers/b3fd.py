@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-from data_prep.errors import ParamsError
-from data_prep.readers.layout import read_lines, wrong_folder
-from data_prep.records import Gender, Record, Rejection
+from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.readers.layout import read_lines, wrong_folder
 
 Subset = Literal["all", "iws", "cs", "imdb", "wiki"]
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from data_prep.readers.layout import find_folder, list_images, wrong_folder
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.layout import find_folder, list_images, wrong_folder
 
 NAME = re.compile(r"([0-9]{3})A([0-9]{2})[a-z]?\.jpe?g", re.IGNORECASE)
 """Copies mix `A` with `a` and `.JPG` with `.jpg`; a last letter tells two pictures of one age apart."""

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from data_prep.errors import DataError
-from data_prep.images import IMAGE_SUFFIXES
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import IMAGE_SUFFIXES
 
 MAX_DEPTH = 3
 """Folders further below the named one are not searched; archives nest their content at most this deep."""

@@ -1,13 +1,13 @@
-"""Reads the synthetic set that `data_prep.synthetic.collection` writes."""
+"""Reads the synthetic set that `agelens.data_prep.synthetic.collection` writes."""
 
 import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast, get_args
 
-from data_prep.errors import DataError
-from data_prep.records import Gender, Record, Rejection
-from data_prep.synthetic.collection import LABELS
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.synthetic.collection import LABELS
 
 COLUMNS = ("path", "age", "gender", "subject")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from data_prep.errors import DataError
-from data_prep.readers.layout import wrong_folder
-from data_prep.records import Gender, Record, Rejection
-from data_prep.remote import is_address
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.readers.layout import wrong_folder
+from agelens.data_prep.sources.remote import is_address
 
 Row = dict[str, str]
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
-from data_prep.records import Gender, Record, Rejection
+from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
 
 MAX_LABEL = 116
 """The highest age in the set, by its authors; a number above is no age."""

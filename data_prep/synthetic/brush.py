@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.images import Pixels
-from data_prep.synthetic.person import Colour
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.synthetic.person import Colour
 
 Points = npt.NDArray[np.float64]
 

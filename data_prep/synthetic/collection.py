@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from data_prep.errors import DataError
-from data_prep.images import encode_jpeg
-from data_prep.records import Gender
-from data_prep.synthetic.person import draw_person
-from data_prep.synthetic.photo import draw_landscape, draw_photo
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import encode_jpeg
+from agelens.data_prep.core.records import Gender
+from agelens.data_prep.synthetic.person import draw_person
+from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 
 MARKER = "synthetic.json"
 """File that says that a folder is ours, and how it was made."""

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from data_prep.images import Pixels
-from data_prep.synthetic.brush import Brush, Points, Pose, ellipse, mirrored, spline
-from data_prep.synthetic.hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
-from data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
-from data_prep.synthetic.shading import shade_skin
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.synthetic.brush import Brush, Points, Pose, ellipse, mirrored, spline
+from agelens.data_prep.synthetic.hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
+from agelens.data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
+from agelens.data_prep.synthetic.shading import shade_skin
 
 WHITE_OF_EYE: Colour = (240, 236, 230)
 LIP_RED: Colour = (168, 62, 66)

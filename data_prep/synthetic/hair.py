@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from data_prep.synthetic.brush import Brush, Points, ellipse, mirrored, spline
-from data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
+from agelens.data_prep.synthetic.brush import Brush, Points, ellipse, mirrored, spline
+from agelens.data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
 
 TONES = (0.68, 0.86, 1.12, 1.3)
 """Brightness of the strands relative to the hair's colour."""

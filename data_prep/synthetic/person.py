@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.records import Gender
+from agelens.data_prep.core.records import Gender
 
 Colour = tuple[float, float, float]
 """Red, green and blue in 0..255."""

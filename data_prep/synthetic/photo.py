@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from data_prep.boxes import Boxes, clip_boxes
-from data_prep.images import Pixels
-from data_prep.synthetic.brush import Points, Pose
-from data_prep.synthetic.face import draw_head
-from data_prep.synthetic.person import Person, draw_person, face_at, random_colour
+from agelens.data_prep.core.boxes import Boxes, clip_boxes
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.synthetic.brush import Points, Pose
+from agelens.data_prep.synthetic.face import draw_head
+from agelens.data_prep.synthetic.person import Person, draw_person, face_at, random_colour
 
 OVERSAMPLING = 2
 """Photographs are drawn this much larger and shrunk, which smooths every edge."""

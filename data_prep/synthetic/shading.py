@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.images import Pixels
-from data_prep.synthetic.brush import SHIFT, Points, Pose, mirrored, spline
-from data_prep.synthetic.person import Face
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.synthetic.brush import SHIFT, Points, Pose, mirrored, spline
+from agelens.data_prep.synthetic.person import Face
 
 Floats = npt.NDArray[np.float32]
 

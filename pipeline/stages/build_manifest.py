@@ -1,11 +1,11 @@
 """Raw folders become one table of labelled photographs."""
 
-from data_prep.manifest import combine_manifests, make_manifest
-from data_prep.readers import READERS
-from data_prep.tables import MANIFEST, REJECTED, write_table
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
+from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
+from agelens.data_prep.readers import READERS
+from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:

@@ -9,17 +9,17 @@ from typing import Any
 
 import pandas as pd
 
-from data_prep.images import read_rgb, write_png
-from data_prep.inference import Part
-from data_prep.tables import SPLIT, TRAIN, read_table
-from models.features import crop_keys
-from models.runtime import Network
-from models.view_sheet import draw_views
-from pipeline.choices import augmentation_of
-from pipeline.feature_network import convert_feature_network, extract_views, feature_cache
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say
+from agelens.data_prep.core.images import read_rgb, write_png
+from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
+from agelens.models.caches.features import crop_keys
+from agelens.models.serving.runtime import Network
+from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.reports.view_sheet import draw_views
+from agelens.pipeline.training_data.feature_extraction import convert_feature_network, extract_views, feature_cache
 
 
 def run(params: Params, paths: Paths) -> None:

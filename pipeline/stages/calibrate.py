@@ -1,15 +1,15 @@
 """Validation errors become the way an age is read out, a correction of its bias and the width of the intervals."""
 
-from data_prep.atomic import write_json
-from data_prep.labels import check_some_exact
-from data_prep.tables import SPLIT, read_table
-from models.bias import choose_correction
-from models.calibration import fit_intervals, read_age
-from models.sharpness import choose_power
-from pipeline.judged import predict_rows, read_age_net
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.labels import check_some_exact
+from agelens.data_prep.core.tables import SPLIT, read_table
+from agelens.models.calibration.bias import choose_correction
+from agelens.models.calibration.intervals import fit_intervals, read_age
+from agelens.models.calibration.temperature import choose_power
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
+from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
 
 def run(params: Params, paths: Paths) -> None:

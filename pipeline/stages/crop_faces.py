@@ -6,22 +6,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data_prep.atomic import write_json
-from data_prep.crop import CropShape
-from data_prep.errors import DataError
-from data_prep.face_cropper import CropPlan, SourceRule, crop_name
-from data_prep.face_table import FaceLimits, crop_manifest
-from data_prep.images import Pixels, decode_rgb, read_rgb, write_png
-from data_prep.remote import read_content
-from data_prep.tables import FACES, MANIFEST, REJECTED, read_table, write_table
-from models.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
-from models.crop_page import write_crop_page
-from pipeline.detectors import choose_detector
-from pipeline.engines import choose_engine
-from pipeline.fingerprints import crops_fingerprint
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import Pixels, decode_rgb, read_rgb, write_png
+from agelens.data_prep.core.tables import FACES, MANIFEST, REJECTED, read_table, write_table
+from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.crop_manifest import FaceLimits, crop_manifest
+from agelens.data_prep.faces.cropper import CropPlan, SourceRule, crop_name
+from agelens.data_prep.sources.remote import read_content
+from agelens.pipeline.config.fingerprints import crops_fingerprint
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.faces.detectors import choose_detector
+from agelens.pipeline.faces.engines import choose_engine
+from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.reports.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
+from agelens.pipeline.reports.crop_page import write_crop_page
 
 SHEET = 48
 """Pictures on a contact sheet, at most."""

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
-from data_prep.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
-from data_prep.images import read_rgb, write_png
-from data_prep.tables import FACES, GROUPED, REJECTED, read_table, write_table
-from models.contact_sheet import distinct_parts, draw_contact_sheet
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say
+from agelens.data_prep.core.images import read_rgb, write_png
+from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, read_table, write_table
+from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.reports.contact_sheet import distinct_parts, draw_contact_sheet
 
 LARGEST = 10
 """Photos that are drawn, so that a wrong threshold is seen."""

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from data_prep.atomic import replacing, write_json
-from data_prep.images import Pixels, read_rgb
-from data_prep.labels import AgeGroups
-from data_prep.tables import PREDICTIONS, REJECTED, SPLIT, read_table, write_table
-from models.calibration import Calibration
-from models.evaluation import (
+from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.data_prep.core.images import Pixels, read_rgb
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.tables import PREDICTIONS, REJECTED, SPLIT, read_table, write_table
+from agelens.models.calibration.intervals import Calibration
+from agelens.models.evaluation.metrics import (
     by_band,
     by_slice,
     median_baseline_mae,
@@ -20,14 +20,14 @@ from models.evaluation import (
     worst_band,
     worst_cases,
 )
-from models.plots import write_figure
-from models.predictions import decode
-from models.report import evaluation_figures, write_report
-from pipeline.judged import predict_rows, read_age_net
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
-from pipeline.tracking import tracked_run
+from agelens.models.serving.predictions import decode
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
+from agelens.pipeline.reports.plots import write_figure
+from agelens.pipeline.reports.report import evaluation_figures, write_report
+from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
 
 def run(params: Params, paths: Paths) -> None:

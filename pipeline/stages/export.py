@@ -5,20 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.crop import CropShape
-from data_prep.images import read_rgb
-from data_prep.labels import TRAITS, AgeGroups
-from data_prep.tables import SPLIT, read_table
-from models.calibration import Calibration
-from models.export import export_model
-from models.predictor import ModelCard
-from models.seen import write_seen
-from pipeline.fingerprints import file_hash
-from pipeline.judged import predict_rows, read_age_net
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
-from weights.defaults import DETECTOR_RUNTIME
+from agelens.data_prep.core.hashing import file_hash
+from agelens.data_prep.core.images import read_rgb
+from agelens.data_prep.core.labels import TRAITS, AgeGroups
+from agelens.data_prep.core.tables import SPLIT, read_table
+from agelens.data_prep.faces.crop import CropShape
+from agelens.models.calibration.intervals import Calibration
+from agelens.models.serving.export import export_model
+from agelens.models.serving.predictor import ModelCard
+from agelens.models.serving.training_hashes import write_seen
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
+from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
+from agelens.weights.defaults import DETECTOR_RUNTIME
 
 CHECKED = 256
 """Validation crops on which the served model must answer as Keras does."""

@@ -1,10 +1,10 @@
 """Rare ages are drawn more often, common ones cut; in the training split alone."""
 
-from data_prep.rebalance import rebalance_table
-from data_prep.tables import REJECTED, SPLIT, TRAIN, read_table, write_table
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
+from agelens.data_prep.core.tables import REJECTED, SPLIT, TRAIN, read_table, write_table
+from agelens.data_prep.splits.rebalance import rebalance_table
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:

@@ -1,11 +1,11 @@
 """Groups are dealt to train, val and test."""
 
-from data_prep.labels import AgeGroups
-from data_prep.split import check_disjoint, split_table
-from data_prep.tables import GROUPED, SPLIT, read_table, write_table
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import say
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.tables import GROUPED, SPLIT, read_table, write_table
+from agelens.data_prep.splits.split import check_disjoint, split_table
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:

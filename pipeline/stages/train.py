@@ -7,29 +7,29 @@ from typing import Any
 
 import keras
 
-from data_prep.atomic import replacing, write_json
-from data_prep.growing import sides_of
-from models.age_net import backbone_of
-from models.backbones import unfreeze
-from models.checkpoint import PhaseState, read_state, write_state
-from models.folding import fold_age_net
-from models.heads import build_head
-from models.history import EpochRecord, best_epoch, history_table
-from models.objective import Objective, compile_model
-from models.plots import draw_history, write_figure
-from models.training import BatchListener, PhaseConfig, build_optimizer, fit_phase
-from pipeline.candidates import recipe_of
-from pipeline.choices import phase_of
-from pipeline.fingerprints import train_fingerprint, tune_fingerprint
-from pipeline.head_data import HeadData, read_head_data
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say
-from pipeline.tracking import Run, tracked_run
-from pipeline.trunk_data import TrunkData, cache_trunk
-from pipeline.whole_network import join_network, make_picture_datasets
-from tuning.recipe import NETWORK, Recipe
-from tuning.results import describe, read_best
+from agelens.data_prep.batches.progressive_resizing import sides_of
+from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.models.network.age_net import backbone_of
+from agelens.models.network.backbones import unfreeze
+from agelens.models.network.folding import fold_age_net
+from agelens.models.network.heads import build_head
+from agelens.models.training.checkpoint import PhaseState, read_state, write_state
+from agelens.models.training.history import EpochRecord, best_epoch, history_table
+from agelens.models.training.objective import Objective, compile_model
+from agelens.models.training.phases import BatchListener, PhaseConfig, build_optimizer, fit_phase
+from agelens.pipeline.config.fingerprints import train_fingerprint, tune_fingerprint
+from agelens.pipeline.config.from_params import phase_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.reports.plots import draw_history, write_figure
+from agelens.pipeline.search.search_space import recipe_of
+from agelens.pipeline.tracking import Run, tracked_run
+from agelens.pipeline.training_data.head_data import HeadData, read_head_data
+from agelens.pipeline.training_data.network_data import join_network, make_picture_datasets
+from agelens.pipeline.training_data.trunk_data import TrunkData, cache_trunk
+from agelens.tuning.recipe import NETWORK, Recipe
+from agelens.tuning.results import describe, read_best
 
 
 def run(params: Params, paths: Paths) -> None:

@@ -5,27 +5,27 @@ import time
 
 import pandas as pd
 
-from data_prep.atomic import replacing, write_json
-from models.plots import write_figure
-from models.search_page import write_search_page
-from models.search_plots import draw_importance, draw_trials
-from pipeline.candidates import space_of
-from pipeline.fingerprints import tune_fingerprint
-from pipeline.head_data import read_head_data
-from pipeline.network_candidates import candidates_of, remove_activations
-from pipeline.params import Params
-from pipeline.paths import Paths
-from pipeline.progress import progress_bar, say, standing_bar
-from pipeline.search_parts import RENEW_AFTER, part_of, train_in_shares
-from pipeline.search_watch import SearchBar, search_watch
-from pipeline.tracking import tracked_run
-from tuning.budget import Budget, hyperband_budget
-from tuning.candidates import Candidates, Pace, measure_pace
-from tuning.importance import setting_importance
-from tuning.recipe import Settings
-from tuning.results import BestHead, describe, write_best, write_no_best
-from tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
-from tuning.search import PREFIX, SearchConfig, check_chief, remove_other_searches, run_search
+from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.pipeline.config.fingerprints import tune_fingerprint
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import progress_bar, say, standing_bar
+from agelens.pipeline.reports.plots import write_figure
+from agelens.pipeline.reports.search_page import write_search_page
+from agelens.pipeline.reports.search_plots import draw_importance, draw_trials
+from agelens.pipeline.search.network_candidates import candidates_of, remove_activations
+from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.search.shares import RENEW_AFTER, part_of, train_in_shares
+from agelens.pipeline.search.watch import SearchBar, search_watch
+from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.training_data.head_data import read_head_data
+from agelens.tuning.budget import Budget, hyperband_budget
+from agelens.tuning.candidates import Candidates, Pace, measure_pace
+from agelens.tuning.importance import setting_importance
+from agelens.tuning.recipe import Settings
+from agelens.tuning.results import BestHead, describe, write_best, write_no_best
+from agelens.tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
+from agelens.tuning.search import PREFIX, SearchConfig, check_chief, remove_other_searches, run_search
 
 
 def run(params: Params, paths: Paths) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from data_prep.crop import CropShape
-from data_prep.detect import Detections
-from data_prep.face_cropper import CropPlan, Outcome, SourceRule
-from data_prep.face_table import crop_manifest, run_threads
-from data_prep.images import Pixels
-from data_prep.tables import FACES, MANIFEST, REJECTED, make_table, write_table
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.tables import FACES, MANIFEST, REJECTED, make_table, write_table
+from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.crop_manifest import crop_manifest, run_threads
+from agelens.data_prep.faces.cropper import CropPlan, Outcome, SourceRule
+from agelens.data_prep.faces.detector import Detections
 
 SHAPE = CropShape(size=24, margin_fraction=0.15)
 RULES = {"album": SourceRule(), "crops": SourceRule(no_face="whole_image")}

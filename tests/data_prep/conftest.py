@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_prep import face_table
+from agelens.data_prep.faces import crop_manifest
 from tests.data_prep.albums import make_manifest, write_photo
 
 
@@ -24,4 +24,4 @@ def manifest(tmp_path: Path) -> pd.DataFrame:
 
 @pytest.fixture
 def batches_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_table, "BATCH_IMAGES", 4)
+    monkeypatch.setattr(crop_manifest, "BATCH_IMAGES", 4)

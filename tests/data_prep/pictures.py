@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from data_prep.images import (
+from agelens.data_prep.core.images import (
     Pixels,
 )
 

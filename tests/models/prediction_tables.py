@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from data_prep.labels import AgeGroups
-from data_prep.tables import PREDICTIONS, make_table
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.tables import PREDICTIONS, make_table
 
 GROUPS = AgeGroups((0, 13, 26, 43, 61))
 

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from data_prep.images import Pixels, write_jpeg
-from models.age_net import build_age_net
-from models.backbones import build_backbone
-from models.heads import HeadConfig, build_head
+from agelens.data_prep.core.images import Pixels, write_jpeg
+from agelens.models.network.age_net import build_age_net
+from agelens.models.network.backbones import build_backbone
+from agelens.models.network.heads import HeadConfig, build_head
 
 SIZE = 32
 GROUPS = 5

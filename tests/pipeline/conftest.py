@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from data_prep.errors import ParamsError
-from pipeline.cli import main
-from pipeline.params import read_params
+from agelens.data_prep.core.errors import ParamsError
+from agelens.pipeline.commands.main import main
+from agelens.pipeline.config.params import read_params
 from tests.pipeline.small_project import SmallProject, make_small_project
 
 Command = Callable[..., tuple[int, str, str]]

@@ -1,12 +1,12 @@
 """The demo's settings, and the same with one of them changed."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.locations import ROOT
+
 DEMO: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
 
 

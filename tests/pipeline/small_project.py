@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from data_prep.tables import SPLIT, TRAIN, read_table, write_table
-from pipeline.params import Params, read_params
-from pipeline.paths import Paths
+from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.paths import Paths
 from tests.factories import split_rows
+from tests.locations import ROOT
 from tests.models.small_networks import SIZE, write_ages
 
-ROOT = Path(__file__).resolve().parents[2]
 AGES = [5.0, 20.0, 35.0, 50.0, 70.0, 90.0]
 CUT = "made/00005.jpg"
 """A row of the train split that `rebalance` left out."""
@@ -50,7 +50,7 @@ class SmallProject:
         """Start `agelens` in the project."""
         paths = {"PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"}
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline", *words],
+            [sys.executable, "-m", "agelens", *words],
             cwd=self.root,
             env={**os.environ, **paths, **environment},
             stdout=subprocess.PIPE,

@@ -9,20 +9,21 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import weights.defaults
-from pipeline.paths import Paths
+import agelens.weights.defaults
+from agelens.pipeline.config.paths import Paths
+from tests.locations import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")
 
 WITHOUT_IDEAS = {
-    "pipeline": "a docstring",
-    "pipeline.stages": "the list of stages",
-    "pipeline.params": "reads params.yaml, whose sections are declared one by one",
-    "pipeline.sections": "says what may stand in them",
-    "pipeline.paths": "names files, which are declared one by one",
-    "pipeline.progress": "shows what happens",
-    "pipeline.tracking": "tells W&B what happened",
+    "agelens": "the public names",
+    "agelens.pipeline": "a docstring",
+    "agelens.pipeline.stages": "the list of stages",
+    "agelens.pipeline.config.params": "reads params.yaml, whose sections are declared one by one",
+    "agelens.pipeline.config.sections": "says what may stand in them",
+    "agelens.pipeline.config.paths": "names files, which are declared one by one",
+    "agelens.pipeline.progress": "shows what happens",
+    "agelens.pipeline.tracking": "tells W&B what happened",
 }
 """Modules that change nothing of what a stage writes, and are therefore no dependency of it."""
 
@@ -43,8 +44,8 @@ def imported_modules(module: str) -> set[str]:
 
 
 def is_ours(module: str) -> bool:
-    """Return whether a module lies in one of the five packages."""
-    return module.partition(".")[0] in PACKAGES
+    """Return whether a module is one of the project's."""
+    return module == "agelens" or module.startswith("agelens.")
 
 
 def is_module(name: str) -> bool:
@@ -54,7 +55,7 @@ def is_module(name: str) -> bool:
 
 def files_of_modules(stage: str) -> set[str]:
     """Return the files that hold a stage's ideas: its own and what it imports, and what those read of their package."""
-    modules = _imported_deeply(f"pipeline.stages.{stage}")
+    modules = _imported_deeply(f"agelens.pipeline.stages.{stage}")
     return {_relative(_file(module)) for module in modules} | {name for module in modules for name in _data_of(module)}
 
 
@@ -73,7 +74,7 @@ def files_of_data(stage: str) -> set[str]:
 
 
 def _file(module: str) -> Path:
-    path = ROOT.joinpath(*module.split("."))
+    path = ROOT.joinpath(*module.split(".")[1:]) if module != "agelens" else ROOT / "agelens"
     return path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
 
 
@@ -108,7 +109,7 @@ def _is_text(node: ast.AST) -> bool:
 
 def _data_of(module: str) -> Iterator[str]:
     """Yield the files of its own package that a module names; those of `weights` are found by their constants."""
-    folder = ROOT / module.partition(".")[0]
+    folder = ROOT / module.split(".")[1]
     if folder.name == "weights":
         return
     beside = {path.name: path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
@@ -141,14 +142,14 @@ def _definitions(module: str) -> dict[str, ast.AST]:
 def _names_deeply(stage: str) -> frozenset[Place]:
     """Return every name of ours that is met from a stage's `run` on, through the functions of `pipeline`."""
     found: set[Place] = set()
-    waiting: list[Place] = [(f"pipeline.stages.{stage}", "run")]
+    waiting: list[Place] = [(f"agelens.pipeline.stages.{stage}", "run")]
     while waiting:
         place = waiting.pop()
         if place in found or place[0] in WITHOUT_IDEAS:
             continue
         found.add(place)
         module, name = place
-        if module.startswith("pipeline.") and name in _definitions(module):
+        if module.startswith("agelens.pipeline.") and name in _definitions(module):
             used = (node.id for node in ast.walk(_definitions(module)[name]) if isinstance(node, ast.Name))
             waiting += [_names(module)[name] for name in used if name in _names(module)]
     return frozenset(found)
@@ -156,7 +157,7 @@ def _names_deeply(stage: str) -> frozenset[Place]:
 
 def _reachable(stage: str) -> Iterator[ast.AST]:
     for module, name in _names_deeply(stage):
-        if module.startswith("pipeline.") and name in _definitions(module):
+        if module.startswith("agelens.pipeline.") and name in _definitions(module):
             yield _definitions(module)[name]
 
 
@@ -206,11 +207,11 @@ def _used_paths(function: ast.AST) -> set[str]:
 
 
 def _embedded(place: Place) -> Iterator[Path]:
-    """Yield the committed files behind a constant of `weights.defaults`; an OpenVINO network is two files."""
+    """Yield the committed files behind a constant of `agelens.weights.defaults`; an OpenVINO network is two files."""
     module, name = place
-    if module != "weights.defaults":
+    if module != "agelens.weights.defaults":
         return
-    path: Path = getattr(weights.defaults, name)
+    path: Path = getattr(agelens.weights.defaults, name)
     yield path
     if path.suffix == ".xml":
         yield path.with_suffix(".bin")

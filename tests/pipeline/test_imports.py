@@ -6,63 +6,76 @@ import sys
 
 import pytest
 
-from tests.pipeline.stage_facts import PACKAGES, ROOT, imported_modules
+from tests.locations import ROOT
+from tests.pipeline.stage_facts import PACKAGES, imported_modules, is_ours
 
 MODULES = sorted(
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    "agelens." + ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for package in PACKAGES
     for path in (ROOT / package).rglob("*.py")
 )
 
 MAY_IMPORT = {
     "data_prep": (),
-    "weights": ("data_prep.errors",),
-    "models": ("data_prep", "weights"),
-    "tuning": ("data_prep", "models"),
-    "pipeline": ("data_prep", "weights", "models", "tuning"),
+    "weights": ("agelens.data_prep.core.errors", "agelens.data_prep.core.hashing"),
+    "models": ("agelens.data_prep", "agelens.weights"),
+    "tuning": ("agelens.data_prep", "agelens.models"),
+    "pipeline": ("agelens.data_prep", "agelens.weights", "agelens.models", "agelens.tuning"),
 }
 
 ANYWHERE = {"numpy", "pandas"}
 
 DOORS = {
-    "PIL": ("data_prep.images", "data_prep.dedup", "models.contact_sheet"),
+    "PIL": (
+        "agelens.data_prep.core.images",
+        "agelens.data_prep.splits.dedup",
+        "agelens.pipeline.reports.contact_sheet",
+    ),
     "cv2": (
-        "data_prep.augment",
-        "data_prep.images",
-        "data_prep.crop",
-        "data_prep.detect",
-        "data_prep.detector_data",
-        "data_prep.growing",
-        "data_prep.synthetic.collection",
-        "data_prep.synthetic.brush",
-        "data_prep.synthetic.photo",
-        "data_prep.synthetic.shading",
-        "models.annotation",
+        "agelens.data_prep.batches.augment",
+        "agelens.data_prep.core.images",
+        "agelens.data_prep.faces.crop",
+        "agelens.data_prep.faces.detector",
+        "agelens.data_prep.detector_training.yolo_data",
+        "agelens.data_prep.batches.progressive_resizing",
+        "agelens.data_prep.synthetic.collection",
+        "agelens.data_prep.synthetic.brush",
+        "agelens.data_prep.synthetic.photo",
+        "agelens.data_prep.synthetic.shading",
+        "agelens.models.serving.annotation",
     ),
-    "jinja2": ("models.page",),
+    "jinja2": ("agelens.pipeline.reports.html",),
     "keras": (
-        "models",
-        "tuning.candidates",
-        "tuning.search",
-        "pipeline.head_trial",
-        "pipeline.judged",
-        "pipeline.stages.train",
+        "agelens.models",
+        "agelens.tuning.candidates",
+        "agelens.tuning.search",
+        "agelens.pipeline.cross_validation.frozen_head",
+        "agelens.pipeline.training_data.network_outputs",
+        "agelens.pipeline.stages.train",
     ),
-    "keras_tuner": ("tuning.search", "tuning.oracle"),
-    "matplotlib": ("models.plots", "models.search_plots", "models.report"),
-    "openvino": ("data_prep.detect", "models.runtime"),
-    "platformdirs": ("weights.fetch",),
-    "pooch": ("weights.fetch",),
-    "pyarrow": ("data_prep.remote",),
-    "pydantic": ("pipeline.params", "pipeline.sections"),
-    "ray": ("data_prep.ray_engine",),
-    "rich": ("pipeline",),
-    "tensorflow": ("data_prep.dataset",),
-    "torch": ("weights.lite0", "data_prep.detector_export", "data_prep.yolo"),
-    "typer": ("pipeline",),
-    "ultralytics": ("data_prep.yolo",),
-    "wandb": ("pipeline.tracking",),
-    "yaml": ("pipeline.params",),
+    "keras_tuner": ("agelens.tuning.search", "agelens.tuning.hyperband_oracle"),
+    "matplotlib": (
+        "agelens.pipeline.reports.plots",
+        "agelens.pipeline.reports.search_plots",
+        "agelens.pipeline.reports.report",
+    ),
+    "openvino": ("agelens.data_prep.faces.detector", "agelens.models.serving.runtime"),
+    "platformdirs": ("agelens.weights.fetch",),
+    "pooch": ("agelens.weights.fetch",),
+    "pyarrow": ("agelens.data_prep.sources.remote",),
+    "pydantic": ("agelens.pipeline.config.params", "agelens.pipeline.config.sections"),
+    "ray": ("agelens.data_prep.faces.ray_engine",),
+    "rich": ("agelens.pipeline",),
+    "tensorflow": ("agelens.data_prep.batches.dataset",),
+    "torch": (
+        "agelens.weights.lite0",
+        "agelens.data_prep.detector_training.yolo_export",
+        "agelens.data_prep.faces.torch_detector",
+    ),
+    "typer": ("agelens.pipeline",),
+    "ultralytics": ("agelens.data_prep.faces.torch_detector",),
+    "wandb": ("agelens.pipeline.tracking",),
+    "yaml": ("agelens.pipeline.config.params",),
 }
 """Where each library comes in. One that is not named here has no door yet: give it one."""
 
@@ -71,9 +84,15 @@ HEAVY = ("tensorflow", "keras", "torch", "wandb", "matplotlib", "openvino", "pan
 
 REPORT = f"import json, sys; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
 
-HELP = (
-    "import sys; sys.argv = ['agelens', '--help']; from pipeline.cli import main\ntry: main()\nexcept SystemExit: pass"
-)
+HELP = """
+import sys
+from agelens.pipeline.commands.main import main
+sys.argv = ["agelens", "--help"]
+try:
+    main()
+except SystemExit:
+    pass
+"""
 
 
 def lies_in(module: str, places: tuple[str, ...]) -> bool:
@@ -91,16 +110,16 @@ def loaded_by(code: str) -> list[str]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_one_way(module):
-    package = module.partition(".")[0]
-    allowed = (package, *MAY_IMPORT[package])
-    ours = {name for name in imported_modules(module) if lies_in(name, PACKAGES)}
+    package = module.split(".")[1]
+    allowed = (f"agelens.{package}", *MAY_IMPORT[package])
+    ours = {name for name in imported_modules(module) if is_ours(name)}
     assert sorted(name for name in ours if not lies_in(name, allowed)) == []
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_libraries_come_in_by_their_doors(module):
     libraries = {name.partition(".")[0] for name in imported_modules(module)}
-    foreign = libraries - set(PACKAGES) - ANYWHERE - sys.stdlib_module_names
+    foreign = libraries - {"agelens"} - ANYWHERE - sys.stdlib_module_names
     assert sorted(name for name in foreign if not lies_in(module, DOORS.get(name, ()))) == []
 
 
@@ -115,11 +134,13 @@ def test_every_door_is_used():
     assert idle == []
 
 
-@pytest.mark.parametrize("code", [pytest.param("import pipeline.cli", id="import"), pytest.param(HELP, id="--help")])
+@pytest.mark.parametrize(
+    "code", [pytest.param("import agelens.pipeline.commands.main", id="import"), pytest.param(HELP, id="--help")]
+)
 def test_command_starts_without_heavy_libraries(code):
     assert loaded_by(code) == []
 
 
 def test_predict_is_ready_without_training_libraries():
-    loaded = loaded_by("import pipeline.predict_output")
+    loaded = loaded_by("import agelens.pipeline.prediction.output")
     assert set(loaded) <= {"pandas", "cv2", "numpy"}

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipeline import progress
+from agelens.pipeline import progress
 
 
 def test_a_standing_bar_and_its_note_fit_on_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:

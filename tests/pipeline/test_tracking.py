@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.paths import Paths
-from pipeline.tracking import tracked_run, wandb_mode
-
-ROOT = Path(__file__).resolve().parents[2]
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.tracking import tracked_run, wandb_mode
+from tests.locations import ROOT
 
 SETTINGS = (
     "WANDB_MODE",
@@ -254,9 +253,9 @@ WHOLE_RUN = """
 from pathlib import Path
 import numpy as np
 import pandas as pd
-from data_prep.images import write_jpeg
-from pipeline.paths import Paths
-from pipeline.tracking import tracked_run
+from agelens.data_prep.core.images import write_jpeg
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.tracking import tracked_run
 
 write_jpeg(Path("grey.jpg"), np.full((8, 8, 3), 128, np.uint8))
 with tracked_run("train", paths=Paths(), config={"seed": 7}) as run:

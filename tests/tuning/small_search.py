@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.dataset import make_feature_dataset
-from models.heads import HeadConfig
-from models.objective import loss_weights_of, targets_of
+from agelens.data_prep.batches.dataset import make_feature_dataset
+from agelens.models.network.heads import HeadConfig
+from agelens.models.training.objective import loss_weights_of, targets_of
+from agelens.tuning.candidates import Candidates, Data
+from agelens.tuning.recipe import Recipe, Settings, build_recipe
+from agelens.tuning.search import SearchConfig
+from agelens.tuning.space import Choices, Range, Space
 from tests.factories import split_rows
-from tuning.candidates import Candidates, Data
-from tuning.recipe import Recipe, Settings, build_recipe
-from tuning.search import SearchConfig
-from tuning.space import Choices, Range, Space
 
 ROWS, BATCH, FEATURES, GROUPS = 16, 8, 6, 5
 TABLE = split_rows(ROWS, ages=[5, 20, 35, 50, 70])

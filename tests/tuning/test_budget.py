@@ -2,7 +2,7 @@
 
 import pytest
 
-from tuning.budget import Budget, hyperband_budget
+from agelens.tuning.budget import Budget, hyperband_budget
 
 THREE_BRACKETS = [
     [(4, 0, 20)],

@@ -2,7 +2,7 @@
 
 import gc
 
-from tuning.candidates import quick_collection
+from agelens.tuning.candidates import quick_collection
 
 
 def test_what_was_there_is_not_searched_for_garbage_and_what_is_made_then_is():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tuning.importance import setting_importance
+from agelens.tuning.importance import setting_importance
 
 COUNT = 60
 RNG = np.random.default_rng(0)

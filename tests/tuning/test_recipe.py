@@ -2,11 +2,11 @@
 
 import pytest
 
-from data_prep.errors import ParamsError
-from models.heads import HeadConfig
-from models.objective import Objective
-from models.training import PhaseConfig
-from tuning.recipe import SETTINGS, Recipe, build_recipe
+from agelens.data_prep.core.errors import ParamsError
+from agelens.models.network.heads import HeadConfig
+from agelens.models.training.objective import Objective
+from agelens.models.training.phases import PhaseConfig
+from agelens.tuning.recipe import SETTINGS, Recipe, build_recipe
 
 UNTUNED = Recipe(HeadConfig(units=7), Objective(sigma=3.0), learning_rate=0.5, weight_decay=0.25)
 

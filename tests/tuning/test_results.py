@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from data_prep.errors import ParamsError
-from tuning.results import BestHead, describe, read_best, write_best, write_no_best
+from agelens.data_prep.core.errors import ParamsError
+from agelens.tuning.results import BestHead, describe, read_best, write_best, write_no_best
 
 BEST = BestHead(
     settings={"units": 512, "learning_rate": 0.00123, "age_head": "linear"},

@@ -5,10 +5,10 @@ import json
 import pandas as pd
 import pytest
 
-from data_prep.errors import ParamsError
+from agelens.data_prep.core.errors import ParamsError
+from agelens.tuning.results import BestHead
+from agelens.tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
 from tests.tuning.small_search import small_candidates
-from tuning.results import BestHead
-from tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
 
 TRIALS = pd.DataFrame(
     {

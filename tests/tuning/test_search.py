@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agelens.tuning import search as search_module
+from agelens.tuning.budget import hyperband_budget
+from agelens.tuning.candidates import Log
+from agelens.tuning.recipe import Settings
+from agelens.tuning.search import SearchConfig, ShareDone, remove_other_searches, run_search
+from agelens.tuning.search_progress import PLACE, Standing, TrialPlace, Watch, trials_table
+from agelens.tuning.space import Choices, Space
 from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_candidates
-from tuning import search as search_module
-from tuning.budget import hyperband_budget
-from tuning.candidates import Log
-from tuning.recipe import Settings
-from tuning.search import SearchConfig, ShareDone, remove_other_searches, run_search
-from tuning.space import Choices, Space
-from tuning.standing import PLACE, Standing, TrialPlace, Watch, trials_table
 
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
 ONLY: Space = {"units": Choices((3,)), "learning_rate": Choices((0.05,))}

@@ -3,7 +3,7 @@
 import keras_tuner as kt
 import pytest
 
-from tuning.space import Choices, Range, Space, choose
+from agelens.tuning.space import Choices, Range, Space, choose
 
 SPACE: Space = {
     "units": Choices((16, 32)),

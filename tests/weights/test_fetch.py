@@ -6,10 +6,10 @@ from pathlib import Path
 import pooch
 import pytest
 
-from data_prep.errors import WeightsError
-from weights import fetch
-from weights.fetch import fetch_weights, find_entry, pretrained_folder, verify_weights
-from weights.registry import REGISTRY, WeightsFile
+from agelens.data_prep.core.errors import WeightsError
+from agelens.weights import fetch
+from agelens.weights.fetch import fetch_weights, find_entry, pretrained_folder, verify_weights
+from agelens.weights.registry import REGISTRY, WeightsFile
 
 CONTENT = b"the published weights"
 

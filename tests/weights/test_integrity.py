@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import WeightsError
-from weights.defaults import DETECTOR_TORCH, EMBEDDED
-from weights.integrity import RECORD, read_record, trusted_checkpoints, verify_embedded, write_record
-from weights.registry import REGISTRY
+from agelens.data_prep.core.errors import WeightsError
+from agelens.weights.defaults import DETECTOR_TORCH, EMBEDDED
+from agelens.weights.integrity import RECORD, read_record, trusted_checkpoints, verify_embedded, write_record
+from agelens.weights.registry import REGISTRY
 
 
 @pytest.fixture

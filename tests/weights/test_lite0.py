@@ -2,9 +2,9 @@
 
 import pytest
 
-from data_prep.errors import WeightsError
-from weights import lite0
-from weights.lite0 import read_lite0_weights
+from agelens.data_prep.core.errors import WeightsError
+from agelens.weights import lite0
+from agelens.weights.lite0 import read_lite0_weights
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):

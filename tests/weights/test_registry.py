@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from models.backbones import BACKBONES
-from weights.registry import REGISTRY
+from agelens.models.network.backbones import BACKBONES
+from agelens.weights.registry import REGISTRY
 
 DIGEST_LENGTHS = {"sha256": 64, "md5": 32}
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import DataError
-from data_prep.readers.adience import read_adience
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.adience import read_adience
+from tests.locations import SHARED_DATA
 
-REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "adience"
+REAL = SHARED_DATA / "adience"
 HEADER = "user_id original_image face_id age gender x y dx dy tilt_ang fiducial_yaw_angle fiducial_score".replace(
     " ", "\t"
 )

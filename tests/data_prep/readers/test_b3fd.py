@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import DataError, ParamsError
-from data_prep.readers.b3fd import Subset, read_b3fd
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.errors import DataError, ParamsError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.b3fd import Subset, read_b3fd
 
 ROWS = (
     "mariajookoehler/22656187_1992-10-08_2015.jpg 23 F",

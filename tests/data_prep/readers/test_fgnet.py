@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import DataError
-from data_prep.readers.fgnet import read_fgnet
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.fgnet import read_fgnet
 
 
 def fill(folder: Path, *names: str) -> Path:

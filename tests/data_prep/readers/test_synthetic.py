@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import DataError
-from data_prep.readers.synthetic import read_synthetic
-from data_prep.records import Record, Rejection
-from data_prep.synthetic.collection import write_synthetic
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.synthetic import read_synthetic
+from agelens.data_prep.synthetic.collection import write_synthetic
 
 HEADER = "path,age,gender,subject\n"
 

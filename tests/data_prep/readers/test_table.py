@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data_prep.errors import DataError
-from data_prep.readers.table import read_table
-from data_prep.records import Record, Rejection
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.table import read_table
 
 
 def write_csv(folder: Path, *lines: str, images: tuple[str, ...] = ("a.jpg", "sub/b.jpg")) -> Path:

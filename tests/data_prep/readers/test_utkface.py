@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.errors import DataError
-from data_prep.readers.utkface import read_utkface
-from data_prep.records import Gender, Record, Rejection
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.readers.utkface import read_utkface
+from tests.locations import SHARED_DATA
 
-REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "utkface"
+REAL = SHARED_DATA / "utkface"
 PLAIN = "26_1_2_20170116184024662.jpg.chip.jpg"
 
 

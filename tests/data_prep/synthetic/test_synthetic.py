@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data_prep.boxes import box_areas
-from data_prep.errors import DataError, ImageError
-from data_prep.images import read_rgb
-from data_prep.synthetic.collection import RARE_AGES, spread_ages, write_synthetic
-from data_prep.synthetic.person import Person, draw_person, face_at
-from data_prep.synthetic.photo import draw_photo, make_detector_examples
+from agelens.data_prep.core.boxes import box_areas
+from agelens.data_prep.core.errors import DataError, ImageError
+from agelens.data_prep.core.images import read_rgb
+from agelens.data_prep.synthetic.collection import RARE_AGES, spread_ages, write_synthetic
+from agelens.data_prep.synthetic.person import Person, draw_person, face_at
+from agelens.data_prep.synthetic.photo import draw_photo, make_detector_examples
 
 COUNT = 24
 SIZE = 96

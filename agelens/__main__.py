@@ -1,0 +1,5 @@
+"""`python -m agelens` is the command `agelens`."""
+
+from agelens.pipeline.commands.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Values that every package shares: errors, images, labels, boxes, tables, atomic writes."""

@@ -1,0 +1,170 @@
+"""The data dictionary: every table that travels between stages, its columns, their types and what they mean.
+
+A column is added once and kept from then on, so that any face can be followed from its raw file to its prediction
+by `image_id`. The same objects that document the tables also read, check and write them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from agelens.data_prep.core.atomic import replacing
+from agelens.data_prep.core.errors import DataError
+
+DTYPES = {"text": "str", "int": "int64", "float": "float64", "bool": "bool"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, kind and meaning; `optional` values may be missing."""
+
+    name: str
+    kind: Literal["text", "int", "float", "bool"]
+    meaning: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A named table and its columns, in order."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names, in order."""
+        return [column.name for column in self.columns]
+
+    def extended(self, name: str, *columns: Column) -> "Schema":
+        """Return a schema with more columns behind the present ones."""
+        return Schema(name, self.columns + columns)
+
+
+REJECTED = Schema(
+    "rejected",
+    (
+        Column("image_id", "text", "which image; `<source>/<path relative to its root>`"),
+        Column("source", "text", "name of the source in params.yaml"),
+        Column("path", "text", "file as it was found"),
+        Column("reason", "text", "short code, counted in reports"),
+        Column("detail", "text", "what was found, in words", optional=True),
+    ),
+)
+
+MANIFEST = Schema(
+    "manifest",
+    (
+        Column("image_id", "text", "unique; `<source>/<path relative to its root>`"),
+        Column("source", "text", "name of the source in params.yaml"),
+        Column("path", "text", "file to open"),
+        Column("age_low", "float", "years; lowest age that the label allows"),
+        Column("age_high", "float", "years; highest age that the label allows, equal to age_low where it is exact"),
+        Column("age", "float", "years; middle of age_low and age_high"),
+        Column("age_kind", "text", "exact, interval, year_difference or apparent"),
+        Column("age_clipped", "bool", "the source said more than 100 years"),
+        Column("gender", "text", "male or female, where the source says", optional=True),
+        Column("ethnicity", "text", "the source's own term, where it gives one", optional=True),
+        Column("subject", "text", "`<source>:<person>`, where the source tells people apart", optional=True),
+    ),
+)
+
+FACES = MANIFEST.extended(
+    "faces",
+    Column("crop", "text", "file of the crop, relative to the folder of crops"),
+    Column("x1", "float", "left of the face box, pixels of the upright image"),
+    Column("y1", "float", "top of the face box"),
+    Column("x2", "float", "right of the face box"),
+    Column("y2", "float", "bottom of the face box"),
+    Column("score", "float", "detector's score in 0..1; missing where the whole image was taken", optional=True),
+    Column("found", "text", "detector or whole_image"),
+    Column("faces", "int", "number of faces that the detector found in the image"),
+    Column("width", "int", "pixels of the upright image"),
+    Column("height", "int", "pixels of the upright image"),
+    Column("sharpness", "float", "variance of the Laplacian of the grey crop"),
+)
+
+GROUPED = FACES.extended(
+    "grouped",
+    Column("photo", "text", "pictures that are the same share it"),
+    Column("group", "text", "rows that must not be split apart share it: same photo or same subject"),
+)
+
+SPLIT = GROUPED.extended(
+    "split", Column("age_group", "int", "index of the age group, -1 where an interval lies across")
+)
+
+TRAIN = SPLIT.extended(
+    "train",
+    Column("copies", "int", "draws of this row in each epoch: 1, or more for rare ages"),
+    Column("weight", "float", "weight of its age loss; mean 1"),
+)
+
+PREDICTIONS = Schema(
+    "predictions",
+    (
+        Column("image_id", "text", "as in the manifest"),
+        Column("source", "text", "as in the manifest"),
+        Column("true_age", "float", "years; middle of the label"),
+        Column("true_age_low", "float", "years"),
+        Column("true_age_high", "float", "years"),
+        Column("true_age_group", "int", "index, -1 where an interval lies across groups"),
+        Column("gender", "text", "label of the source, not a prediction", optional=True),
+        Column("ethnicity", "text", "label of the source, not a prediction", optional=True),
+        Column("age", "float", "years; predicted"),
+        Column("raw_age", "float", "years; predicted, before the bias was corrected"),
+        Column("age_low", "float", "years; lower end of the predicted interval"),
+        Column("age_high", "float", "years; upper end of the predicted interval"),
+        Column("age_group", "int", "index; predicted"),
+        Column("age_group_probability", "float", "of the predicted group, 0..1"),
+        Column("predicted_gender", "text", "empty where the model does not tell it", optional=True),
+        Column("predicted_ethnicity", "text", "empty where the model does not tell it", optional=True),
+    ),
+)
+
+
+def check_table(table: pd.DataFrame, schema: Schema) -> None:
+    """Raise `DataError` unless `table` has exactly the schema's columns and no value missing where none may be."""
+    if list(table.columns) != schema.names:
+        msg = f"A {schema.name} table must have the columns {schema.names}. Received: {list(table.columns)}."
+        raise DataError(msg)
+    for column in schema.columns:
+        if not column.optional and table[column.name].isna().any():
+            row = table.index[table[column.name].isna()][0]
+            msg = f"Column {column.name} of a {schema.name} table must be filled; it is missing in row {row}."
+            raise DataError(msg)
+    if "image_id" in table and schema is not REJECTED and table["image_id"].duplicated().any():
+        twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
+        msg = f"image_id of a {schema.name} table must be unique; {twice!r} is there twice."
+        raise DataError(msg)
+
+
+def make_table(rows: list[dict[str, object]], schema: Schema) -> pd.DataFrame:
+    """Return rows as a table of the schema's columns and types, also where there is no row."""
+    table = pd.DataFrame(rows, columns=schema.names)
+    return table.astype({column.name: DTYPES[column.kind] for column in schema.columns})
+
+
+def read_table(path: Path, schema: Schema) -> pd.DataFrame:
+    """Read and check one table.
+
+    Raises:
+        DataError: The file is missing or does not follow the schema.
+    """
+    if not path.is_file():
+        msg = f"There is no {schema.name} table at {path}; run the stage that writes it, or `dvc repro`."
+        raise DataError(msg)
+    types = {column.name: DTYPES[column.kind] for column in schema.columns}
+    # Only an empty field is missing: pandas would also turn a person called "None" or "NA" into a missing value.
+    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+    check_table(table, schema)
+    return table
+
+
+def write_table(path: Path, table: pd.DataFrame, schema: Schema) -> None:
+    """Check and write one table, whole or not at all."""
+    check_table(table, schema)
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")

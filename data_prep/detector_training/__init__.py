@@ -1,0 +1,1 @@
+"""Training, blending, exporting and scoring the face detector."""

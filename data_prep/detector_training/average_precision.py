@@ -1,0 +1,134 @@
+"""How good a face detector is: which boxes are faces, average precision, and where no face is.
+
+Matching and average precision follow PASCAL VOC (Everingham et al., "The PASCAL Visual Object Classes Challenge: A
+Retrospective", IJCV 2015): every box is judged by the labelled face that it overlaps most, and "difficult" faces are
+neither asked for nor held against the detector. Here those are the faces too small to matter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agelens.data_prep.core.boxes import Boxes, expand_boxes, pairwise_iou
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.faces.detector import Detections
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """How the boxes of one image fared; those on ignored faces are left out.
+
+    Args:
+        scores: `(N,)`, best first.
+        correct: `(N,)`, true where a box is the first on its face.
+        face_count: Labelled faces that were asked for.
+    """
+
+    scores: npt.NDArray[np.float64]
+    correct: Mask
+    face_count: int
+
+
+def judge_detections(
+    detections: Detections, faces: Boxes, *, ignored: Mask, excused: Mask | None = None, min_iou: float = 0.5
+) -> Verdicts:
+    """Compare the boxes of one image with its labelled faces, best score first.
+
+    A box belongs to the face that it overlaps most, if their intersection over union is at least `min_iou`. The first
+    box of a face is correct and later ones are false, as are boxes of no face. Any number of boxes may belong to an
+    ignored face: they do not count.
+
+    Args:
+        detections: What was found.
+        faces: `(M, 4)` xyxy, all that are labelled.
+        ignored: `(M,)`, true for the faces that are not asked for.
+        excused: `(N,)`, true for the boxes that do not count if they belong to no face; none are unless given. COCO
+            (Lin et al., ECCV 2014) excuses the boxes that are themselves of a size that is not asked for.
+        min_iou: Least overlap of a box with its face.
+    """
+    order = np.argsort(-detections.scores, kind="stable")
+    overlaps = pairwise_iou(detections.boxes[order], faces)
+    correct, counts = np.zeros(len(order), dtype=bool), np.ones(len(order), dtype=bool)
+    if excused is not None:
+        counts = ~excused[order]
+    taken: set[int] = set()
+    for row, overlap in enumerate(overlaps if len(faces) else ()):
+        face = int(overlap.argmax())
+        if overlap[face] < min_iou:
+            continue
+        counts[row] = not ignored[face]
+        correct[row] = face not in taken
+        taken.add(face)
+    return Verdicts(detections.scores[order][counts], correct[counts], int((~ignored).sum()))
+
+
+def average_precision(verdicts: Sequence[Verdicts]) -> float:
+    """Return the area under the precision-recall curve of all images together, in 0..1.
+
+    All-point interpolation, as PASCAL VOC since 2010: the precision at a recall is the best at that recall or above.
+    Unlike there, boxes of equal score enter together, so that the order of the images does not matter.
+
+    Raises:
+        DataError: No face was asked for.
+    """
+    face_count = sum(each.face_count for each in verdicts)
+    if face_count == 0:
+        msg = "Average precision needs at least one labelled face that is asked for. Received: none."
+        raise DataError(msg)
+    scores = np.concatenate([each.scores for each in verdicts])
+    order = np.argsort(-scores, kind="stable")
+    correct = np.concatenate([each.correct for each in verdicts])[order]
+    last_of_score = np.flatnonzero(np.diff(scores[order], append=-np.inf))
+    found = correct.cumsum()[last_of_score]
+    precision = found / (last_of_score + 1)
+    best_from_here = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((np.diff(found, prepend=0) / face_count) @ best_from_here)
+
+
+def scaled_sides(faces: Boxes, *, height: int, width: int, longest: int) -> npt.NDArray[np.float64]:
+    """Return the shorter sides `(N,)` of faces in pixels, once the image's longest side is `longest` pixels."""
+    sides: Boxes = (faces[:, 2:] - faces[:, :2]).min(axis=1)
+    return sides * longest / max(height, width)
+
+
+def pick_free_squares(
+    faces: Boxes,
+    *,
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    most: int = 4,
+    sides: tuple[int, int] = (128, 512),
+    margin_fraction: float = 0.2,
+    attempts: int = 100,
+) -> Boxes:
+    """Return random squares of an image that hold no part of a labelled face, nor of one another.
+
+    Args:
+        faces: `(N, 4)` xyxy.
+        height: Of the image, in pixels.
+        width: Of the image, in pixels.
+        rng: Places and sizes are drawn from it.
+        most: At most so many squares.
+        sides: Least and greatest side in whole pixels; no square leads out of the image.
+        margin_fraction: Faces are grown on each side by this share of their size, because labels are tight.
+        attempts: Squares that are tried.
+
+    Returns:
+        `(M, 4)` xyxy in whole pixels, M from 0 to `most`.
+    """
+    least, greatest = sides[0], min(sides[1], height, width)
+    blocked, squares = expand_boxes(faces, margin_fraction=margin_fraction), np.empty((0, 4))
+    for _ in range(attempts):
+        if least > greatest or len(squares) == most:
+            break
+        side = rng.integers(least, greatest, endpoint=True)
+        x1, y1 = rng.integers([0, 0], [width - side, height - side], endpoint=True)
+        square = np.array([[x1, y1, x1 + side, y1 + side]], dtype=np.float64)
+        if not pairwise_iou(square, np.concatenate([blocked, squares])).any():
+            squares = np.concatenate([squares, square])
+    return squares

@@ -1,0 +1,1 @@
+"""From photographs to face crops: detection, cropping, and the crop stage's engines."""

@@ -1,0 +1,150 @@
+"""From an image and its faces to the crop that the model sees: one function for training, command line and app."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes, expand_boxes, square_boxes
+from agelens.data_prep.core.errors import ImageError
+from agelens.data_prep.core.images import MAX_PIXELS, Pixels
+from agelens.data_prep.faces.detector import Detections
+
+NoFace = Literal["drop", "whole_image"]
+
+MAX_WINDOW = 4 * MAX_PIXELS
+"""Pixels around a face; the square around a banner of 60,000 x 1,000 pixels would take 11 GB."""
+
+
+LITTLE = 1.5
+"""Up to here cubic interpolation skips no pixel and takes a quarter of the time of area averaging."""
+
+
+@dataclass(frozen=True)
+class CropShape:
+    """What a crop is: the contract that the exported model carries.
+
+    Args:
+        size: Side of the crop in pixels.
+        margin_fraction: Margin on each side, as a fraction of the box's width and height.
+        square: Cut a square, so that a face keeps its proportions. Near the border it is moved inwards, and where the
+            image has no room for all of the margin, as in ready-made crops, the margin shrinks. If false, the box with
+            its margin is clipped at the border and stretched, as the seed does.
+    """
+
+    size: int = 160
+    margin_fraction: float = 0.15
+    square: bool = True
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face cut out of one image.
+
+    Args:
+        crop: `uint8 (S, S, 3)` RGB.
+        box: `(4,)` xyxy in pixels of the image, without margin.
+        score: The detector's, or None where the whole image was taken.
+    """
+
+    crop: Pixels
+    box: Boxes
+    score: float | None
+
+    @property
+    def found(self) -> str:
+        """`detector`, or `whole_image` where no face was found and the source is known to hold crops."""
+        return "whole_image" if self.score is None else "detector"
+
+
+def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
+    """Cut one face out of an image.
+
+    Args:
+        image: `(height, width, 3)`.
+        box: `(4,)` xyxy, without margin.
+        shape: Size, margin and proportions.
+
+    Returns:
+        `uint8 (S, S, 3)`; enlarged or shrunk a little with cubic interpolation, shrunk more with area averaging.
+
+    Raises:
+        ImageError: `too_large`: the box with its margin holds more than `MAX_WINDOW` pixels.
+    """
+    height, width = image.shape[:2]
+    if shape.square:
+        grown = _square_window(box, margin_fraction=shape.margin_fraction, height=height, width=width)
+    else:
+        grown = clip_boxes(expand_boxes(box, margin_fraction=shape.margin_fraction), height=height, width=width)
+    x1, y1, x2, y2 = (int(value) for value in np.round(grown))
+    x1, y1 = min(x1, width - 1), min(y1, height - 1)
+    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+    if (x2 - x1) * (y2 - y1) > MAX_WINDOW:
+        reason, detail = "too_large", f"the face and its margin take {x2 - x1} x {y2 - y1} pixels"
+        raise ImageError(reason, detail)
+    window = image[max(y1, 0) : max(y2, 1), max(x1, 0) : max(x2, 1)]
+    missing = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
+    if any(missing):
+        window = cv2.copyMakeBorder(window, *missing, cv2.BORDER_REPLICATE)
+    much = max(window.shape[:2]) > LITTLE * shape.size
+    interpolation = cv2.INTER_AREA if much else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
+
+
+def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: int) -> Boxes:
+    """Return the square about a box that holds its margin as far as the image has room, and lies in it if it can.
+
+    Only a box longer than the image's shorter side leads out of the image; `crop_face` repeats the border there.
+    """
+    face = square_boxes(box)
+    side = face[2] - face[0]
+    room = max(float(side), min(side * (1 + 2 * margin_fraction), height, width))
+    corner = (face[:2] + face[2:]) / 2 - room / 2
+    spare = np.array([width, height]) - room
+    inside = np.where(spare >= 0, corner.clip(0, np.maximum(spare, 0)), spare / 2)
+    return np.concatenate([inside, inside + room])
+
+
+def cut_faces(image: Pixels, detections: Detections, shape: CropShape) -> list[Face]:
+    """Cut every detected face out of an image, largest first."""
+    return [_cut_face(image, detections, index, shape) for index in _largest_first(detections)]
+
+
+def cut_largest_face(image: Pixels, detections: Detections, shape: CropShape, *, no_face: NoFace) -> Face:
+    """Cut the largest face out of an image.
+
+    Args:
+        image: `(height, width, 3)`.
+        detections: Its faces.
+        shape: Size, margin and proportions.
+        no_face: Without a face, `drop` raises and `whole_image` takes the image as it is, without margin; for
+            sources that are ready-made crops.
+
+    Raises:
+        ImageError: `no_face`, or as `crop_face`.
+    """
+    if len(detections):
+        return _cut_face(image, detections, _largest_first(detections)[0], shape)
+    if no_face == "drop":
+        reason, detail = "no_face", "the detector found none; no_face: whole_image would take the whole image"
+        raise ImageError(reason, detail)
+    height, width = image.shape[:2]
+    whole = np.array([0, 0, width, height], dtype=float)
+    bare = CropShape(size=shape.size, margin_fraction=0.0, square=shape.square)
+    return Face(crop_face(image, whole, bare), whole, None)
+
+
+def _largest_first(detections: Detections) -> list[int]:
+    return [int(index) for index in np.argsort(-box_areas(detections.boxes), kind="stable")]
+
+
+def _cut_face(image: Pixels, detections: Detections, index: int, shape: CropShape) -> Face:
+    box = detections.boxes[index]
+    return Face(crop_face(image, box, shape), box, float(detections.scores[index]))
+
+
+def sharpness(crop: Pixels) -> float:
+    """Return the variance of the Laplacian of the grey crop: low for blurred faces, in squared grey levels."""
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S))
+    return float(deviation[0, 0]) ** 2

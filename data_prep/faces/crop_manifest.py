@@ -1,0 +1,202 @@
+"""From a manifest to a folder of crops and a table of faces, by whatever engine runs the work.
+
+Batches of images go to threads, each of which reads, looks for faces, cuts and writes, so that all of that overlaps.
+Finished images are kept in a journal, so that a killed run goes on where it was. An entry holds what was found, never
+what was made of it: thresholds judge entries when the tables are made, so that another threshold redoes no image. The
+same goes for sources: an entry that was made with another `image_size`, or under another wish for images without a
+face, is done again, and no others.
+"""
+
+import os
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from agelens.data_prep.core.atomic import write_bytes
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.tables import FACES, REJECTED, make_table
+from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row, SourceRule
+from agelens.data_prep.faces.journal import Journal
+from agelens.data_prep.sources.remote import file_state
+
+BATCH_IMAGES = 32
+"""Images that a thread takes at a time: enough to keep a CPU's detector busy, and a multiple of what a GPU gets."""
+
+OWN_FILE = re.compile(r"[0-9a-f]{20}\.jpg|\.writing-.*\.jpg")
+"""Names that this module gives to files; nothing else is ever removed."""
+
+
+@dataclass(frozen=True)
+class FaceLimits:
+    """What a face must be to be kept; the defaults keep all.
+
+    Args:
+        min_side: Pixels that the shorter side of its box must have.
+        min_sharpness: Lowest variance of the Laplacian of its crop.
+        max_faces: Most faces in its image; 0 does not count them.
+    """
+
+    min_side: float = 0.0
+    min_sharpness: float = 0.0
+    max_faces: int = 0
+
+    def objection(self, face: Row) -> Row | None:
+        """Return `reason` and `detail` of the first limit that a row of the faces table breaks, or None."""
+        side = min(face["x2"] - face["x1"], face["y2"] - face["y1"])
+        if side < self.min_side:
+            return {"reason": "too_small", "detail": f"{side:.1f} px; min_side is {self.min_side:g}"}
+        if face["sharpness"] < self.min_sharpness:
+            return {"reason": "blurred", "detail": f"{face['sharpness']:g}; min_sharpness is {self.min_sharpness:g}"}
+        if 0 < self.max_faces < face["faces"]:
+            return {"reason": "too_many_faces", "detail": f"{face['faces']}; max_faces is {self.max_faces}"}
+        return None
+
+
+class Engine(Protocol):
+    """Runs the work: threads of this machine (`run_threads`), or actors of a cluster."""
+
+    def __call__(self, rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
+        """Yield what came of the images, batch by batch, each when its crops are written below `folder`."""
+        ...
+
+
+def crop_manifest(
+    manifest: pd.DataFrame,
+    plan: CropPlan,
+    *,
+    folder: Path,
+    fingerprint: str,
+    limits: FaceLimits | None = None,
+    engine: Engine | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Crop the largest face of every image.
+
+    Args:
+        manifest: A manifest table.
+        plan: Detector, shape of a crop, and the rules of each source.
+        folder: Where the crops go, and the journal of what is done.
+        fingerprint: Names the detector and every setting that the results depend on, but rules and limits.
+        limits: What a face must be to be kept; None keeps all. The crop of one that is not kept stays in the folder.
+        engine: Who does the work; None takes threads of this machine.
+        progress: Called with the number of images that were finished.
+
+    Returns:
+        The faces table and the rejected table, each in the manifest's order.
+
+    Raises:
+        DataError: The plan lacks a source of the manifest.
+    """
+    _check_sources(manifest, plan.rules)
+    rows: dict[str, Row] = {
+        str(row["image_id"]): {str(name): value for name, value in row.items()} for row in manifest.to_dict("records")
+    }
+    with Journal(folder / "journal.jsonl", fingerprint=fingerprint) as journal:
+        todo = [row for key, row in rows.items() if not _is_done(journal.done.get(key), row, plan.rules, folder)]
+        progress(len(rows) - len(todo))
+        needed = {source: plan.rules[source] for source in {row["source"] for row in todo}}
+        own = CropPlan(plan.open_detector, plan.shape, needed)
+        for outcomes in (engine or run_threads)(todo, own, folder=folder) if todo else ():
+            journal.append((outcome.image_id, outcome.entry) for outcome in outcomes)
+            progress(len(outcomes))
+        journal.keep(rows)
+        done = {key: journal.done[key] for key in rows}
+    _remove_strays(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
+    return _make_tables(rows, done, limits or FaceLimits())
+
+
+def run_threads(
+    rows: list[Row], plan: CropPlan, *, folder: Path, threads: int | None = None
+) -> Iterator[list[Outcome]]:
+    """Crop in threads: Pillow, OpenCV and the detector leave the interpreter's lock while they work.
+
+    Args:
+        rows: Images of the manifest.
+        plan: What to do.
+        folder: Where the crops go.
+        threads: How many; None takes one more than there are cores, so that reading never stops the detector.
+    """
+    cropper = FaceCropper(plan)
+
+    def crop(batch: list[Row]) -> list[Outcome]:
+        outcomes = cropper.crop(batch)
+        for outcome in outcomes:
+            write_crop(outcome, folder=folder)
+        return outcomes
+
+    threads = threads or (os.cpu_count() or 1) + 1
+    with ThreadPoolExecutor(threads) as pool:
+        running: deque[Future[list[Outcome]]] = deque()
+        try:
+            for batch in deal_batches(rows, BATCH_IMAGES):
+                running.append(pool.submit(crop, batch))
+                if len(running) > 2 * threads:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def deal_batches(rows: list[Row], size: int) -> Iterable[list[Row]]:
+    """Return the rows in batches, in their order."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def write_crop(outcome: Outcome, *, folder: Path) -> None:
+    """Write the crop of an image that has one."""
+    if outcome.crop is not None:
+        write_bytes(folder / outcome.entry["face"]["crop"], outcome.crop)
+
+
+def _make_tables(rows: dict[str, Row], done: dict[str, Row], limits: FaceLimits) -> tuple[pd.DataFrame, pd.DataFrame]:
+    faces: list[dict[str, object]] = []
+    rejected: list[dict[str, object]] = []
+    for key, entry in done.items():
+        objection = limits.objection(entry["face"]) if "face" in entry else entry["rejected"]
+        if objection is None:
+            faces.append(rows[key] | entry["face"])
+        else:
+            rejected.append(rows[key] | objection)
+    return make_table(faces, FACES), make_table(rejected, REJECTED)
+
+
+def _remove_strays(folder: Path, *, kept: set[str]) -> None:
+    """Remove crops of images that are no longer in the manifest, and what a kill left half written."""
+    for path in folder.glob(".writing-*.jsonl"):
+        path.unlink()
+    for path in folder.glob("*/??/*.jpg"):
+        ours = OWN_FILE.fullmatch(path.name) is not None
+        if ours and path.relative_to(folder).as_posix() not in kept:
+            path.unlink()
+
+
+def _check_sources(manifest: pd.DataFrame, rules: Mapping[str, SourceRule]) -> None:
+    if unknown := sorted(set(manifest["source"]) - rules.keys()):
+        msg = (
+            f"Every source of the manifest must be one of params.yaml: {', '.join(sorted(rules))}. "
+            f"Received also: {', '.join(unknown)}. Run the stage build_manifest again."
+        )
+        raise DataError(msg)
+
+
+def _is_done(entry: Row | None, row: Row, rules: Mapping[str, SourceRule], folder: Path) -> bool:
+    """Return whether an image was finished, is still the same file, and its result is still there and wanted.
+
+    A file that could not be opened (a permission, a disk, a network) is always tried again: it shows no change.
+    """
+    rule = rules[row["source"]]
+    if entry is None or entry["file"] != file_state(row["path"]) or entry["image_size"] != rule.image_size:
+        return False
+    if "rejected" in entry:
+        reason = entry["rejected"]["reason"]
+        return reason != "unreadable" and not (reason == "no_face" and rule.no_face == "whole_image")
+    unwanted = entry["face"]["found"] == "whole_image" and rule.no_face == "drop"
+    return not unwanted and (folder / entry["face"]["crop"]).is_file()

@@ -1,0 +1,68 @@
+"""The crop stage on a Ray cluster: the same function in actors, each with detectors of its own."""
+
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.faces.crop_manifest import BATCH_IMAGES, write_crop
+from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row
+from agelens.data_prep.sources.remote import is_address
+
+COLUMNS = ("image_id", "source", "path")
+"""What an actor needs to know of an image."""
+
+
+def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
+    """Crop in actors of the Ray cluster that `RAY_ADDRESS` names, or of one on this machine.
+
+    The actors read the images, so each machine must see them under the same path: a shared folder, or an address such
+    as `s3://bucket/photo.jpg`. Crops come back and are written here, batch by batch as they are done, in no order.
+
+    Raises:
+        DataError: Ray is not installed.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray  # noqa: PLC0415  takes seconds to import, and few have it
+        import ray.data  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        msg = "crop_faces.engine: ray needs Ray: pip install 'agelens[scale]', or set the engine to local."
+        raise DataError(msg) from error
+    if not ray.is_initialized():
+        ray.init(include_dashboard=False, log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    items = [{name: row[name] for name in COLUMNS} | {"path": _path_for_all(row["path"])} for row in rows]
+    batches = ray.data.from_items(items, override_num_blocks=min(len(items), 4 * workers)).map_batches(
+        _Actor,
+        fn_constructor_args=(plan,),
+        batch_size=BATCH_IMAGES,
+        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=workers),
+    )
+    for batch in batches.iter_batches(batch_size=BATCH_IMAGES, batch_format="numpy"):
+        outcomes: list[Outcome] = [pickle.loads(packed) for packed in batch["outcome"]]
+        for outcome in outcomes:
+            write_crop(outcome, folder=folder)
+        yield outcomes
+
+
+def _path_for_all(path: str) -> str:
+    """Return a path that does not depend on the folder that a process works in."""
+    return path if is_address(path) else str(Path(path).absolute())
+
+
+class _Actor:
+    """Lives in a worker process of Ray; opens its detectors once."""
+
+    def __init__(self, plan: CropPlan) -> None:
+        self._cropper = FaceCropper(plan)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        rows = [
+            {name: str(value) for name, value in zip(COLUMNS, values, strict=True)}
+            for values in zip(*(batch[name] for name in COLUMNS), strict=True)
+        ]
+        return {"outcome": [pickle.dumps(outcome) for outcome in self._cropper.crop(rows)]}

@@ -1,0 +1,1 @@
+"""From raw folders and addresses to the manifest of labelled photographs."""

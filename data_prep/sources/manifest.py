@@ -1,0 +1,107 @@
+"""The manifest: what all readers found, as one table of labelled photographs and one of rejected ones."""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from agelens.data_prep.core.labels import MAX_AGE
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.core.tables import MANIFEST, REJECTED, Schema, check_table, make_table
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""What no honest name holds, and what would break a line in logs, lists and captions."""
+
+
+def make_manifest(
+    found: Iterable[Record | Rejection], *, source: str, max_age: int = MAX_AGE, root: Path | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the manifest of one source, and the table of what was rejected; together they count all of `found`.
+
+    Args:
+        found: What a reader yields.
+        source: Name of the source in params.yaml; image and subject names begin with it.
+        max_age: Years; higher ages are clipped to it and marked.
+        root: Folder that the source's files must lie in, also behind links; it may be a link itself. None lets files
+            lie anywhere, for tables in which their owner names each.
+    """
+    kept: list[dict[str, object]] = []
+    rejected: list[dict[str, object]] = []
+    seen: set[str] = set()
+    home = None if root is None else os.path.realpath(root)
+    for item in found:
+        rejection = item if isinstance(item, Rejection) else _objection(item, seen=seen, home=home)
+        if rejection is not None:
+            rejected.append(_rejected_row(rejection, source=source))
+        elif isinstance(item, Record):
+            seen.add(item.relative)
+            kept.append(_manifest_row(item, source=source, max_age=max_age))
+    return make_table(kept, MANIFEST), make_table(rejected, REJECTED)
+
+
+def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFEST) -> pd.DataFrame:
+    """Return the tables of several sources as one, by `image_id`; `schema` may be `REJECTED` too.
+
+    Raises:
+        DataError: A table does not follow the schema, or two sources share an `image_id`.
+    """
+    table = pd.concat([make_table([], schema), *tables], ignore_index=True)
+    check_table(table, schema)
+    return table.sort_values("image_id", kind="stable", ignore_index=True)
+
+
+def _objection(record: Record, *, seen: set[str], home: str | None) -> Rejection | None:
+    """Return why a record cannot be used, or None."""
+    if not _is_unicode(record.relative):
+        return Rejection(record.path, record.relative, "bad_name", "the name is not Unicode; rename the file")
+    if CONTROL.search(record.relative):
+        detail = f"the name holds a line break or another control character: {record.relative!r}; rename the file"
+        return Rejection(record.path, record.relative, "bad_name", detail)
+    real = os.path.realpath(record.path)
+    if home is not None and Path(home) not in Path(real).parents:
+        detail = f"leads to {real}, out of the source's folder; that folder itself may be a link"
+        return Rejection(record.path, record.relative, "outside", detail)
+    if not 0 <= record.age_low <= record.age_high < float("inf"):
+        detail = f"{record.age_low} to {record.age_high} years"
+        return Rejection(record.path, record.relative, "bad_age", detail)
+    if record.relative in seen:
+        return Rejection(record.path, record.relative, "duplicate_id", "an earlier record has the same name")
+    return None
+
+
+def _manifest_row(record: Record, *, source: str, max_age: int) -> dict[str, object]:
+    low, high = min(record.age_low, max_age), min(record.age_high, max_age)
+    return {
+        "image_id": f"{source}/{record.relative}",
+        "source": source,
+        "path": str(record.path),
+        "age_low": low,
+        "age_high": high,
+        "age": (low + high) / 2,
+        "age_kind": record.age_kind,
+        "age_clipped": record.age_high > max_age,
+        "gender": record.gender,
+        "ethnicity": record.ethnicity,
+        "subject": None if record.subject is None else f"{source}:{record.subject}",
+    }
+
+
+def _rejected_row(rejection: Rejection, *, source: str) -> dict[str, object]:
+    return {
+        "image_id": _as_unicode(f"{source}/{rejection.relative}"),
+        "source": source,
+        "path": _as_unicode(str(rejection.path)),
+        "reason": rejection.reason,
+        "detail": _as_unicode(rejection.detail),
+    }
+
+
+def _is_unicode(name: str) -> bool:
+    """Python stands in for bytes that are not UTF-8 with half characters, which no table can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _as_unicode(text: str) -> str:
+    return text.encode("utf-8", errors="backslashreplace").decode()

@@ -1,0 +1,1 @@
+"""From crops to a balanced training set: duplicates, splits, folds, rebalancing."""

@@ -1,0 +1,125 @@
+"""Ages in balance, for training rows alone: common ages are cut, rare ones drawn more often, and weighted if asked."""
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.labels import MAX_AGE
+from agelens.data_prep.core.tables import REJECTED, TRAIN
+from agelens.data_prep.splits.split import hash_names
+
+MIN_WEIGHT, MAX_WEIGHT = 0.2, 5.0
+"""Weights are clipped to this range before they are divided by their mean."""
+
+
+def rebalance_table(
+    train: pd.DataFrame,
+    *,
+    min_count: int = 10,
+    copies: int = 3,
+    max_count: int = 2000,
+    weights: Literal["none", "inverse", "smoothed"] = "none",
+    weight_power: float = 0.5,
+    weight_sigma: float = 2.0,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the balanced training rows, and the rows that were cut.
+
+    Ages are counted in whole years over the rows whose label is one age; rows with an interval are neither counted
+    nor cut, are drawn once and weigh 1.
+
+    Args:
+        train: Follows SPLIT.
+        min_count: Ages with fewer rows are drawn `copies` times an epoch.
+        copies: Draws of a rare row: 3 are the image itself and two augmented copies.
+        max_count: Ages with more rows are cut to this many. The shares of their sources stay, by largest remainder;
+            which rows stay is decided by a hash of `image_id`.
+        weights: `inverse` weighs ages by `(mean count of the ages present / count of this age) ** weight_power`,
+            counted in draws after the two steps above, clipped to 0.2..5.0, then divided by the mean over the rows (a
+            row counts once, however often it is drawn). `smoothed` does so with counts to which the ages around
+            lend theirs (label distribution smoothing, Yang et al. 2021, "Delving into deep imbalanced regression").
+            `none` by default, since weights count rarity a second time.
+        weight_power: 0 weighs all alike, 1 lets every age weigh as much as any other.
+        weight_sigma: Years, the standard deviation of the Gaussian by which counts are smoothed.
+        seed: Another seed keeps other rows.
+
+    Returns:
+        A table that follows TRAIN and one that follows REJECTED (reason `over_represented_age`), their rows in the
+        order of `train`.
+
+    Raises:
+        ParamsError: A number is out of range.
+    """
+    _check_counts(min_count=min_count, copies=copies, max_count=max_count)
+    train = train.reset_index(drop=True)
+    years = np.floor(train["age"]).where(train["age_low"] == train["age_high"])  # missing for intervals
+    keeps = _choose_rows(train, years, max_count=max_count, seed=seed)
+    count = years[keeps].groupby(years[keeps]).transform("size")  # missing for intervals, which are never rare
+    kept = train[keeps].assign(copies=np.where(count < min_count, copies, 1).astype(np.int64), weight=1.0)
+    if weights != "none":
+        sigma = weight_sigma if weights == "smoothed" else 0.0
+        kept["weight"] = _weigh_ages(years[keeps], kept["copies"], power=weight_power, sigma=sigma)
+    return kept[TRAIN.names].reset_index(drop=True), _reject(train[~keeps], max_count=max_count)
+
+
+def _check_counts(*, min_count: int, copies: int, max_count: int) -> None:
+    if not (copies >= 1 and 0 <= min_count <= max_count and max_count >= 1):
+        msg = (
+            "Rebalancing needs copies of at least 1 and a max_count of at least 1 and of min_count. "
+            f"Received: min_count {min_count}, copies {copies}, max_count {max_count}."
+        )
+        raise ParamsError(msg)
+
+
+def _choose_rows(train: pd.DataFrame, years: "pd.Series[float]", *, max_count: int, seed: int) -> "pd.Series[bool]":
+    """Return for each row whether it stays."""
+    counts = years.value_counts()
+    keeps = pd.Series(data=True, index=train.index)
+    for year in counts.index[counts > max_count]:
+        rows = train[years == year]
+        quota = share_out(rows["source"].value_counts(), total=max_count)
+        order = hash_names(rows["image_id"], seed=seed).sort_values().index
+        place = rows.loc[order].groupby("source").cumcount()
+        keeps[order] = place < rows.loc[order, "source"].map(quota)
+    return keeps
+
+
+def share_out(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
+    """Return whole numbers in the proportions of `counts` that add up to `total`, by largest remainder.
+
+    Equal remainders are served in the order of the index.
+    """
+    parts = counts.sort_index() * total
+    shares = parts // counts.sum()
+    largest_first = (parts % counts.sum()).sort_values(ascending=False, kind="stable").index
+    shares[largest_first[: total - shares.sum()]] += 1
+    return shares
+
+
+def _weigh_ages(
+    years: "pd.Series[float]", copies: "pd.Series[int]", *, power: float, sigma: float
+) -> "pd.Series[float]":
+    draws = copies.groupby(years).sum()
+    counts = smooth_counts(draws.reindex(range(MAX_AGE + 1), fill_value=0), sigma=sigma)[draws.index]
+    weight: pd.Series[float] = years.map((counts.mean() / counts) ** power).clip(MIN_WEIGHT, MAX_WEIGHT)
+    return (weight / weight.mean()).fillna(1.0)
+
+
+def smooth_counts(counts: "pd.Series[int]", *, sigma: float) -> "pd.Series[float]":
+    """Return for each age the mean of the counts around it, weighted by a Gaussian cut off at the ends of the range.
+
+    Args:
+        counts: Indexed by age in years, without gaps.
+        sigma: Years; 0 changes nothing.
+    """
+    ages = counts.index.to_numpy(dtype=np.float64)
+    distance = ages[:, None] - ages[None]
+    kernel = np.exp(-0.5 * (distance / sigma) ** 2) if sigma > 0 else (distance == 0).astype(np.float64)
+    return pd.Series(kernel @ counts.to_numpy(dtype=np.float64) / kernel.sum(axis=1), index=counts.index)
+
+
+def _reject(cut: pd.DataFrame, *, max_count: int) -> pd.DataFrame:
+    detail = f"more than {max_count} rows of age " + np.floor(cut["age"]).astype(np.int64).astype(str)
+    return cut.assign(reason="over_represented_age", detail=detail)[REJECTED.names].reset_index(drop=True)

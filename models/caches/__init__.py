@@ -1,0 +1,1 @@
+"""Outputs of frozen layers, kept on disk."""

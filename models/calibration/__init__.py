@@ -1,0 +1,1 @@
+"""Corrections learnt on the validation split: temperature, bias, intervals."""

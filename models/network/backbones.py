@@ -1,0 +1,168 @@
+"""The networks that turn a face into features, and how far each is thawed by default.
+
+Every backbone takes RGB 0..255 and owns its normalisation, so nothing outside ever scales a pixel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from agelens.data_prep.core.errors import ParamsError, WeightsError
+from agelens.models.network.efficientnet_lite import build_efficientnet_lite0, load_imagenet
+from agelens.weights.fetch import fetch_weights
+
+IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
+IMAGENET_STD = np.array([0.229, 0.224, 0.225])
+CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
+"""ResNet50's published weights come from Caffe: BGR, mean subtracted, not scaled."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """One choice of network.
+
+    Args:
+        build: Builds it without a classifier and randomly initialised, from `input_shape=(height, width, 3)`.
+        unfreeze: What phase 2 thaws unless told otherwise; see `unfreeze`.
+        registry_name: Its ImageNet file in `agelens.weights.registry`, or None where they come another way.
+    """
+
+    build: Callable[..., Any]
+    unfreeze: str | int
+    registry_name: str | None = None
+
+
+def _build_efficientnet_b0(*, input_shape: tuple[int, int, int]) -> Any:
+    return keras.applications.EfficientNetB0(weights=None, include_top=False, input_shape=input_shape)
+
+
+def _build_resnet50(*, input_shape: tuple[int, int, int]) -> Any:
+    image = keras.Input(input_shape, name="image")
+    bgr = ops.flip(image, axis=-1)
+    shifted = layers.Normalization(mean=CAFFE_MEAN_BGR, variance=(1.0, 1.0, 1.0), name="caffe")(bgr)
+    network = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=shifted)
+    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one picture
+
+
+def _build_tiny(*, input_shape: tuple[int, int, int]) -> Any:
+    image = keras.Input(input_shape, name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0, name="rescaling")(image)
+    for index, filters in enumerate((8, 16, 32), start=1):
+        x = layers.Conv2D(filters, 3, strides=2, padding="same", use_bias=False, name=f"block{index}_conv")(x)
+        x = layers.BatchNormalization(name=f"block{index}_bn")(x)
+        x = layers.ReLU(name=f"block{index}_activation")(x)
+    return keras.Model(image, x, name="tiny")
+
+
+BACKBONES = {
+    # 80 layers from the top is the seed's number; it begins inside block5c.
+    "efficientnet_b0": Backbone(_build_efficientnet_b0, 80, "efficientnet_b0_imagenet"),
+    "resnet50": Backbone(_build_resnet50, "conv4_block1_1_conv", "resnet50_imagenet"),
+    "efficientnet_lite0": Backbone(build_efficientnet_lite0, "block4a_expand_conv"),
+    "tiny": Backbone(_build_tiny, "block2_conv"),
+}
+
+
+def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str = "imagenet", seed: int = 0) -> Any:
+    """Build a backbone with its weights.
+
+    Args:
+        name: A key of `BACKBONES`.
+        input_shape: `(height, width, 3)`.
+        weights: `imagenet`, `none` (random; never chosen silently), or the path of a weights file for this network.
+        seed: Of random weights, so that every stage that builds the network gets the same.
+
+    Returns:
+        A functional model from RGB 0..255 `(B, height, width, 3)` to features `(B, h, w, channels)`.
+
+    Raises:
+        ParamsError: There is no such backbone.
+        WeightsError: The weights are out of reach or not what they claim to be.
+    """
+    if name not in BACKBONES:
+        msg = f"model.backbone must be one of {', '.join(BACKBONES)}. Received: {name}."
+        raise ParamsError(msg)
+    keras.utils.set_random_seed(seed)
+    network = BACKBONES[name].build(input_shape=input_shape)
+    if weights == "imagenet":
+        _load_imagenet(network, name)
+    elif weights != "none":
+        _load_file(network, Path(weights))
+    if name == "efficientnet_b0":
+        _set_normalisation(network)
+    return network
+
+
+def _load_imagenet(network: Any, name: str) -> None:
+    if name == "efficientnet_lite0":
+        load_imagenet(network)
+        return
+    file = BACKBONES[name].registry_name
+    if file is None:
+        msg = f"There are no ImageNet weights for {name}; set model.weights to none or to a file."
+        raise WeightsError(msg)
+    _load_file(network, fetch_weights(file))
+
+
+def _load_file(network: Any, path: Path) -> None:
+    if not path.is_file():
+        msg = f"model.weights must be imagenet, none or a file of weights. There is no file {path}."
+        raise WeightsError(msg)
+    try:
+        network.load_weights(path)
+    except (ValueError, OSError) as error:
+        msg = f"{path} does not hold weights of {network.name}: {str(error).splitlines()[0]}"
+        raise WeightsError(msg) from error
+
+
+def _set_normalisation(network: Any) -> None:
+    """Make sure that RGB 0..255 goes into EfficientNetB0.
+
+    Keras adds a layer to it only when it downloads the weights itself (tensorflow issue 62193), so that the same file
+    loaded by hand gives other outputs; here the normalisation is always written out.
+    """
+    normalization = next(layer for layer in network.layers if isinstance(layer, layers.Normalization))
+    normalization.set_weights([IMAGENET_MEAN, IMAGENET_STD**2, *normalization.get_weights()[2:]])
+    normalization.finalize_state()
+
+
+def unfreeze(network: Any, first: str | int) -> int:
+    """Thaw the end of a backbone; every BatchNormalization stays frozen and so keeps ImageNet's statistics.
+
+    Args:
+        network: The backbone.
+        first: The first layer to thaw, by its name or its block's (`block4a` for `block4a_expand_conv`), or how many
+            layers to thaw from the top.
+
+    Returns:
+        The number of thawed weights (arrays).
+
+    Raises:
+        ParamsError: There is no layer or block of that name.
+    """
+    start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
+    # Setting trainable to what it already is does nothing in Keras, so frozen children would stay frozen.
+    network.trainable = False
+    network.trainable = True
+    for index, layer in enumerate(network.layers):
+        layer.trainable = index >= start and not isinstance(layer, layers.BatchNormalization)
+    return len(network.trainable_weights)
+
+
+def _find_layer(network: Any, name: str) -> int:
+    """Return the place of the layer of that name, or of the first layer of the block of that name."""
+    names = [layer.name for layer in network.layers]
+    found = [name] if name in names else [layer for layer in names if layer.startswith(f"{name}_")]
+    if not found:
+        near = [layer for layer in names if layer.startswith(name.partition("_")[0])] or names
+        msg = (
+            f"train.phase2.unfreeze must be a number, or a layer or block of {network.name}, such as {near[0]}. "
+            f"Received: {name}."
+        )
+        raise ParamsError(msg)
+    return names.index(found[0])

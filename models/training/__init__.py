@@ -1,0 +1,1 @@
+"""Losses, metrics, the two training phases, and their checkpoints."""

@@ -1,5 +1,0 @@
-"""`python -m pipeline` is `agelens`."""
-
-from pipeline.cli import main
-
-main()

@@ -1,0 +1,1 @@
+"""The command `agelens`: one module per group of subcommands."""

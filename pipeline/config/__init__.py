@@ -1,0 +1,1 @@
+"""params.yaml, file paths, and fingerprints of both."""

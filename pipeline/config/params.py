@@ -1,0 +1,122 @@
+"""params.yaml as typed, checked values: one section per stage, and unknown keys refused by name."""
+
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.pipeline.config.sections import (
+    SIDE_STEP,
+    Augment,
+    BuildManifest,
+    CacheFeatures,
+    Calibrate,
+    CropFaces,
+    Deduplicate,
+    Evaluate,
+    Export,
+    Loss,
+    Model,
+    Rebalance,
+    Section,
+    Source,
+    SourceName,
+    Split,
+    Train,
+    Tune,
+)
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: int = Field(ge=0, lt=2**31)
+    age_groups: list[int]
+    sources: dict[SourceName, Source] = Field(min_length=1)
+    build_manifest: BuildManifest
+    crop_faces: CropFaces
+    deduplicate: Deduplicate
+    split: Split
+    rebalance: Rebalance
+    augment: Augment
+    model: Model
+    loss: Loss
+    cache_features: CacheFeatures
+    tune: Tune
+    train: Train
+    calibrate: Calibrate
+    evaluate: Evaluate
+    export: Export
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_readers(cls, content: Any) -> Any:
+        """Let a source's name stand for its reader, so that `utkface: {path: ...}` is enough."""
+        if isinstance(content, dict) and isinstance(content.get("sources"), dict):
+            sources = {
+                name: {"reader": name, **source} if isinstance(source, dict) else source
+                for name, source in content["sources"].items()
+            }
+            return {**content, "sources": sources}
+        return content
+
+    @field_validator("age_groups")
+    @classmethod
+    def _check_age_groups(cls, first_ages: list[int]) -> list[int]:
+        try:
+            AgeGroups(tuple(first_ages))
+        except ParamsError as error:
+            msg = "the first ages of at least two groups must ascend from 0"
+            raise ValueError(msg) from error
+        return first_ages
+
+    @model_validator(mode="after")
+    def _check_sides(self) -> Self:
+        """Let pictures that grow fit every backbone, and grow."""
+        first, last = self.train.phase2.first_side, self.crop_faces.size
+        if first is not None and (first >= last or last % SIDE_STEP):
+            msg = f"train.phase2.first_side needs a larger crop_faces.size that is a multiple of 32, not {last}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _check_views(self) -> Self:
+        """Let every draw of an epoch have a view of its own."""
+        copies = self.rebalance.copies
+        given = {"cache_features.views": self.cache_features.views, "train.phase2.views": self.train.phase2.views}
+        if few := [f"{name} {views}" for name, views in given.items() if views < copies]:
+            msg = f"views must be at least rebalance.copies ({copies}), not {', '.join(few)}"
+            raise ValueError(msg)
+        return self
+
+
+def read_params(path: Path) -> Params:
+    """Read and check a params file.
+
+    Raises:
+        ParamsError: It is missing, is no YAML, or has an unknown key or an impossible value; each is named.
+    """
+    if not path.is_file():
+        msg = f"There is no {path}; run the command in a checkout of agelens, or `agelens use NAME` to choose settings."
+        raise ParamsError(msg)
+    try:
+        return Params.model_validate(yaml.safe_load(path.read_text()))
+    except yaml.YAMLError as error:
+        msg = f"{path} is not YAML: {str(error).replace(chr(10), ' ')}"
+        raise ParamsError(msg) from error
+    except ValidationError as error:
+        faults = "; ".join(_describe(fault) for fault in error.errors()[:5])
+        msg = f"{path}: {faults}"
+        raise ParamsError(msg) from error
+
+
+def _describe(fault: Any) -> str:
+    place = ".".join(str(part) for part in fault["loc"]).replace("\n", " ") or "the whole file"
+    if fault["type"] == "extra_forbidden":
+        return f"{place} is not a parameter (misspelt?)"
+    section = isinstance(fault["input"], dict) and fault["input"]
+    received = "" if section else f", received {fault['input']!r}"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}{received}"

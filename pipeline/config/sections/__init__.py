@@ -1,0 +1,56 @@
+"""The sections of params.yaml, one class each: what may stand there, and what it stands for."""
+
+from agelens.pipeline.config.sections.data import (
+    LARGEST,
+    Augment,
+    BuildManifest,
+    CropFaces,
+    Deduplicate,
+    Rebalance,
+    Source,
+    Split,
+)
+from agelens.pipeline.config.sections.fields import SIDE_STEP, Section, SourceName
+from agelens.pipeline.config.sections.search import Domain, NetworkSpace, Retrain, SearchSpace, Space, Tune
+from agelens.pipeline.config.sections.training import (
+    CacheFeatures,
+    Calibrate,
+    Evaluate,
+    Export,
+    Loss,
+    Model,
+    Phase,
+    Phase1,
+    Phase2,
+    Train,
+)
+
+__all__ = [
+    "LARGEST",
+    "SIDE_STEP",
+    "Augment",
+    "BuildManifest",
+    "CacheFeatures",
+    "Calibrate",
+    "CropFaces",
+    "Deduplicate",
+    "Domain",
+    "Evaluate",
+    "Export",
+    "Loss",
+    "Model",
+    "NetworkSpace",
+    "Phase",
+    "Phase1",
+    "Phase2",
+    "Rebalance",
+    "Retrain",
+    "SearchSpace",
+    "Section",
+    "Source",
+    "SourceName",
+    "Space",
+    "Split",
+    "Train",
+    "Tune",
+]

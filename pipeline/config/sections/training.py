@@ -1,0 +1,165 @@
+"""The sections of the network, its training, and what follows from it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
+
+from agelens.data_prep.core.openvino_requests import Part, Precision
+from agelens.pipeline.config.sections.fields import (
+    SIDE_STEP,
+    Activation,
+    AgeHead,
+    AgeLoss,
+    Dropout,
+    Schedule,
+    Section,
+    Smoothing,
+)
+
+
+class Model(Section):
+    """The network: `weights` is imagenet, none, or a file for this backbone; `heads` are outputs beside the age."""
+
+    backbone: Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
+    weights: str = "imagenet"
+    age_head: AgeHead
+    units: PositiveInt
+    dropout: Dropout
+    activation: Activation = "relu"
+    second_units: int = Field(0, ge=0)
+    flip_average: bool = False
+    heads: list[Literal["gender", "ethnicity"]] = Field(default_factory=list)
+
+    @field_validator("heads")
+    @classmethod
+    def _check_heads(cls, heads: list[str]) -> list[str]:
+        if len(set(heads)) < len(heads):
+            msg = "a head must be named once"
+            raise ValueError(msg)
+        return heads
+
+
+class Loss(Section):
+    """What is trained for; see `agelens.models.training.objective.Objective`."""
+
+    age_loss: AgeLoss = "mae"
+    delta: PositiveFloat = 1.0
+    age_weight: float = Field(ge=0)
+    group_weight: float = Field(ge=0)
+    distribution_weight: float = Field(1.0, ge=0)
+    sigma: PositiveFloat = 2.0
+    gender_weight: float = Field(0.3, ge=0)
+    ethnicity_weight: float = Field(0.2, ge=0)
+    label_smoothing: Smoothing = 0.0
+
+
+class CacheFeatures(Section):
+    """Stage `cache_features`: how many views of each training picture are kept, and the precision they are computed in.
+
+    It holds for the cached trunk, too. Validation pictures are always computed in float32.
+    """
+
+    views: PositiveInt
+    precision: Precision = "bfloat16"
+
+    def precision_of(self, part: Part) -> Precision:
+        """Return what is computed in for pictures to learn from (`train`) or to judge by (`val`)."""
+        return self.precision if part == "train" else "float32"
+
+
+class Phase(Section):
+    """One phase of training; see `agelens.models.training.phases.PhaseConfig`."""
+
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    batch_size: PositiveInt
+    schedule: Schedule = "plateau"
+    plateau_patience: PositiveInt = 3
+    patience: int = Field(0, ge=0)
+    weight_decay: float = Field(0.0, ge=0)
+    average: float = Field(0.0, ge=0, lt=1)
+
+
+class Phase1(Phase):
+    """Phase 1, the head on frozen features; a learning rate tuned in `scope: head` is multiplied by `lr_factor`."""
+
+    lr_factor: PositiveFloat = 0.5
+
+
+class Phase2(Phase):
+    """Phase 2, the head and the top of the backbone; see `agelens.models.network.backbones.unfreeze`.
+
+    `unfreeze` null takes the backbone's own default. `trunk` cached computes all below it once for each view, and
+    trains the rest on what was kept; live runs the whole network on each picture. With `first_side` a live network's
+    pictures grow from it to their own size over the first half of the epochs; see `progressive_resizing`.
+    """
+
+    unfreeze: int | str | None = None
+    trunk: Literal["live", "cached"] = "live"
+    views: PositiveInt = 64
+    first_side: Annotated[int, Field(ge=SIDE_STEP, multiple_of=SIDE_STEP)] | None = None
+
+    @model_validator(mode="after")
+    def _check_pictures_are_seen(self) -> Self:
+        if self.first_side is not None and self.trunk == "cached":
+            msg = "first_side needs trunk: live; what is cached was computed of pictures of one size"
+            raise ValueError(msg)
+        return self
+
+    @field_validator("unfreeze")
+    @classmethod
+    def _check_count(cls, first: int | str | None) -> int | str | None:
+        if isinstance(first, int) and first < 0:
+            msg = "a number of layers must be at least 0"
+            raise ValueError(msg)
+        return first
+
+
+class Train(Section):
+    """Stage `train`."""
+
+    use_tuned: bool
+    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    phase1: Phase1
+    phase2: Phase2
+
+    @model_validator(mode="after")
+    def _check_trunk(self) -> Self:
+        if self.phase2.trunk == "cached" and self.precision != "float32":
+            msg = "phase2.trunk: cached needs train.precision float32, in which the top is trained"
+            raise ValueError(msg)
+        return self
+
+
+class Calibrate(Section):
+    """Stage `calibrate`.
+
+    `coverage` is the share of people whose age the interval must hold, `sharpen` whether ages are read out of
+    distributions that are sharpened as far as it lowers the MAE, where the head has them, `max_mae_cost` how many years
+    the MAE may rise for less bias at both ends of the range.
+    """
+
+    coverage: float = Field(0.9, gt=0, lt=1)
+    sharpen: bool = True
+    max_mae_cost: float = Field(0.05, ge=0)
+
+
+class Evaluate(Section):
+    """Stage `evaluate`: bootstrap resamples, and whether the report may show the worst faces."""
+
+    resamples: PositiveInt = 1000
+    show_faces: bool = True
+
+
+class Export(Section):
+    """Stage `export`: what the model card says beside the figures."""
+
+    name: str
+    training_data: str
+    licence: str

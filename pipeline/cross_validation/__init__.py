@@ -1,0 +1,1 @@
+"""`agelens protocol`: cross-validation of one source."""

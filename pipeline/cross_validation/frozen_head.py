@@ -1,0 +1,117 @@
+"""A head trained on frozen features of one split and judged on its test part: seconds, where a network takes hours."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.splits.rebalance import rebalance_table
+from agelens.models.caches.features import FeatureCache, crop_keys
+from agelens.models.calibration.intervals import Calibration, fit_intervals
+from agelens.models.evaluation.metrics import Metrics, predictions_table, summarise
+from agelens.models.network.heads import build_head
+from agelens.models.serving.predictions import decode
+from agelens.models.serving.runtime import Network, Outputs
+from agelens.models.training.objective import compile_model
+from agelens.models.training.phases import build_optimizer, fit_phase
+from agelens.pipeline.config.fingerprints import features_fingerprint
+from agelens.pipeline.config.from_params import head_config_of, objective_of, phase_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.progress import progress_bar
+from agelens.pipeline.training_data.feature_extraction import convert_feature_network, extract_views
+from agelens.pipeline.training_data.head_data import HeadData
+
+
+@dataclass(frozen=True)
+class FrozenFeatures:
+    """Cached features of every row that a trial may take.
+
+    Args:
+        cache: Where they lie.
+        crops: Folder of the crops.
+        views: How many views of each crop there are.
+    """
+
+    cache: FeatureCache
+    crops: Path
+    views: int
+
+    def keys(self, table: pd.DataFrame) -> list[str]:
+        """Return the keys of a table's crops."""
+        return crop_keys(table["image_id"].tolist(), self.files(table))
+
+    def files(self, table: pd.DataFrame) -> list[Path]:
+        """Return the files of a table's crops."""
+        return [self.crops / name for name in table["crop"]]
+
+
+def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
+    """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at.
+
+    Every row will judge some heads, so all are computed in the precision that judges.
+    """
+    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), crops, views)
+    network = Network(convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True)
+    wanted = dict(zip(features.keys(table), features.files(table), strict=True))
+    with progress_bar("extracting features", total=views * len(wanted)) as advance:
+        extract_views(params, features.cache, wanted, network=network, views=views, progress=advance)
+    return features
+
+
+def try_head(
+    params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
+) -> dict[str, Metrics]:
+    """Train a head on `train`, keep its best epoch on `val`, and return the metrics on every other split, by name.
+
+    Args:
+        params: Everything but the number of epochs.
+        splits: Follow SPLIT.
+        features: Hold all their rows.
+        epochs: At most so many.
+        balance: Balance the training rows as the stage `rebalance` does.
+    """
+    keras.utils.set_random_seed(params.seed)
+    section, groups = params.train.phase1, AgeGroups(tuple(params.age_groups))
+    train = splits["train"].assign(copies=1, weight=1.0)
+    if balance:
+        train, _ = rebalance_table(splits["train"], **params.rebalance.model_dump(), seed=params.seed)
+    data = HeadData(
+        train=train,
+        val=splits["val"],
+        train_features=features.cache.read(features.keys(train), views=features.views),
+        val_features=features.cache.read(features.keys(splits["val"]), views=1),
+        fingerprint="",
+    )
+    head = build_head(head_config_of(params), features=data.width, groups=len(groups), start_age=data.start_age)
+    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
+    phase = replace(phase_of(section), epochs=epochs)
+    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
+    calibration = _calibrate(params, head, splits["val"], features)
+    judged = {name: table for name, table in splits.items() if name not in {"train", "val"}}
+    return {
+        name: summarise(
+            predictions_table(table, decode(_outputs(head, table, features), calibration=calibration, groups=groups))
+        )
+        for name, table in judged.items()
+    }
+
+
+def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
+    exact = val[val["age_low"] == val["age_high"]]
+    outputs = _outputs(head, exact, features)
+    return fit_intervals(
+        outputs["age"][:, 0],
+        exact["age_low"],
+        exact["age_high"],
+        distribution=outputs.get("age_distribution"),
+        coverage=params.calibrate.coverage,
+    )
+
+
+def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> Outputs:
+    plain = features.cache.read(features.keys(table), views=1)[0]
+    return {name: keras.ops.convert_to_numpy(output) for name, output in head(plain.astype("float32")).items()}

@@ -1,0 +1,34 @@
+"""Which face detector this machine runs."""
+
+from functools import partial
+from pathlib import Path
+
+from agelens.data_prep.core.openvino_requests import Precision
+from agelens.data_prep.faces.cropper import OpenDetector
+from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
+from agelens.data_prep.faces.torch_detector import TorchFaceDetector, has_cuda
+from agelens.pipeline.config.sections import CropFaces
+from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
+from agelens.weights.integrity import trusted_checkpoints
+
+CPU_BATCH = 4
+"""Images that OpenVINO gets at a time from a folder: a tenth faster than one by one, and few at its end are empty."""
+
+
+def choose_detector(section: CropFaces) -> tuple[OpenDetector, Path]:
+    """Return what opens the detector for a square of so many pixels, and the file that holds its weights."""
+    if section.runtime == "torch" or (section.runtime == "auto" and has_cuda()):
+        trusted = trusted_checkpoints()
+        return partial(_open_torch, min_score=section.min_score, trusted=trusted), DETECTOR_TORCH
+    opened = partial(_open_openvino, min_score=section.min_score, precision=section.precision)
+    return opened, DETECTOR_RUNTIME.with_suffix(".bin")
+
+
+def _open_openvino(image_size: int, *, min_score: float, precision: Precision) -> Detector:
+    return OpenVinoFaceDetector(
+        DETECTOR_RUNTIME, image_size=image_size, min_score=min_score, batch_size=CPU_BATCH, precision=precision
+    )
+
+
+def _open_torch(image_size: int, *, min_score: float, trusted: frozenset[str]) -> Detector:
+    return TorchFaceDetector(DETECTOR_TORCH, image_size=image_size, min_score=min_score, trusted=trusted)

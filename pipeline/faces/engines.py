@@ -1,0 +1,11 @@
+"""Where the crop stage works: on this machine, or on a Ray cluster."""
+
+from typing import Literal
+
+from agelens.data_prep.faces.crop_manifest import Engine, run_threads
+from agelens.data_prep.faces.ray_engine import run_ray
+
+
+def choose_engine(name: Literal["local", "ray"]) -> Engine:
+    """Return what runs the work."""
+    return run_ray if name == "ray" else run_threads

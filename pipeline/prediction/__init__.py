@@ -1,0 +1,1 @@
+"""`agelens predict`: files in; tables, JSON, CSV and annotated copies out."""

@@ -1,0 +1,58 @@
+"""A page about the crops: what became of every photograph, and pictures of what was kept and what was not."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from agelens.data_prep.core.atomic import write_text
+from agelens.pipeline.reports.html import render_page
+
+MEANINGS = {
+    "detector": "kept: a face was found",
+    "whole_image": "kept whole: no face was found in a ready-made crop",
+    "no_face": "no face was found",
+    "too_small": "the face is smaller than min_side",
+    "blurred": "the face is less sharp than min_sharpness",
+    "too_many_faces": "there are more faces than max_faces",
+    "too_large": "more pixels than a photograph has",
+    "truncated": "the end of the file is missing",
+    "empty_file": "the file is empty",
+    "not_an_image": "the file is no picture",
+    "unreadable": "the file could not be opened",
+    "missing": "there is no such file",
+}
+"""What the outcomes of the crop stage mean; other reasons speak for themselves."""
+
+
+def write_crop_page(path: Path, counts: pd.DataFrame) -> None:
+    """Write the page, with the sheets (`*.png`) that lie beside it.
+
+    Args:
+        path: The file.
+        counts: `source`, `outcome` and the number of `images` that came to it.
+    """
+    sources = sorted(counts["source"].unique())
+    table = counts.pivot_table(index="outcome", columns="source", values="images", fill_value=0, aggfunc="sum")
+    kept_first = sorted(table.index, key=lambda outcome: (not meaning_of(outcome).startswith("kept"), outcome))
+    rows = [
+        {
+            "outcome": outcome,
+            "meaning": meaning_of(outcome),
+            "images": [int(table.loc[outcome, name]) for name in sources],
+        }
+        for outcome in kept_first
+    ]
+    sheets = [(sheet.name, _title(sheet.stem)) for sheet in sorted(path.parent.glob("*.png"))]
+    values = {"sources": sources, "rows": rows, "sheets": sheets}
+    write_text(path, render_page("crops.html.j2", values))
+
+
+def meaning_of(outcome: str) -> str:
+    """Return what an outcome means, in words."""
+    return MEANINGS.get(outcome, outcome.replace("_", " "))
+
+
+def _title(stem: str) -> str:
+    """Return what a sheet shows: `crops` what was kept, `rejected_<reason>` what was not."""
+    reason = stem.removeprefix("rejected_")
+    return "Kept" if stem == "crops" else f"Rejected: {meaning_of(reason)}"

@@ -1,0 +1,1 @@
+"""The search over heads or whole networks: candidates, worker processes, progress."""

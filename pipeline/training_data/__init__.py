@@ -1,0 +1,1 @@
+"""Datasets that the training stages and the search read."""

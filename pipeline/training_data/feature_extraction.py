@@ -1,0 +1,52 @@
+"""The frozen backbone as the fastest runtime runs it, and how it looks at crops view by view."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from agelens.data_prep.core.openvino_requests import Part
+from agelens.models.caches.features import FeatureCache
+from agelens.models.network.age_net import build_feature_net
+from agelens.models.network.backbones import build_backbone
+from agelens.models.serving.runtime import Network, convert_network
+from agelens.pipeline.config.fingerprints import features_fingerprint
+from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+
+
+def convert_feature_network(params: Params) -> Any:
+    """Return the graph from pictures of a crop's size to pooled features."""
+    size, model = params.crop_faces.size, params.model
+    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    return convert_network(build_feature_net(backbone))
+
+
+def feature_cache(params: Params, paths: Paths, part: Part) -> FeatureCache:
+    """Return the cache of the features to learn from, or of those to judge by."""
+    return FeatureCache(paths.features / part, features_fingerprint(params, part=part))
+
+
+def extract_views(
+    params: Params,
+    cache: FeatureCache,
+    crops: Mapping[str, Path],
+    *,
+    network: Network,
+    views: int,
+    progress: Callable[[int], None],
+) -> int:
+    """Extract what a cache lacks of so many views of all crops, by `features.crop_keys`; return how many."""
+    augmentation = augmentation_of(params)
+    return sum(
+        cache.extend(
+            crops,
+            network,
+            view=view,
+            size=params.crop_faces.size,
+            augmentation=augmentation,
+            seed=params.seed,
+            progress=progress,
+        )
+        for view in range(views)
+    )

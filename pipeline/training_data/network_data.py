@@ -1,0 +1,59 @@
+"""The whole network and the pictures that it learns from: for phase 2, and for a search of whole networks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from agelens.data_prep.batches.dataset import make_dataset, make_training_dataset, shrink_epochs
+from agelens.models.network.age_net import build_age_net
+from agelens.models.network.backbones import build_backbone
+from agelens.models.network.heads import copy_head
+from agelens.models.training.objective import loss_weights_of, targets_of
+from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.training_data.head_data import HeadData
+from agelens.tuning.recipe import Recipe
+
+
+def join_network(params: Params, head: Any) -> Any:
+    """Return the whole network with a copy of the head."""
+    size, model = params.crop_faces.size, params.model
+    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    return build_age_net(backbone, copy_head(head))
+
+
+def make_picture_datasets(
+    params: Params,
+    paths: Paths,
+    data: HeadData,
+    *,
+    recipe: Recipe,
+    outputs: Mapping[str, Any],
+    seed: int,
+    first_epoch: int = 0,
+    sides: Sequence[int] = (),
+) -> tuple[Any, int, Any]:
+    """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset.
+
+    With `sides` pictures to learn from are as large as they say, one for each epoch; the others never shrink.
+    """
+    section, size = params.train.phase2, params.crop_faces.size
+    train, val = ([paths.crops / name for name in table["crop"]] for table in (data.train, data.val))
+    training, steps = make_training_dataset(
+        train,
+        targets_of(data.train, outputs),
+        weights=loss_weights_of(data.train, outputs),
+        copies=data.train["copies"].to_numpy(np.int64),
+        size=size,
+        batch_size=section.batch_size,
+        augmentation=augmentation_of(params, strength=recipe.augment_strength),
+        views=section.views,
+        seed=seed,
+        first_epoch=first_epoch,
+    )
+    if sides:
+        training = shrink_epochs(training, sides, steps=steps)
+    targets = targets_of(data.val, outputs)
+    return training, steps, make_dataset(val, targets, size=size, batch_size=section.batch_size)

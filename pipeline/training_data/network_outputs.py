@@ -1,0 +1,43 @@
+"""What the trained network says about a split: the raw outputs that calibration and evaluation decode."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from agelens.data_prep.batches.dataset import make_dataset
+from agelens.data_prep.core.errors import WeightsError
+from agelens.models.network.age_net import average_both_ways
+from agelens.models.serving.runtime import Outputs
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import progress_bar
+
+BATCH = 64
+
+
+def read_age_net(params: Params, paths: Paths) -> Any:
+    """Read the trained network; with `model.flip_average` it looks at each picture and at its mirror image.
+
+    Raises:
+        WeightsError: There is none yet.
+    """
+    if not paths.age_net.is_file():
+        msg = f"There is no trained network at {paths.age_net}; run `dvc repro train`."
+        raise WeightsError(msg)
+    # Only what answers is needed; the losses' classes need not be known.
+    network = keras.saving.load_model(paths.age_net, compile=False)
+    return average_both_ways(network) if params.model.flip_average else network
+
+
+def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:
+    """Return all outputs of the network for the crops of a table, in its order."""
+    size = network.input_shape[1]
+    dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=BATCH)
+    found: list[Outputs] = []
+    with progress_bar(label, total=len(table)) as advance:
+        for images, *_ in dataset:
+            found.append(network.predict_on_batch(images))
+            advance(len(images))
+    return {name: np.concatenate([outputs[name] for outputs in found]) for name in network.output}

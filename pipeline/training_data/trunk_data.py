@@ -1,0 +1,115 @@
+"""What the top of the network learns from: the frozen trunk's output for every crop and view."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.core.openvino_requests import Part
+from agelens.models.caches.trunk_cache import Activations, TrunkCache
+from agelens.models.network.trunk import build_trunk_and_top
+from agelens.models.serving.runtime import Network, convert_network
+from agelens.pipeline.config.fingerprints import TRUNK_CODE, code_hash, features_fingerprint, fingerprint
+from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.training_data.head_data import HeadData
+from agelens.tuning.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrunkData:
+    """The top, which shares its layers with the network, and the activations that it learns from."""
+
+    top: Any
+    train: Sequence[Activations]
+    val: Activations
+    caches: Sequence[TrunkCache]
+
+    def datasets(
+        self, data: HeadData, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
+    ) -> tuple[Any, int, Any]:
+        """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
+        return data.cached_datasets(
+            self.train, self.val, outputs=outputs, batch_size=batch_size, seed=seed, first_epoch=first_epoch
+        )
+
+    def remove(self) -> None:
+        """Remove the activations."""
+        for cache in self.caches:
+            cache.remove()
+
+
+def cache_trunk(
+    params: Params,
+    data: HeadData,
+    *,
+    network: Any,
+    recipe: Recipe,
+    views: int,
+    crops: Path,
+    folder: Path,
+    instead: str,
+) -> TrunkData:
+    """Compute the trunk's output for all crops and views, as far as it is not there, after saying what it costs.
+
+    Args:
+        params: Everything that a network is made of.
+        data: The rows.
+        network: Thawed as the recipe says.
+        recipe: Says what is thawed and how views differ from their pictures.
+        views: Of each training crop.
+        crops: Where they lie.
+        folder: Where the activations go.
+        instead: What to do where the disk has no room, for people.
+
+    Raises:
+        ParamsError: The disk has no room for it.
+    """
+    trunk, top = build_trunk_and_top(network)
+    augmentation = augmentation_of(params, strength=recipe.augment_strength)
+    code = [features_fingerprint(params), code_hash(TRUNK_CODE)]
+    name = fingerprint([data.fingerprint, code, recipe.unfreeze, recipe.augment_strength])
+    parts: dict[Part, Any] = {"train": (data.train, views), "val": (data.val, 1)}
+    caches = {part: TrunkCache(folder / part, name, trunk.output_shape[1:]) for part in parts}
+    needed = sum(caches[part].bytes_of(len(table), views=views) for part, (table, views) in parts.items())
+    batch = 4 * int(np.prod(trunk.output_shape[1:])) * params.train.phase2.batch_size
+    say(
+        f"trunk: cached, {views} views of {len(data.train)} crops, {needed / 1e9:.2f} GB on disk "
+        f"in {folder}, {batch / 1e6:.0f} MB of memory a batch; only the top is trained"
+    )
+    graph, kept = convert_network(trunk), {}
+    with progress_bar("trunk, crops", total=sum(len(table) * views for table, views in parts.values())) as advance:
+        for part, (table, count) in parts.items():
+            caches[part].check_room(len(table), views=count, instead=instead)
+            files = [crops / crop for crop in table["crop"]]
+            runtime = Network(graph, precision=params.cache_features.precision_of(part), many=True)
+            kept[part] = [
+                _view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
+                for view in range(count)
+            ]
+    return TrunkData(top=top, train=kept["train"], val=kept["val"][0], caches=list(caches.values()))
+
+
+def _view(
+    cache: TrunkCache,
+    crops: Sequence[Path],
+    runtime: Network,
+    params: Params,
+    augmentation: Augmentation,
+    *,
+    view: int,
+    progress: Callable[[int], None],
+) -> Activations:
+    return cache.extend(
+        crops,
+        runtime,
+        view=view,
+        size=params.crop_faces.size,
+        augmentation=augmentation,
+        seed=params.seed,
+        progress=progress,
+    )

@@ -1,0 +1,253 @@
+"""Batches: which rows in which views, with the targets and weights that belong to them."""
+
+import zlib
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agelens.data_prep.batches.augment import Augmentation, augment_view
+from agelens.data_prep.batches.dataset import (
+    check_pixels,
+    check_steps,
+    make_dataset,
+    make_feature_dataset,
+    make_plain_feature_dataset,
+    make_training_dataset,
+    make_view_dataset,
+    shrink_epochs,
+)
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import read_rgb, write_jpeg
+from tests.factories import targets_for
+
+SIZE = 32
+FLIPS = Augmentation(shift=0.0, zoom=0.0, rotation_degrees=0.0, brightness=0.0, contrast=0.0, saturation=0.0)
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory):
+    """Five crops; crop i is grey of level 40 i + 20 with a darker left half."""
+    folder = tmp_path_factory.mktemp("crops")
+    paths = []
+    for index in range(5):
+        image = np.full((SIZE, SIZE, 3), 40 * index + 20, dtype=np.uint8)
+        image[:, : SIZE // 2] -= 16
+        paths.append(folder / f"face_{index}.jpg")
+        write_jpeg(paths[-1], image)
+    return paths
+
+
+def index_of(image):
+    """Return which crop a picture shows, whichever way it is mirrored."""
+    return round((float(image.mean()) - 12) / 40)
+
+
+def test_validation_reads_every_crop_once_in_order_and_unchanged(crops):
+    batches = list(make_dataset(crops, targets_for(5), size=SIZE, batch_size=2).as_numpy_iterator())
+    assert [len(images) for images, _, _ in batches] == [2, 2, 1]
+    images = np.concatenate([images for images, _, _ in batches])
+    assert images.dtype == np.uint8
+    for image, path in zip(images, crops, strict=True):
+        assert np.abs(image.astype(int) - read_rgb(path)).max() <= 1
+    targets = np.concatenate([targets["age"] for _, targets, _ in batches])
+    np.testing.assert_array_equal(targets, targets_for(5)["age"])
+    assert all((weights["age"] == 1).all() and (weights["age_group"] == 1).all() for _, _, weights in batches)
+
+
+def test_given_weights_go_with_their_rows(crops):
+    weights = {"age": np.linspace(0.5, 1.5, 5), "age_group": np.ones(5)}
+    dataset = make_dataset(crops, targets_for(5), size=SIZE, batch_size=5, weights=weights)
+    _, _, given = next(dataset.as_numpy_iterator())
+    np.testing.assert_array_equal(given["age"], weights["age"])
+
+
+def test_prediction_needs_no_targets(crops):
+    images, targets, weights = next(make_dataset(crops, {}, size=SIZE, batch_size=5).as_numpy_iterator())
+    assert images.shape == (5, SIZE, SIZE, 3)
+    assert (targets, weights) == ({}, {})
+
+
+@pytest.fixture(scope="module")
+def make_training(crops):
+    """Return a function that lists (crop, age, age group, weight, mirrored) of so many training batches."""
+
+    def listed(batches, **options):
+        given = {
+            "weights": {"age": np.arange(5.0), "age_group": np.ones(5)},
+            "copies": np.array([1, 1, 1, 1, 4]),
+            "batch_size": 4,
+            "augmentation": FLIPS,
+            "views": 4,
+            "seed": 1,
+            **options,
+        }
+        dataset, steps = make_training_dataset(crops, targets_for(5), size=SIZE, **given)
+        rows = []
+        for images, targets, weights in islice(dataset.as_numpy_iterator(), batches):
+            mirrored = images[:, :, 0, 0] > images[:, :, -1, 0]
+            rows += zip(
+                map(index_of, images),
+                targets["age"][:, 0].tolist(),
+                targets["age_group"].tolist(),
+                weights["age"].tolist(),
+                mirrored[:, 0].tolist(),
+                strict=True,
+            )
+        return rows, steps
+
+    return listed
+
+
+def test_training_goes_round_for_ever_and_draws_each_row_as_often_as_its_copies(make_training):
+    rows, steps = make_training(6)
+    assert steps == 2
+    for epoch in range(3):
+        drawn = Counter(crop for crop, *_ in rows[epoch * 8 : epoch * 8 + 8])
+        assert drawn == {0: 1, 1: 1, 2: 1, 3: 1, 4: 4}
+
+
+def test_targets_and_weights_go_with_their_picture(make_training):
+    rows, _ = make_training(6)
+    assert all(age == crop and group == crop % 2 and weight == crop for crop, age, group, weight, _ in rows)
+    assert {mirrored for *_, mirrored in rows} == {False, True}
+
+
+def test_a_run_resumed_at_an_epoch_sees_what_the_whole_run_sees(make_training):
+    whole, _ = make_training(4)
+    resumed, _ = make_training(2, first_epoch=1)
+    assert resumed == whole[8:]
+
+
+def test_the_rest_of_an_epoch_that_fills_no_batch_is_left_out_and_the_next_epoch_begins_anew(make_training):
+    rows, steps = make_training(4, batch_size=3)
+    assert steps == 2
+    resumed, _ = make_training(2, batch_size=3, first_epoch=1)
+    assert rows[6:] == resumed
+
+
+def test_views_zero_alone_are_the_crops_themselves(make_training):
+    rows, _ = make_training(4, views=1)
+    assert not any(mirrored for *_, mirrored in rows)
+
+
+@pytest.mark.parametrize(("copies", "batch_size", "steps"), [([1, 1, 1], 3, 1), ([2, 5], 3, 2), ([1, 1], 1, 2)])
+def test_an_epoch_has_its_whole_batches(copies, batch_size, steps):
+    assert check_steps(np.array(copies), batch_size=batch_size) == steps
+
+
+def test_less_than_one_batch_is_refused_before_training(make_training):
+    with pytest.raises(DataError, match=r"at least one batch of 9 draws\. Received: 8 draws"):
+        make_training(1, batch_size=9)
+
+
+def test_training_on_black_crops_is_refused(tmp_path):
+    path = tmp_path / "black.jpg"
+    write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
+    ones = np.ones(5, dtype=int)
+    weights = {"age": np.ones(5), "age_group": np.ones(5)}
+    with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
+        make_training_dataset(
+            [path] * 5,
+            targets_for(5),
+            weights=weights,
+            copies=ones,
+            size=SIZE,
+            batch_size=4,
+            augmentation=FLIPS,
+            views=4,
+            seed=1,
+        )
+
+
+def pictures(paths, *, view, augmentation=FLIPS):
+    options = {"size": SIZE, "batch_size": 2, "augmentation": augmentation, "seed": 1}
+    return np.concatenate(list(make_view_dataset(paths, view=view, **options).as_numpy_iterator()))
+
+
+def test_view_zero_of_all_crops_is_the_crops_in_order(crops):
+    images = pictures(crops, view=0, augmentation=Augmentation())
+    assert [index_of(image) for image in images] == [0, 1, 2, 3, 4]
+    plain, _, _ = next(make_dataset(crops, {}, size=SIZE, batch_size=5).as_numpy_iterator())
+    np.testing.assert_array_equal(images, plain)
+
+
+def test_a_view_of_a_crop_does_not_depend_on_its_row(crops):
+    whole = pictures(crops, view=3, augmentation=Augmentation())
+    some = pictures([crops[3], crops[1]], view=3, augmentation=Augmentation())
+    np.testing.assert_array_equal(some, whole[[3, 1]])
+
+
+def test_training_and_the_feature_cache_see_the_same_views(crops, make_training):
+    rows, _ = make_training(2, copies=np.ones(5, dtype=int), batch_size=5)
+    views = [pictures(crops, view=view) for view in (0, 1)]
+    for epoch, images in enumerate(views):
+        seen = {crop: mirrored for crop, *_, mirrored in rows[epoch * 5 : epoch * 5 + 5]}
+        assert seen == {i: bool(image[0, 0, 0] > image[0, -1, 0]) for i, image in enumerate(images)}
+
+
+def test_photographs_pass_the_check_of_pixels():
+    check_pixels(np.full((2, 8, 8, 3), 90, dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        pytest.param(np.zeros((2, 8, 8, 3), dtype=np.uint8), id="black"),
+        pytest.param(np.ones((2, 8, 8, 3), dtype=np.uint8), id="scaled to 0..1"),
+        pytest.param(np.full((2, 8, 8, 3), 0.5, dtype=np.float32), id="float 0..1"),
+        pytest.param(np.full((2, 8, 8, 3), 90.0, dtype=np.float32), id="float 0..255"),
+        pytest.param(np.full((2, 8, 8, 3), 4, dtype=np.uint8), id="nearly black"),
+    ],
+)
+def test_black_or_scaled_crops_are_refused(images):
+    with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
+        check_pixels(images)
+
+
+def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
+    features = np.zeros((5, 3), dtype=np.float16)
+    weights = {"age": np.ones(5), "age_group": np.ones(5)}
+    drawn: Any = {"weights": weights, "copies": np.ones(5, dtype=np.int64), "batch_size": 4, "seed": 1}
+    viewed: Any = {"size": SIZE, "augmentation": FLIPS}
+    datasets = [
+        make_dataset(crops, targets_for(5), size=SIZE, batch_size=2),
+        make_training_dataset(crops, targets_for(5), views=2, **drawn, **viewed)[0],
+        make_view_dataset(crops, view=1, batch_size=2, seed=1, **viewed),
+        shrink_epochs(make_dataset(crops, targets_for(5), size=SIZE, batch_size=2), [8], steps=2),
+        make_feature_dataset([features], targets_for(5), **drawn)[0],
+        make_plain_feature_dataset(features, targets_for(5), batch_size=2),
+    ]
+    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 6
+
+
+def test_pictures_grow_from_epoch_to_epoch_and_their_targets_stay(crops):
+    training, steps = make_training_dataset(
+        crops,
+        targets_for(5),
+        weights={"age": np.ones(5, np.float32)},
+        copies=np.ones(5, np.int64),
+        size=SIZE,
+        batch_size=2,
+        augmentation=FLIPS,
+        views=1,
+        seed=1,
+    )
+    whole = list(islice(training, 4 * steps))
+    grown = list(islice(shrink_epochs(training, [8, 16, SIZE], steps=steps), 4 * steps))
+    assert steps == 2
+    assert [images.shape[1] for images, *_ in grown] == [8, 8, 16, 16, SIZE, SIZE, SIZE, SIZE]
+    for (images, targets, weights), (before, same, also) in zip(grown, whole, strict=True):
+        assert [index_of(image) for image in images.numpy()] == [index_of(image) for image in before.numpy()]
+        np.testing.assert_array_equal(targets["age"], same["age"])
+        np.testing.assert_array_equal(weights["age"], also["age"])
+
+
+def test_a_datasets_view_is_that_of_its_files_name(crops):
+    options = {"augmentation": Augmentation(), "seed": 5}
+    (batch,) = make_view_dataset(crops, view=2, size=SIZE, batch_size=5, **options)
+    for path, view in zip(crops, batch.numpy(), strict=True):
+        number = zlib.crc32(path.name.encode()) & 0x7FFFFFFF
+        np.testing.assert_allclose(view, augment_view(read_rgb(path), number, 2, **options), atol=3)  # two decoders

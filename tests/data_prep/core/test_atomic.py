@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from agelens.data_prep.core.atomic import replacing, write_bytes, write_json, write_text
+
+
+class StoppedError(Exception):
+    """Stands for whatever interrupts a writer."""
+
+
+def interrupt(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half")
+        raise StoppedError
+
+
+def test_a_file_appears_only_when_it_is_whole(tmp_path):
+    path = tmp_path / "table.csv"
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("old", [None, "old"])
+def test_an_interrupted_writer_leaves_everything_as_it_was(tmp_path, old):
+    path = tmp_path / "table.csv"
+    if old is not None:
+        path.write_text(old)
+    before = list(tmp_path.iterdir())
+    with pytest.raises(StoppedError):
+        interrupt(path)
+    assert list(tmp_path.iterdir()) == before
+    assert old is None or path.read_text() == old
+
+
+def test_the_temporary_file_lies_beside_its_place_with_the_same_suffix(tmp_path):
+    with replacing(tmp_path / "model.keras") as temporary:
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".keras"
+
+
+def test_folders_are_made(tmp_path):
+    write_bytes(tmp_path / "a" / "b" / "c.bin", b"\x00\xff")
+    assert (tmp_path / "a" / "b" / "c.bin").read_bytes() == b"\x00\xff"
+
+
+def test_others_may_read_the_file(tmp_path):
+    write_text(tmp_path / "a.txt", "x")
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+
+
+def test_text_is_utf8_and_keeps_its_line_ends(tmp_path):
+    write_text(tmp_path / "a.txt", "Zoë\nB\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"Zo\xc3\xab\nB\n"
+
+
+def test_json_is_indented_and_readable(tmp_path):
+    content = {"name": "Zoë", "ages": [1, 2.5]}
+    write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert text.startswith('{\n  "name": "Zoë",\n')
+    assert text.endswith("}\n")
+    assert json.loads(text) == content
+
+
+def test_json_refuses_what_other_readers_would_choke_on(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "a.json", {"mae": float("nan")})
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,177 @@
+"""What colours, size and direction come out of an image file."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from agelens.data_prep.core import images
+from agelens.data_prep.core.images import (
+    decode_rgb,
+    read_rgb,
+)
+from tests.data_prep.pictures import drawn_photo, encoded
+
+# What agelens.data_prep.core.images asks for once for the whole process; pytest sets its own filters around every test.
+pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")
+
+RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ink", "colour"),
+    [
+        ((0, 0, 0, 0), WHITE),
+        ((0, 0, 0, 255), BLACK),
+        ((0, 255, 255, 0), RED),
+        ((255, 0, 255, 0), GREEN),
+        ((255, 255, 0, 0), BLUE),
+    ],
+)
+def test_cmyk_comes_out_in_its_colours(ink: tuple[int, int, int, int], colour: tuple[int, int, int]) -> None:
+    image = decode_rgb(encoded(Image.new("CMYK", (16, 16), ink), "JPEG", quality=100))
+    assert np.abs(image.astype(int) - colour).max() <= 3
+
+
+def test_16_bit_grey_keeps_its_shades() -> None:
+    deep = np.array([[0, 257, 32_896, 65_535]], dtype=np.uint16)
+    assert decode_rgb(encoded(deep, "PNG"))[..., 0].tolist() == [[0, 1, 128, 255]]
+    assert decode_rgb(encoded(deep, "TIFF"))[..., 2].tolist() == [[0, 1, 128, 255]]
+
+
+@pytest.mark.parametrize("darkest", [1, 255])
+def test_a_night_in_16_bits_stays_dark(darkest: int) -> None:
+    assert decode_rgb(encoded(np.full((4, 4), darkest, dtype=np.uint16), "PNG")).max() <= 1
+
+
+def test_colour_of_16_bits_is_read() -> None:
+    done, buffer = cv2.imencode(".png", np.full((4, 4, 3), (0, 32_896, 65_535), dtype=np.uint16))
+    assert done
+    assert decode_rgb(buffer.tobytes())[0, 0].tolist() == [255, 128, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.0, 0.5, 1.0], [0, 128, 255]),
+        ([0.0, 51.0, 255.0], [0, 51, 255]),
+        ([0.0, 13_107.0, 65_535.0], [0, 51, 255]),
+        ([0.0, 20_000.0, 100_000.0], [0, 51, 255]),
+        ([np.nan, -1.0, 1.0], [0, 0, 255]),
+    ],
+)
+def test_floating_grey_takes_the_lowest_usual_white(values: list[float], expected: list[int]) -> None:
+    image = decode_rgb(encoded(np.array([values], dtype=np.float32), "TIFF"))
+    assert image[0].tolist() == [[value] * 3 for value in expected]
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "expected"),
+    [
+        ("1", 1, WHITE),
+        ("L", 77, (77, 77, 77)),
+        ("LA", (77, 255), (77, 77, 77)),
+        ("LA", (0, 0), WHITE),
+        ("RGBA", (255, 0, 0, 255), RED),
+        ("RGBA", (255, 0, 0, 0), WHITE),
+        ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
+    ],
+)
+def test_grey_and_transparent_files_become_rgb_on_white(
+    mode: str, colour: float | tuple[int, ...], expected: tuple[int, int, int]
+) -> None:
+    image = decode_rgb(encoded(Image.new(mode, (5, 3), colour), "PNG"))
+    assert image.shape == (3, 5, 3)
+    assert (image == expected).all()
+
+
+def test_a_palette_gives_its_colours() -> None:
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([*RED, *BLUE])
+    palette.putdata([0, 1])
+    assert decode_rgb(encoded(palette, "PNG")).tolist() == [[list(RED), list(BLUE)]]
+    assert decode_rgb(encoded(palette, "PNG", transparency=0)).tolist() == [[list(WHITE), list(BLUE)]]
+    half = decode_rgb(encoded(palette, "PNG", transparency=b"\x00\xff"))
+    assert half.tolist() == [[list(WHITE), list(BLUE)]]
+
+
+@pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("TIFF", {})])
+def test_of_an_animation_the_first_frame_is_taken(kind: str, options: dict[str, Any]) -> None:
+    frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
+    image = decode_rgb(encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options))
+    assert image.shape == (4, 6, 3)
+    assert (image == RED).all()
+
+
+UPRIGHT = np.array([[0, 60, 120], [180, 210, 240]], dtype=np.uint8).repeat(3, axis=1).reshape(2, 3, 3)
+
+
+STORED = {
+    1: UPRIGHT,
+    2: UPRIGHT[:, ::-1],
+    3: UPRIGHT[::-1, ::-1],
+    4: UPRIGHT[::-1],
+    5: UPRIGHT.transpose(1, 0, 2),
+    6: np.rot90(UPRIGHT),
+    7: UPRIGHT[::-1, ::-1].transpose(1, 0, 2),
+    8: np.rot90(UPRIGHT, -1),
+}
+
+
+"""How a camera stores an upright picture, by the EXIF orientation that it notes; 6 is to be turned clockwise."""
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_is_turned_upright(orientation: int, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = encoded(np.ascontiguousarray(STORED[orientation]), kind, exif=exif)
+    assert decode_rgb(content).tolist() == UPRIGHT.tolist()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_jpeg_has_the_upright_size(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photo = drawn_photo(48, 64)
+    content = encoded(photo if orientation < 5 else np.rot90(photo).copy(), "JPEG", exif=exif)
+    assert decode_rgb(content).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 700])
+def test_an_unknown_orientation_turns_nothing(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert decode_rgb(encoded(drawn_photo(), "PNG", exif=exif)).tolist() == drawn_photo().tolist()
+
+
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x02\0\0\0\x04abc\0\0\0\0\0",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x02\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\x01\x1a\0\x02\0\0\0\x04abc\0\0\0\0\0",
+        b"Exif\0\0garbage",
+        b"Exif\0\0MM\0*\xff\xff\xff\xff",
+    ],
+    ids=["orientation_is_text", "resolution_is_text", "no_exif_at_all", "directory_out_of_file"],
+)
+def test_odd_exif_does_not_cost_the_photograph(exif: bytes) -> None:
+    assert decode_rgb(encoded(drawn_photo(), "JPEG", exif=exif)).shape == (120, 160, 3)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_a_large_image_turned_band_by_band_is_the_same(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (37, 29, 4), dtype=np.uint8)
+    path = tmp_path / "image.tif"
+    Image.fromarray(noise, "RGBA").convert("RGB" if mode in {"P", "YCbCr", "1"} else "RGBA").convert(mode).save(path)
+    whole = read_rgb(path)
+    monkeypatch.setattr(images, "BAND_PIXELS", 29 * 5)
+    np.testing.assert_array_equal(read_rgb(path), whole)
+    monkeypatch.setattr(images, "BAND_PIXELS", 1)
+    np.testing.assert_array_equal(read_rgb(path), whole)

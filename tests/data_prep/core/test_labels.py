@@ -1,0 +1,89 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError, ParamsError
+from agelens.data_prep.core.labels import NO_GROUP, TRAITS, AgeGroups, check_some_exact, trait_indices
+
+FIVE = AgeGroups((0, 13, 26, 43, 61))
+ADIENCE = AgeGroups((0, 4, 8, 15, 25, 38, 48, 60))
+
+
+def test_groups_have_readable_names():
+    assert FIVE.names == ("0-12", "13-25", "26-42", "43-60", "61+")
+    assert AgeGroups((0, 18)).names == ("0-17", "18+")
+
+
+@pytest.mark.parametrize("groups", [FIVE, ADIENCE])
+def test_there_are_as_many_names_as_groups(groups):
+    assert len(groups) == len(groups.names) == len(groups.first_ages)
+
+
+@pytest.mark.parametrize("first_ages", [(), (0,), (1, 13), (0, 13, 13), (0, 26, 13), (13, 0)])
+def test_first_ages_must_ascend_from_0(first_ages):
+    with pytest.raises(ParamsError, match="ascending first ages that begin with 0"):
+        AgeGroups(first_ages)
+
+
+@pytest.mark.parametrize(
+    ("age", "group"),
+    [(0, 0), (12, 0), (12.99, 0), (13, 1), (25, 1), (25.5, 1), (26, 2), (42, 2), (43, 3), (60, 3), (61, 4), (100, 4)],
+)
+def test_an_age_belongs_to_the_group_of_its_floor(age, group):
+    assert FIVE.of_ages([age]).tolist() == [group]
+    assert FIVE.of_intervals([age], [age]).tolist() == [group]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "group"),
+    [
+        (0, 2, 0),
+        (10, 13, 0),  # 3 of 4 years: exactly 75 %
+        (11, 14, NO_GROUP),  # 2 and 2
+        (9, 13, 0),  # 4 of 5
+        (25, 32, 2),  # 7 of 8
+        (8, 20, NO_GROUP),  # 5 and 8 of 13
+        (60, 100, 4),  # 40 of 41
+        (0, 100, NO_GROUP),
+        (10.5, 13.9, 0),  # counted as the whole years 10..13
+    ],
+)
+def test_an_interval_belongs_to_the_group_that_holds_three_quarters_of_it(low, high, group):
+    assert FIVE.of_intervals([low], [high]).tolist() == [group]
+
+
+def test_many_labels_are_sorted_at_once():
+    low, high = np.array([[5, 8], [25, 70]]), np.array([[5, 20], [32, 70]])
+    assert FIVE.of_intervals(low, high).tolist() == [[0, NO_GROUP], [2, 4]]
+    assert FIVE.of_ages(low).tolist() == [[0, 0], [1, 4]]
+
+
+def test_no_labels_have_no_groups():
+    assert FIVE.of_ages([]).tolist() == []
+    assert FIVE.of_intervals([], []).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "group"),
+    [(0, 2, 0), (4, 6, 1), (8, 12, 2), (15, 20, 3), (25, 32, 4), (38, 43, 5), (48, 53, 6), (60, 100, 7)],
+)
+def test_the_intervals_of_adience_are_its_eight_groups(low, high, group):
+    assert ADIENCE.of_intervals([low], [high]).tolist() == [group]
+
+
+def test_one_exact_age_is_enough():
+    check_some_exact([20, 25, 38], [30, 25, 43])
+
+
+@pytest.mark.parametrize(("low", "high", "count"), [([20, 25], [30, 32], 2), ([], [], 0)])
+def test_labels_without_an_exact_age_are_refused(low, high, count):
+    with pytest.raises(DataError, match=f"exact.*Received: {count} rows, none of them exact"):
+        check_some_exact(low, high)
+
+
+def test_labels_of_traits_become_indices_and_others_none():
+    genders = pd.Series(["male", None, "female", "male", "robot"], dtype="str")
+    np.testing.assert_array_equal(trait_indices(genders, "gender"), [1, -1, 0, 1, -1])
+    ethnicities = pd.Series([*TRAITS["ethnicity"], None], dtype="str")
+    np.testing.assert_array_equal(trait_indices(ethnicities, "ethnicity"), [0, 1, 2, 3, 4, -1])
+    assert trait_indices(pd.Series([], dtype="str"), "gender").shape == (0,)

@@ -1,0 +1,124 @@
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.tables import (
+    FACES,
+    GROUPED,
+    MANIFEST,
+    PREDICTIONS,
+    REJECTED,
+    SPLIT,
+    TRAIN,
+    Column,
+    Schema,
+    check_table,
+    make_table,
+    read_table,
+    write_table,
+)
+from tests.factories import faces_table, grouped_table, split_rows
+
+ALL_SCHEMAS = [REJECTED, MANIFEST, FACES, GROUPED, SPLIT, TRAIN, PREDICTIONS]
+
+SMALL = Schema(
+    "small",
+    (
+        Column("image_id", "text", "which"),
+        Column("age", "float", "years"),
+        Column("faces", "int", "how many"),
+        Column("clipped", "bool", "whether"),
+        Column("subject", "text", "who", optional=True),
+    ),
+)
+
+
+def small_table(*subjects: str | None) -> pd.DataFrame:
+    rows: list[dict[str, object]] = [
+        {"image_id": f"s/{index}", "age": index + 0.5, "faces": 1, "clipped": index == 0, "subject": subject}
+        for index, subject in enumerate(subjects)
+    ]
+    return make_table(rows, SMALL)
+
+
+@pytest.mark.parametrize("schema", ALL_SCHEMAS, ids=lambda schema: schema.name)
+def test_a_schema_names_each_column_once_and_says_what_it_means(schema):
+    assert len(set(schema.names)) == len(schema.names)
+    assert all(column.meaning for column in schema.columns)
+
+
+@pytest.mark.parametrize(("earlier", "later"), [(MANIFEST, FACES), (FACES, GROUPED), (GROUPED, SPLIT), (SPLIT, TRAIN)])
+def test_columns_are_only_added(earlier, later):
+    assert later.columns[: len(earlier.columns)] == earlier.columns
+    assert len(later.columns) > len(earlier.columns)
+
+
+@pytest.mark.parametrize("schema", ALL_SCHEMAS, ids=lambda schema: schema.name)
+def test_an_empty_table_is_written_and_read(tmp_path, schema):
+    write_table(tmp_path / "empty.csv", make_table([], schema), schema)
+    table = read_table(tmp_path / "empty.csv", schema)
+    assert table.empty
+    assert list(table.columns) == schema.names
+
+
+@pytest.mark.parametrize(
+    ("table", "schema"),
+    [
+        (faces_table(3, ages=[1, (25, 32)], subjects=["made:1", None]), FACES),
+        (grouped_table(3), GROUPED),
+        (split_rows(3, ages=[(8, 20), 99.5]), SPLIT),
+    ],
+    ids=["faces", "grouped", "split"],
+)
+def test_a_table_comes_back_as_it_was_written(tmp_path, table, schema):
+    write_table(tmp_path / "folder" / "table.csv", table, schema)
+    pd.testing.assert_frame_equal(read_table(tmp_path / "folder" / "table.csv", schema), table)
+
+
+@pytest.mark.parametrize("subject", ["None", "NA", "nan", "null", "007", "True", 'a "b", c', "Zoë"])
+def test_a_text_that_looks_like_something_else_stays_text(tmp_path, subject):
+    write_table(tmp_path / "table.csv", small_table(subject, None), SMALL)
+    read = read_table(tmp_path / "table.csv", SMALL)
+    assert read.loc[0, "subject"] == subject
+    assert pd.isna(read.loc[1, "subject"])
+
+
+def test_types_are_those_of_the_schema():
+    kinds = {name: str(dtype) for name, dtype in small_table("x").dtypes.items()}
+    assert kinds == {"image_id": "str", "age": "float64", "faces": "int64", "clipped": "bool", "subject": "str"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table.drop(columns="age"), "must have the columns"),
+        (lambda table: table.assign(extra=1), "must have the columns"),
+        (lambda table: table[table.columns[::-1]], "must have the columns"),
+        (lambda table: table.assign(age=[1.0, None]), "Column age of a small table must be filled; .* in row 1"),
+        (lambda table: table.assign(image_id="s/0"), "image_id of a small table must be unique; 's/0' is there twice"),
+    ],
+    ids=["column missing", "column too many", "other order", "value missing", "same image twice"],
+)
+def test_a_table_that_breaks_its_schema_is_refused(tmp_path, change, message):
+    table = change(small_table("x", None))
+    with pytest.raises(DataError, match=message):
+        check_table(table, SMALL)
+    with pytest.raises(DataError, match=message):
+        write_table(tmp_path / "table.csv", table, SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_may_be_rejected_for_two_reasons():
+    row: dict[str, object] = {"image_id": "s/1", "source": "s", "path": "p", "reason": "r"}
+    check_table(make_table([row, row], REJECTED), REJECTED)
+
+
+def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path):
+    with pytest.raises(DataError, match=r"There is no small table at .*; run the stage"):
+        read_table(tmp_path / "table.csv", SMALL)
+
+
+def test_a_file_of_another_schema_is_refused(tmp_path):
+    (tmp_path / "table.csv").write_text("image_id,years\ns/1,3\n")
+    with pytest.raises(DataError, match="must have the columns"):
+        read_table(tmp_path / "table.csv", SMALL)

@@ -1,0 +1,139 @@
+"""The manifest: names, ages, and that nothing found is lost."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.core.tables import MANIFEST, REJECTED, read_table, write_table
+from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
+
+
+def record(name: str = "a.jpg", *, low: float = 30, high: float | None = None, subject: str | None = None) -> Record:
+    return Record(Path("raw") / name, name, low, low if high is None else high, subject=subject)
+
+
+def test_a_record_becomes_a_row() -> None:
+    found = Record(Path("raw/x/a.jpg"), "x/a.jpg", 25, 32, "interval", "female", "Asian", "007")
+    table, rejected = make_manifest([found], source="adience")
+    assert table.to_dict("records") == [
+        {
+            "image_id": "adience/x/a.jpg",
+            "source": "adience",
+            "path": str(Path("raw/x/a.jpg")),
+            "age_low": 25.0,
+            "age_high": 32.0,
+            "age": 28.5,
+            "age_kind": "interval",
+            "age_clipped": False,
+            "gender": "female",
+            "ethnicity": "Asian",
+            "subject": "adience:007",
+        }
+    ]
+    assert list(rejected.columns) == REJECTED.names
+    assert len(rejected) == 0
+
+
+def test_what_a_source_does_not_say_is_missing() -> None:
+    table, _ = make_manifest([record()], source="s")
+    assert table[["gender", "ethnicity", "subject"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0, 0, (0, 0, 0, False)),
+        (100, 100, (100, 100, 100, False)),
+        (116, 116, (100, 100, 100, True)),
+        (60, 100, (60, 100, 80, False)),
+        (90, 110, (90, 100, 95, True)),
+        (101, 120, (100, 100, 100, True)),
+    ],
+)
+def test_high_ages_are_clipped_and_marked(low: float, high: float, expected: tuple[float, float, float, bool]) -> None:
+    table, _ = make_manifest([record(low=low, high=high)], source="s")
+    assert tuple(table.loc[0, ["age_low", "age_high", "age", "age_clipped"]]) == expected
+
+
+def test_the_highest_age_is_a_choice() -> None:
+    table, _ = make_manifest([record(low=85)], source="s", max_age=80)
+    assert table["age"].tolist() == [80]
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(-1, 5), (-3, -3), (30, 20), (math.nan, 30), (30, math.nan), (30, math.inf), (-math.inf, 3)]
+)
+def test_an_impossible_age_is_rejected(low: float, high: float) -> None:
+    table, rejected = make_manifest([record(low=low, high=high)], source="s")
+    assert len(table) == 0
+    assert rejected.to_dict("records") == [
+        {
+            "image_id": "s/a.jpg",
+            "source": "s",
+            "path": str(Path("raw/a.jpg")),
+            "reason": "bad_age",
+            "detail": f"{low} to {high} years",
+        }
+    ]
+
+
+def test_a_second_record_of_one_name_is_rejected_even_behind_a_rejected_one() -> None:
+    found: list[Record | Rejection] = [
+        Rejection(Path("a.jpg"), "a.jpg", "missing"),
+        record(low=30),
+        record(low=40),
+        record("b.jpg", low=-1),
+    ]
+    table, rejected = make_manifest(found, source="s")
+    assert table["age"].tolist() == [30]
+    assert rejected["reason"].tolist() == ["missing", "duplicate_id", "bad_age"]
+    assert len(table) + len(rejected) == len(found)
+
+
+def test_a_name_that_is_not_unicode_is_rejected_and_still_named(tmp_path: Path) -> None:
+    broken = b"caf\xe9.jpg".decode("utf-8", errors="surrogateescape")
+    table, rejected = make_manifest([record(broken)], source="s")
+    assert len(table) == 0
+    assert rejected["reason"].tolist() == ["bad_name"]
+    assert rejected["image_id"].tolist() == [r"s/caf\udce9.jpg"]
+    write_table(tmp_path / "rejected.csv", rejected, REJECTED)
+    assert (tmp_path / "rejected.csv").is_file()
+
+
+def test_both_tables_survive_the_disk(tmp_path: Path) -> None:
+    found: list[Record | Rejection] = [
+        record('odd, "name".jpg', subject="None"),
+        record("NA"),
+        Rejection(Path("x"), "x", "bad_name", "why"),
+    ]
+    for table, schema in zip(make_manifest(found, source="s"), (MANIFEST, REJECTED), strict=True):
+        write_table(tmp_path / "table.csv", table, schema)
+        pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv", schema), table)
+
+
+def test_combining_sorts_and_keeps_every_row() -> None:
+    first, first_rejected = make_manifest([record("b.jpg"), record("a.jpg"), record("B.jpg")], source="utkface")
+    second, second_rejected = make_manifest([record("z.jpg", low=-1), record("y.jpg")], source="b3fd")
+    table = combine_manifests([first, second])
+    assert table["image_id"].tolist() == ["b3fd/y.jpg", "utkface/B.jpg", "utkface/a.jpg", "utkface/b.jpg"]
+    assert table.index.tolist() == [0, 1, 2, 3]
+    pd.testing.assert_frame_equal(combine_manifests([second, first]), table)
+    rejected = combine_manifests([first_rejected, second_rejected], schema=REJECTED)
+    assert rejected["image_id"].tolist() == ["b3fd/z.jpg"]
+
+
+def test_combining_nothing_gives_empty_tables_of_the_right_types() -> None:
+    kept, rejected = make_manifest([], source="s")
+    pd.testing.assert_frame_equal(combine_manifests([]), kept)
+    pd.testing.assert_frame_equal(combine_manifests([], schema=REJECTED), rejected)
+    assert str(kept["age_clipped"].dtype) == "bool"
+
+
+def test_sources_that_share_a_name_are_refused() -> None:
+    table, _ = make_manifest([record()], source="s")
+    with pytest.raises(DataError, match=r"'s/a\.jpg' is there twice"):
+        combine_manifests([table, table])

@@ -1,0 +1,70 @@
+"""Photographs behind addresses are read as those in folders are; `file://` stands for all that pyarrow reads."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError, ImageError
+from agelens.data_prep.readers.table import read_table
+from agelens.data_prep.sources import remote
+from agelens.data_prep.sources.manifest import make_manifest
+from agelens.data_prep.sources.remote import file_state, is_address, read_content
+from tests.data_prep.albums import RULES, FakeDetector, crop_tables, crops_in, write_photo
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("s3://bucket/a.jpg", True),
+        ("gs://bucket/a b.jpg", True),
+        ("hdfs://host:8020/a.jpg", True),
+        ("raw/a.jpg", False),
+        ("/raw/a.jpg", False),
+        ("C:\\raw\\a.jpg", False),
+        ("odd/s3://a.jpg", False),
+    ],
+)
+def test_an_address_begins_with_its_kind(path: str, expected: bool) -> None:
+    assert is_address(path) == expected
+
+
+def test_a_file_is_the_same_by_path_and_by_address(tmp_path: Path) -> None:
+    write_photo(tmp_path / "1.png", 1)
+    path = str(tmp_path / "1.png")
+    assert read_content(f"file://{path}") == read_content(path) == Path(path).read_bytes()
+    assert file_state(f"file://{path}") == file_state(path)
+    assert file_state(f"file://{tmp_path}/gone.png") == file_state(f"{tmp_path}/gone.png") == []
+
+
+def test_what_cannot_be_read_has_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "long.png").write_bytes(b"12345")
+    (tmp_path / "folder.png").mkdir()
+    monkeypatch.setattr(remote, "MAX_BYTES", 4)
+    reasons = {"gone": "missing", "empty": "empty_file", "long": "too_large", "folder": "not_a_file"}
+    for name, reason in reasons.items():
+        with pytest.raises(ImageError, match=reason):
+            read_content(f"file://{tmp_path}/{name}.png")
+
+
+def test_an_address_that_nobody_knows_is_named() -> None:
+    with pytest.raises(DataError, match=r"s3://bucket/photo\.jpg.*Received: carrier://pigeon/a\.jpg"):
+        read_content("carrier://pigeon/a.jpg")
+
+
+def test_a_table_of_addresses_gives_the_crops_of_its_files(tmp_path: Path) -> None:
+    photos = [tmp_path / "album" / f"{number}.png" for number in range(5)]
+    for number, path in enumerate(photos):
+        write_photo(path, number, face=number != 3)
+    addresses = [f"file://{path}" for path in photos] + [f"file://{tmp_path}/gone.png"]
+    pd.DataFrame({"path": addresses, "age": np.arange(20, 26)}).to_csv(tmp_path / "labels.csv", index=False)
+    manifest, _ = make_manifest(read_table(tmp_path / "labels.csv"), source="album")
+    assert manifest["path"].tolist() == addresses
+    faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path / "crops", plan={"rules": RULES})
+    assert rejected["reason"].tolist() == ["no_face", "missing"]
+    assert len(faces) == len(crops_in(tmp_path / "crops")) == 4
+    again = FakeDetector()
+    crop_tables(manifest, again, tmp_path / "crops", plan={"rules": RULES})
+    assert again.seen == []

@@ -1,0 +1,278 @@
+import io
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from PIL import Image
+
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import Pixels, read_rgb
+from agelens.data_prep.core.tables import GROUPED, REJECTED, check_table
+from agelens.data_prep.splits.dedup import (
+    CropSignature,
+    check_photos,
+    describe_crop,
+    find_groups,
+    find_photos,
+    judge_duplicates,
+)
+from tests.factories import grouped_table, shuffled
+from tests.locations import SHARED_DATA
+
+UTKFACE = SHARED_DATA / "utkface" / "UTKFace"
+
+
+def draw_picture(seed: int, size: int = 128) -> Pixels:
+    """Soft random blotches: unlike each other, and smooth enough to survive a change of size as photographs do."""
+    spots = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    return np.array(Image.fromarray(spots).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def recompress(picture: Pixels, *, quality: int) -> Pixels:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
+    return np.array(Image.open(buffer))
+
+
+def resize(picture: Pixels, *sizes: int) -> Pixels:
+    image = Image.fromarray(picture)
+    for size in sizes:
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    return np.array(image)
+
+
+def hand_made(phash: int, *grey: float, pixels: str = "") -> CropSignature:
+    """A signature with a chosen hash and a grey vector of two numbers, so that correlations can be told by hand."""
+    vector = np.array(grey, dtype=np.float32)
+    return CropSignature(pixels or f"{phash} {grey}", phash, vector / np.linalg.norm(vector))
+
+
+def angle(degrees: float) -> tuple[float, float]:
+    """Grey vectors at angles correlate by the cosine of the angle between them: 0.97 is 14.07 degrees."""
+    return float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
+
+
+def photos_of(*crops: Pixels) -> list[str]:
+    names = [chr(ord("a") + index) for index in range(len(crops))]
+    return list(find_photos([describe_crop(crop) for crop in crops], names))
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda picture: picture.copy(),
+        lambda picture: recompress(picture, quality=60),
+        lambda picture: resize(picture, 60, 128),
+        lambda picture: resize(picture, 224),
+        lambda picture: recompress(resize(picture, 96, 128), quality=75),
+    ],
+    ids=["equal", "recompressed", "shrunk and enlarged", "of another size", "shrunk and recompressed"],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_copy_is_the_same_photo(copy, seed):
+    picture = draw_picture(seed)
+    assert photos_of(draw_picture(99), picture, copy(picture)) == ["a", "b", "b"]
+
+
+def test_two_hundred_pictures_are_two_hundred_photos():
+    pictures = [describe_crop(draw_picture(seed)) for seed in range(200)]
+    names = [f"{index:03d}" for index in range(200)]
+    assert list(find_photos(pictures, names)) == names
+
+
+def test_a_picture_with_its_middle_painted_over_is_another():
+    picture = draw_picture(3)
+    painted = picture.copy()
+    painted[32:96, 32:96] = 255 - painted[32:96, 32:96]
+    assert photos_of(picture, painted) == ["a", "b"]
+
+
+def test_flat_crops_are_alike_only_if_equal():
+    black, grey = np.zeros((64, 64, 3), dtype=np.uint8), np.full((64, 64, 3), 90, dtype=np.uint8)
+    assert photos_of(black, grey, black.copy()) == ["a", "b", "a"]
+
+
+def test_a_signature_has_grey_of_mean_0_and_length_1():
+    signature = describe_crop(draw_picture(1))
+    assert signature.grey.shape == (1024,)
+    assert signature.grey.dtype == np.float32
+    assert signature.grey.mean() == pytest.approx(0, abs=1e-6)
+    assert np.linalg.norm(signature.grey) == pytest.approx(1, abs=1e-5)
+    assert 0 < signature.phash < 2**64
+
+
+def test_a_hash_has_half_of_its_bits_set_and_its_negative_has_the_others():
+    picture = draw_picture(1)
+    positive, negative = describe_crop(picture).phash, describe_crop(255 - picture).phash
+    assert positive.bit_count() == 32
+    # Of 64 frequencies the first alone, the brightness, is positive in both.
+    assert (positive ^ negative).bit_count() >= 60
+
+
+def test_the_same_bytes_in_another_shape_are_other_pixels():
+    wide = np.arange(64 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(32, 64, 3)
+    assert describe_crop(wide).pixels != describe_crop(wide.reshape(64, 32, 3)).pixels
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (hand_made(0, *angle(0)), hand_made(0b11_1111_1111, *angle(14)), True),
+        (hand_made(0, *angle(0)), hand_made(0b111_1111_1111, *angle(0)), False),
+        (hand_made(0, *angle(0)), hand_made(0, *angle(14.2)), False),
+        (hand_made(0, *angle(0)), hand_made(2**64 - 1, *angle(90)), False),
+        (hand_made(0, *angle(0), pixels="x"), hand_made(2**64 - 1, *angle(90), pixels="x"), True),
+    ],
+    ids=["10 bits and 0.970", "11 bits", "correlation 0.969", "neither", "equal pixels"],
+)
+def test_both_measures_must_agree(first, second, same):
+    assert (find_photos([first, second], ["a", "b"]) == ["a", "a" if same else "b"]).all()
+
+
+def test_hashes_that_chain_do_not_chain_different_pictures():
+    # Each hash is 8 bits from the one before: alone they would link all eight into one photo.
+    chain = [hand_made((1 << 8 * step) - 1, *angle(40 * step)) for step in range(8)]
+    assert len(set(find_photos(chain, list("abcdefgh")))) == 8
+    assert len(set(find_photos(chain, list("abcdefgh"), min_correlation=-1))) == 1
+
+
+def test_confirmed_links_do_chain_and_are_caught_by_their_number():
+    fade = [hand_made(0, *angle(10 * step)) for step in range(21)]
+    photo = find_photos(fade, [f"{step:02d}" for step in range(21)])
+    assert set(photo) == {"00"}
+    with pytest.raises(DataError, match=r"at most 20 times. Received: 21 files like 00"):
+        check_photos(photo)
+    check_photos(photo[:20])
+
+
+def test_a_copy_of_a_copy_is_linked_through_equal_pixels():
+    crops = [hand_made(0, *angle(0), pixels="p"), hand_made(0, *angle(0), pixels="p"), hand_made(0, *angle(10))]
+    assert list(find_photos(crops, ["c", "b", "a"])) == ["a", "a", "a"]
+
+
+def test_a_photo_has_the_smallest_name_in_any_order():
+    pictures = [draw_picture(1), draw_picture(2), recompress(draw_picture(1), quality=70)]
+    signatures = [describe_crop(picture) for picture in pictures]
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        names = np.array(["s/b", "s/c", "s/a"])[order]
+        photo = dict(zip(names, find_photos([signatures[index] for index in order], names), strict=True))
+        assert photo == {"s/b": "s/a", "s/c": "s/c", "s/a": "s/a"}
+
+
+def test_pairs_are_found_across_blocks(monkeypatch):
+    monkeypatch.setattr("agelens.data_prep.splits.dedup.BLOCK_ROWS", 3)
+    monkeypatch.setattr("agelens.data_prep.splits.dedup.BLOCK_PAIRS", 2)
+    signatures = [describe_crop(draw_picture(seed % 5)) for seed in range(5)]
+    signatures += [describe_crop(recompress(draw_picture(seed), quality=80)) for seed in range(5)]
+    assert list(find_photos(signatures, list("abcdefghij"))) == list("abcdeabcde")
+
+
+def test_no_crops_are_no_photos():
+    assert find_photos([], []).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("photo", "subject", "group"),
+    [
+        (["a", "b", "c"], [None, None, None], ["a", "b", "c"]),
+        (["a", "b", "c"], ["x", None, "x"], ["a", "b", "a"]),
+        (["a", "a", "c"], ["x", "y", "y"], ["a", "a", "a"]),
+        (["d", "c", "c", "b", "b", "a"], ["1", "1", "2", "2", "3", "3"], ["a"] * 6),
+        ([], [], []),
+    ],
+    ids=["alone", "same subject", "a photo joins two subjects", "a long chain", "no rows"],
+)
+def test_a_group_hangs_together_by_photo_and_subject(photo, subject, group):
+    assert find_groups(photo, pd.Series(subject, dtype="str")).tolist() == group
+
+
+def test_a_dropped_duplicate_still_links_its_subject():
+    table = grouped_table(3, photos=["p", "p", "q"], subjects=[None, "made:1", "made:1"])
+    table["group"] = find_groups(table["photo"], table["subject"])
+    kept, _ = judge_duplicates(table)
+    assert kept["image_id"].tolist() == ["made/00000.jpg", "made/00002.jpg"]
+    assert set(kept["group"]) == {"p"}
+
+
+@pytest.mark.parametrize(
+    ("ages", "label"),
+    [
+        ([30, 30], (30, 30, 30)),
+        ([30, 32], (31, 31, 31)),
+        ([30, 31, 31], (31, 31, 31)),
+        ([30, (25, 32)], (30, 30, 30)),
+        ([(25, 32), 30], (30, 30, 30)),
+        ([(25, 32), (25, 32)], (25, 32, 28.5)),
+        ([(25, 32), (31, 40)], (28, 36, 32)),
+        ([(15, 20), 22], (22, 22, 22)),
+    ],
+)
+def test_one_row_of_a_photo_stays_with_the_joint_label(ages, label):
+    kept, rejected = judge_duplicates(grouped_table(len(ages), photos=["made/00000.jpg"], ages=ages))
+    assert kept["image_id"].tolist() == ["made/00000.jpg"]
+    assert tuple(kept.loc[0, ["age_low", "age_high", "age"]]) == label
+    assert kept.loc[0, "age_kind"] == ("exact" if label[0] == label[1] else "interval")
+    assert rejected["reason"].tolist() == ["duplicate"] * (len(ages) - 1)
+    assert rejected["detail"].tolist() == ["duplicate_of:made/00000.jpg"] * (len(ages) - 1)
+
+
+@pytest.mark.parametrize("ages", [[30, 32.5], [30, 33, 31], [(15, 20), 23], [(15, 20), (25, 32)]])
+def test_a_photo_with_labels_too_far_apart_is_rejected_whole(ages):
+    kept, rejected = judge_duplicates(grouped_table(len(ages), photos=["p"], ages=ages))
+    assert kept.empty
+    assert rejected["reason"].tolist() == ["label_conflict"] * len(ages)
+
+
+def test_a_conflict_says_how_far_apart_the_labels_are():
+    _, rejected = judge_duplicates(grouped_table(2, photos=["p"], ages=[80, 31]))
+    assert rejected["detail"].tolist() == ["labels from 31.0 to 80.0 years on photo p"] * 2
+
+
+def test_the_allowed_gap_is_a_parameter():
+    table = grouped_table(2, photos=["p"], ages=[30, 34])
+    assert judge_duplicates(table)[0].empty
+    assert judge_duplicates(table, max_age_gap=4)[0]["age"].tolist() == [32]
+
+
+def test_judging_follows_the_schemas_and_loses_no_row():
+    table = grouped_table(6, photos=["p", "p", "q", "r", "r", "s"], ages=[20, 21, 30, 40, 60, 50])
+    kept, rejected = judge_duplicates(table)
+    check_table(kept, GROUPED)
+    check_table(rejected, REJECTED)
+    assert (kept.dtypes == table.dtypes).all()
+    assert sorted([*kept["image_id"], *rejected["image_id"]]) == sorted(table["image_id"])
+
+
+@pytest.mark.parametrize("n", [0, 3])
+def test_without_duplicates_nothing_changes(n):
+    table = grouped_table(n, ages=[20, (25, 32), 70])
+    kept, rejected = judge_duplicates(table)
+    pd.testing.assert_frame_equal(kept, table)
+    check_table(rejected, REJECTED)
+    assert rejected.empty
+
+
+def test_judging_does_not_depend_on_the_order_of_rows():
+    table = grouped_table(8, photos=["p", "q", "q", "p", "r", "p", "s", "s"], ages=[20, 30, (25, 32), 21, 1, 22, 5, 50])
+    first, second = judge_duplicates(table), judge_duplicates(shuffled(table))
+    for one, other in zip(first, second, strict=True):
+        pd.testing.assert_frame_equal(one, other.sort_values("image_id", ignore_index=True))
+
+
+def test_a_photo_of_too_many_files_stops_the_run():
+    with pytest.raises(DataError, match=r"at most 2 times. Received: 3 files like p"):
+        judge_duplicates(grouped_table(3, photos=["p"]), max_photo_files=2)
+
+
+@pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the UTKFace folder in ../shared/data")
+def test_real_faces_chain_by_hash_alone_but_not_by_both():
+    paths = sorted(UTKFACE.glob("*.jpg"))[:1500]
+    signatures = [describe_crop(read_rgb(path)) for path in paths]
+    names = [path.name for path in paths]
+
+    def largest(photo: npt.NDArray[np.str_]) -> int:
+        return int(np.unique(photo, return_counts=True)[1].max())
+
+    assert largest(find_photos(signatures, names, min_correlation=-1)) > 50
+    assert 2 <= largest(find_photos(signatures, names)) <= 5

@@ -1,0 +1,174 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.tables import REJECTED, TRAIN, check_table
+from agelens.data_prep.splits.rebalance import rebalance_table, share_out, smooth_counts
+from tests.factories import shuffled, split_rows
+
+
+def test_an_age_above_the_cap_is_cut_to_it():
+    table = split_rows(2600, ages=[30] * 12 + [31])  # 2,400 of 30 years, 200 of 31
+    kept, rejected = rebalance_table(table)
+    assert kept["age"].value_counts().to_dict() == {30: 2000, 31: 200}
+    assert rejected["reason"].unique().tolist() == ["over_represented_age"]
+    assert rejected["detail"].unique().tolist() == ["more than 2000 rows of age 30"]
+    assert sorted([*kept["image_id"], *rejected["image_id"]]) == sorted(table["image_id"])
+
+
+def test_an_age_at_the_cap_is_not_cut():
+    kept, rejected = rebalance_table(split_rows(2000))
+    assert len(kept) == 2000
+    check_table(rejected, REJECTED)
+    assert rejected.empty
+
+
+def test_a_cut_keeps_the_shares_of_sources():
+    # 70 a, 20 b, 10 c cut to 15: 10.5, 3.0 and 1.5; the halves tie, and a is served first.
+    table = split_rows(100, sources=["a"] * 7 + ["b"] * 2 + ["c"])
+    kept, _ = rebalance_table(table, min_count=0, max_count=15)
+    assert kept["source"].value_counts().to_dict() == {"a": 11, "b": 3, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("counts", "total", "shares"),
+    [
+        ({"a": 70, "b": 20, "c": 10}, 10, {"a": 7, "b": 2, "c": 1}),
+        ({"a": 1, "b": 1, "c": 1}, 2, {"a": 1, "b": 1, "c": 0}),
+        ({"c": 1, "b": 1, "a": 1}, 1, {"a": 1, "b": 0, "c": 0}),
+        ({"a": 1999, "b": 2}, 2000, {"a": 1998, "b": 2}),
+        ({"a": 5}, 3, {"a": 3}),
+    ],
+)
+def test_shares_go_by_largest_remainder(counts, total, shares):
+    assert share_out(pd.Series(counts), total=total).to_dict() == shares
+
+
+def test_which_rows_stay_depends_on_their_names_and_the_seed_alone():
+    table = split_rows(300, sources=["a", "a", "b"])
+    first, _ = rebalance_table(table, max_count=50)
+    again, _ = rebalance_table(shuffled(table), max_count=50)
+    other, _ = rebalance_table(table, max_count=50, seed=1)
+    assert set(first["image_id"]) == set(again["image_id"])
+    assert set(first["image_id"]) != set(other["image_id"])
+
+
+def test_a_smaller_cap_keeps_a_part_of_what_a_larger_one_keeps():
+    table = split_rows(300)
+    small, large = (set(rebalance_table(table, max_count=cap)[0]["image_id"]) for cap in (50, 100))
+    assert small < large
+
+
+@pytest.mark.parametrize(("rows", "copies"), [(9, 3), (10, 1)])
+def test_rare_ages_are_drawn_three_times(rows, copies):
+    kept, _ = rebalance_table(split_rows(rows))
+    assert kept["copies"].tolist() == [copies] * rows
+
+
+def test_parts_of_a_year_count_to_the_whole_one():
+    kept, _ = rebalance_table(split_rows(10, ages=[30, 30.5]))
+    assert kept["copies"].tolist() == [1] * 10
+
+
+def test_an_age_cut_to_the_rarity_limit_is_not_rare():
+    kept, _ = rebalance_table(split_rows(30), min_count=10, max_count=10)
+    assert kept["copies"].tolist() == [1] * 10
+
+
+def test_intervals_are_neither_counted_nor_cut_nor_copied_nor_weighted():
+    table = split_rows(36, ages=[30, (25, 35), (25, 35)])  # 12 of 30 years, 24 intervals around 30
+    kept, rejected = rebalance_table(table, max_count=12, min_count=12, weights="inverse")
+    assert rejected.empty
+    assert kept["copies"].tolist() == [1] * 36
+    kept, _ = rebalance_table(split_rows(30, ages=[30, 30, 60, (25, 35), (25, 35)]), min_count=0, weights="inverse")
+    assert kept.loc[kept["age_kind"] == "interval", "weight"].tolist() == [1.0] * 12
+    assert not (kept.loc[kept["age_kind"] == "exact", "weight"] == 1).any()
+
+
+def test_weights_are_off_unless_asked():
+    kept, _ = rebalance_table(split_rows(60, ages=[30, 30, 60]))
+    assert kept["weight"].tolist() == [1.0] * 60
+
+
+def test_weights_by_hand():
+    # 80 rows of 30 years and 20 of 60: a mean of 50, so sqrt(50/80) = 0.7906 and sqrt(50/20) = 1.5811,
+    # and their mean over the rows is (80 x 0.7906 + 20 x 1.5811) / 100 = 0.9487.
+    kept, _ = rebalance_table(split_rows(100, ages=[30] * 4 + [60]), weights="inverse")
+    weight = kept.groupby("age")["weight"].first()
+    assert weight.to_dict() == pytest.approx({30: 0.83333, 60: 1.66667}, abs=1e-5)
+    assert kept["weight"].mean() == pytest.approx(1)
+
+
+def test_weights_count_draws_after_cut_and_copies():
+    # 30 years: 40 rows cut to 12 draws; 60 years: 4 rows drawn 3 times make 12 as well, so both weigh the same.
+    kept, _ = rebalance_table(split_rows(44, ages=[30] * 10 + [60]), min_count=10, max_count=12, weights="inverse")
+    assert kept["copies"].tolist().count(3) == 4
+    np.testing.assert_allclose(kept["weight"], 1)
+
+
+def test_weights_are_clipped_before_they_are_divided_by_their_mean():
+    # 9,999 rows of 30 years and one of 60: a mean of 5,000, so sqrt(0.50005) = 0.70714 and sqrt(5,000) = 70.7,
+    # clipped to 5.
+    kept, _ = rebalance_table(
+        split_rows(10_000, ages=[30] * 9999 + [60]), min_count=0, max_count=10_000, weights="inverse"
+    )
+    weight = kept.groupby("age")["weight"].first()
+    assert weight[60] / weight[30] == pytest.approx(5 / 0.70714, abs=1e-4)
+
+
+@pytest.mark.parametrize("ages", [[(25, 35)], [30]])
+@pytest.mark.parametrize("n", [0, 5])
+def test_tables_of_one_kind_and_empty_ones_follow_the_schema(n, ages):
+    kept, rejected = rebalance_table(split_rows(n, ages=ages), weights="inverse")
+    check_table(kept, TRAIN)
+    check_table(rejected, REJECTED)
+    assert kept["weight"].tolist() == [1.0] * n
+
+
+def test_rows_keep_their_order_and_their_values():
+    table = shuffled(split_rows(100, ages=[5, 30, 60]))
+    kept, _ = rebalance_table(table, max_count=20)
+    expected = table[table["image_id"].isin(kept["image_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept.drop(columns=["copies", "weight"]), expected)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"copies": 0}, {"max_count": 0, "min_count": 0}, {"min_count": -1}, {"max_count": 9}]
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ParamsError, match="Rebalancing needs"):
+        rebalance_table(split_rows(5), **wrong)
+
+
+def test_the_power_says_how_much_rarity_counts():
+    table = split_rows(100, ages=[30] * 9 + [60])
+    weights = [
+        rebalance_table(table, min_count=0, weights="inverse", weight_power=power)[0].groupby("age")["weight"].first()
+        for power in (0.0, 0.5, 1.0)
+    ]
+    ratios = [weight[60.0] / weight[30.0] for weight in weights]
+    assert ratios == pytest.approx([1.0, 3.0, 9.0])
+
+
+@pytest.mark.parametrize(
+    ("counts", "sigma", "expected"),
+    [
+        ([0, 4, 0], 0.0, [0, 4, 0]),
+        ([3, 3, 3], 2.0, [3, 3, 3]),  # nothing is lost at the ends
+        # The Gaussian of 1 year weighs 1, e^-0.5 = 0.6065 and e^-2 = 0.1353.
+        ([4, 0, 0], 1.0, [4 / 1.7418, 4 * 0.6065 / 2.2130, 4 * 0.1353 / 1.7418]),
+    ],
+)
+def test_counts_are_smoothed_by_hand(counts, sigma, expected):
+    assert smooth_counts(pd.Series(counts), sigma=sigma).tolist() == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_age_among_common_ones_is_not_rare_once_counts_are_smoothed():
+    table = split_rows(91, ages=[30] * 30 + [31] + [32] * 30 + [70] * 30)
+    plain, smoothed = (
+        rebalance_table(table, min_count=0, weights=weights)[0].groupby("age")["weight"].first()
+        for weights in ("inverse", "smoothed")
+    )
+    assert plain[31.0] > 4 * plain[70.0]
+    assert smoothed[31.0] < smoothed[70.0]

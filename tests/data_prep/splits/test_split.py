@@ -1,0 +1,154 @@
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError, ParamsError
+from agelens.data_prep.core.tables import SPLIT, check_table
+from agelens.data_prep.splits.split import check_disjoint, hash_names, split_table
+from tests.factories import FIVE_GROUPS, grouped_table, shuffled
+
+FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
+ONE_OF_EACH_GROUP = [5, 20, 30, 50, 70]
+
+
+def split(table: pd.DataFrame, *, seed: int = 0, fractions: dict[str, float] = FRACTIONS) -> dict[str, pd.DataFrame]:
+    return split_table(table, fractions=fractions, groups=FIVE_GROUPS, seed=seed)
+
+
+def sizes(splits: dict[str, pd.DataFrame]) -> dict[str, int]:
+    return {name: len(rows) for name, rows in splits.items()}
+
+
+def where(splits: dict[str, pd.DataFrame]) -> "pd.Series[str]":
+    """The split of each image."""
+    return pd.concat([pd.Series(name, index=rows["image_id"]) for name, rows in splits.items()]).sort_index()
+
+
+def test_single_rows_are_split_exactly():
+    splits = split(grouped_table(1000, ages=ONE_OF_EACH_GROUP))
+    assert sizes(splits) == {"train": 800, "val": 100, "test": 100}
+
+
+def test_every_age_group_of_every_source_has_its_share_everywhere():
+    ages = [5] * 6 + [20] * 3 + [70]
+    splits = split(grouped_table(3000, ages=ages, sources=["a", "b", "c"]))
+    counts = {name: rows.groupby(["source", "age_group"]).size().tolist() for name, rows in splits.items()}
+    # 600, 300 and 100 rows of each of the sources a, b and c.
+    assert counts == {"train": [480, 240, 80] * 3, "val": [60, 30, 10] * 3, "test": [60, 30, 10] * 3}
+
+
+@pytest.mark.parametrize(
+    ("fractions", "expected"),
+    [
+        ({"train": 0.7, "val": 0.15, "test": 0.15}, [700, 150, 150]),
+        ({"train": 0.8, "test": 0.2}, [800, 200]),
+    ],
+)
+def test_fractions_are_parameters(fractions, expected):
+    splits = split(grouped_table(1000), fractions=fractions)
+    assert sizes(splits) == dict(zip(fractions, expected, strict=True))
+
+
+def test_splits_follow_the_schema_and_lose_no_row():
+    table = grouped_table(200, ages=[5, (25, 32), (8, 20)])
+    splits = split(table)
+    for rows in splits.values():
+        check_table(rows, SPLIT)
+    together = pd.concat(splits.values()).sort_values("image_id", ignore_index=True)
+    pd.testing.assert_frame_equal(together.drop(columns="age_group"), table)
+
+
+def test_labels_across_age_groups_are_masked_and_have_shares_of_their_own():
+    splits = split(grouped_table(200, ages=[5, (8, 20)]))
+    assert {name: (rows["age_group"] == -1).sum() for name, rows in splits.items()} == {
+        "train": 80,
+        "val": 10,
+        "test": 10,
+    }
+
+
+def test_groups_stay_whole():
+    people = [f"person {index % 300}" for index in range(1500)]
+    splits = split(grouped_table(1500, groups=people, ages=ONE_OF_EACH_GROUP))
+    check_disjoint(splits)
+    assert sum(rows["group"].nunique() for rows in splits.values()) == 300
+
+
+def test_shares_hold_with_people_of_very_different_sizes():
+    # One person of 400 photographs, five of 100, a hundred of 10, the rest of 1.
+    rows_of = [400] + [100] * 5 + [10] * 100 + [1] * 1100
+    people = [f"person {index:04d}" for index, rows in enumerate(rows_of) for _ in range(rows)]
+    for seed in range(5):
+        counts = sizes(split(grouped_table(3000, groups=people), seed=seed))
+        assert counts["val"] == pytest.approx(300, abs=50)
+        assert counts["test"] == pytest.approx(300, abs=50)
+
+
+def test_a_group_too_large_for_the_smallest_share_goes_to_the_first_split():
+    people = ["large"] * 11 + [f"small {index}" for index in range(89)]
+    for seed in range(20):
+        assert "large" in set(split(grouped_table(100, groups=people), seed=seed)["train"]["group"])
+
+
+def test_people_of_several_ages_are_dealt_by_their_commonest():
+    # Fifty people are twice 20 and once 70 years old, fifty always 70; each kind must be shared out alone.
+    people = [f"person {index // 3}" for index in range(300)]
+    splits = split(grouped_table(300, groups=people, ages=[20, 70, 20, 70, 70, 70]))
+    ages = {name: rows["age"].value_counts().to_dict() for name, rows in splits.items()}
+    assert ages == {"train": {20: 80, 70: 160}, "val": {20: 10, 70: 20}, "test": {20: 10, 70: 20}}
+
+
+def test_the_order_of_rows_does_not_matter():
+    table = grouped_table(500, ages=ONE_OF_EACH_GROUP, groups=[f"g{index // 2}" for index in range(500)])
+    assert where(split(table)).equals(where(split(shuffled(table))))
+
+
+def test_the_same_seed_gives_the_same_split_and_another_another():
+    table = grouped_table(500)
+    assert where(split(table)).equals(where(split(table)))
+    assert not where(split(table)).equals(where(split(table, seed=1)))
+
+
+def test_a_new_source_moves_no_old_row():
+    old = grouped_table(500, ages=ONE_OF_EACH_GROUP, sources=["utkface"])
+    new = grouped_table(333, ages=[18, 44], sources=["another"])
+    before, after = where(split(old)), where(split(pd.concat([new, old], ignore_index=True)))
+    assert after[before.index].equals(before)
+
+
+def test_new_rows_of_an_old_source_move_nothing_between_train_and_test():
+    names = [f"{index:05d}.jpg" for index in range(1100)]
+    old = grouped_table(1000, names=names)
+    grown = grouped_table(1100, names=names)
+    before, after = where(split(old)), where(split(grown))
+    moved = before != after[before.index]
+    assert moved.mean() < 0.02
+    steps = set(zip(before[moved], after[before.index][moved], strict=True))
+    assert not steps & {("train", "test"), ("test", "train")}
+
+
+def test_a_split_without_rows_is_an_error():
+    with pytest.raises(DataError, match="val got none of 2 rows in 2 groups"):
+        split(grouped_table(2))
+
+
+@pytest.mark.parametrize(
+    "fractions", [{}, {"train": 0.8, "test": 0.1}, {"train": 1.0, "test": 0.0}, {"train": 1.2, "test": -0.2}]
+)
+def test_fractions_must_be_positive_and_add_up(fractions):
+    with pytest.raises(ParamsError, match="above 0 and add up to 1"):
+        split(grouped_table(10), fractions=fractions)
+
+
+def test_a_leak_is_named():
+    splits = split(grouped_table(100))
+    check_disjoint(splits)
+    leak = splits["train"].iloc[[7]]
+    splits["test"] = pd.concat([splits["test"], leak])
+    with pytest.raises(DataError, match=f"Received: '{leak['group'].item()}' in train and in test"):
+        check_disjoint(splits)
+
+
+def test_hashes_are_those_of_any_machine():
+    # sha256 of "7/a", as `printf 7/a | sha256sum` prints it.
+    hashes = hash_names(pd.Series(["a"]), seed=7)
+    assert hashes.tolist() == ["681ebd31f1942012739312a095442ff5c473d0896902e122a989b3b7f9fadc9f"]

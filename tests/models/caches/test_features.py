@@ -1,0 +1,192 @@
+"""The cache of features: right, kept, extended by what is missing, and begun anew when it must be."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pytest
+
+from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.images import Pixels, read_rgb, write_jpeg
+from agelens.models.caches.features import BATCH, FeatureCache, crop_keys
+from agelens.models.network.age_net import build_feature_net
+from agelens.models.serving.runtime import Network, convert_network
+from tests.models.small_networks import SIZE, TINY_FEATURES, build_tiny_backbone, noise_crops
+
+SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
+
+
+class CountingNetwork:
+    """A network that remembers how many pictures it was given."""
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.seen = network, 0
+
+    def run(self, batches: Iterable[Pixels]) -> Iterator[dict[str, np.ndarray]]:
+        batches = list(batches)
+        self.seen += sum(map(len, batches))
+        return self.network.run(batches)
+
+
+@pytest.fixture(scope="module")
+def keras_net():
+    return build_feature_net(build_tiny_backbone())
+
+
+@pytest.fixture(scope="module")
+def compiled(keras_net):
+    return Network(convert_network(keras_net))
+
+
+@pytest.fixture
+def network(compiled):
+    return CountingNetwork(compiled)
+
+
+@pytest.fixture(scope="module")
+def crops(tmp_path_factory):
+    """Forty crops by key: more than one batch."""
+    folder = tmp_path_factory.mktemp("crops")
+    paths = [folder / f"{index}.jpg" for index in range(40)]
+    for path, image in zip(paths, noise_crops(40), strict=True):
+        write_jpeg(path, image)
+    return {f"made/{path.name}#0": path for path in paths}
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path / "features", "tiny-1")
+
+
+def some(crops, *numbers):
+    keys = list(crops)
+    return {keys[number]: crops[keys[number]] for number in numbers}
+
+
+def test_features_are_those_of_the_keras_network_in_the_order_asked_for(cache, crops, network, keras_net):
+    assert cache.extend(crops, network, view=0, **SETTINGS) == 40
+    keys = list(crops)[::-1]
+    features = cache.read(keys, views=1)
+    assert features.shape == (1, 40, TINY_FEATURES)
+    assert features.dtype == np.float16
+    expected = np.asarray(keras_net(np.stack([read_rgb(crops[key]) for key in keys])))
+    missed = np.linalg.norm(features[0].astype(np.float64) - expected, axis=1) / np.linalg.norm(expected, axis=1)
+    assert missed.max() <= 1e-2
+    assert np.unique(expected.round(4), axis=0).shape[0] == 40
+
+
+def test_only_what_is_missing_is_extracted(cache, crops, network):
+    cache.extend(some(crops, 0, 1, 2), network, view=0, **SETTINGS)
+    first = cache.read(list(some(crops, 0, 1, 2)), views=1)
+    network.seen = 0
+    assert cache.extend(some(crops, 3, 1, 4, 0), network, view=0, **SETTINGS) == 2
+    assert network.seen == 2
+    assert cache.extend(some(crops, 4, 3, 1, 0), network, view=0, **SETTINGS) == 0
+    assert network.seen == 2
+    np.testing.assert_array_equal(cache.read(list(some(crops, 0, 1)), views=1), first[:, :2])
+
+
+@pytest.mark.parametrize("wanted", [(0, 2), (0, 3), (2, 1, 0)])
+def test_features_of_pictures_that_were_taken_out_do_not_stay(cache, crops, network, wanted):
+    cache.extend(some(crops, 0, 1, 2), network, view=0, **SETTINGS)
+    cache.extend(some(crops, *wanted), network, view=0, **SETTINGS)
+    with np.load(cache.folder / "view_0.npz") as arrays:
+        assert set(arrays["key"]) == set(some(crops, *wanted))
+    assert cache.read(list(some(crops, *wanted)), views=1).shape == (1, len(wanted), TINY_FEATURES)
+
+
+def test_views_that_nothing_asks_for_do_not_stay(cache, crops, network):
+    for view in (0, 1, 2, 10):
+        cache.extend(some(crops, 0), network, view=view, **SETTINGS)
+    cache.remove_views(2)
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["fingerprint.txt", "view_0.npz", "view_1.npz"]
+
+
+def test_progress_counts_every_picture_once(cache, crops, network):
+    cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)
+    heard = []
+    cache.extend(crops, network, view=0, progress=heard.append, **SETTINGS)
+    assert heard == [2, 16, 16, 6]
+
+
+def test_a_cache_made_in_two_runs_equals_one_made_in_one(crops, compiled, tmp_path):
+    whole, parts = (FeatureCache(tmp_path / name, "tiny-1") for name in ("whole", "parts"))
+    wanted = some(crops, 0, 1, 2, 3)
+    whole.extend(wanted, compiled, view=2, **SETTINGS)
+    parts.extend(some(crops, 2), compiled, view=2, **SETTINGS)
+    parts.extend(wanted, compiled, view=2, **SETTINGS)
+    for cache in (whole, parts):
+        cache.extend(wanted, compiled, view=0, **SETTINGS)
+        cache.extend(wanted, compiled, view=1, **SETTINGS)
+    np.testing.assert_allclose(
+        parts.read(list(wanted), views=3), whole.read(list(wanted), views=3), rtol=2e-3, atol=1e-4
+    )
+
+
+def test_views_are_kept_apart(cache, crops, network):
+    wanted = some(crops, 0, 1, 2)
+    for view in range(3):
+        cache.extend(wanted, network, view=view, **SETTINGS)
+    features = cache.read(list(wanted), views=3)
+    assert features.shape == (3, 3, TINY_FEATURES)
+    assert all((features[a] != features[b]).any() for a, b in [(0, 1), (0, 2), (1, 2)])
+
+
+def test_another_fingerprint_begins_anew(cache, crops, network):
+    wanted = some(crops, 0, 1)
+    for view in range(2):
+        cache.extend(wanted, network, view=view, **SETTINGS)
+    other = FeatureCache(cache.folder, "tiny-2")
+    with pytest.raises(DataError, match="of other crops or settings"):
+        other.read(list(wanted), views=1)
+    assert other.extend(wanted, network, view=0, **SETTINGS) == 2
+    with pytest.raises(DataError, match="View 1 lacks 2 images"):
+        other.read(list(wanted), views=2)
+    with pytest.raises(DataError, match="of other crops or settings"):
+        cache.read(list(wanted), views=1)
+
+
+def test_an_empty_cache_says_which_command_fills_it(cache, crops):
+    with pytest.raises(DataError, match="missing or of other crops or settings; run `dvc repro`"):
+        cache.read(list(crops), views=1)
+
+
+def test_a_missing_picture_is_named(cache, crops, network):
+    cache.extend(some(crops, 0), network, view=0, **SETTINGS)
+    with pytest.raises(DataError, match=r"View 0 lacks 1 images, made/1\.jpg#0 first"):
+        cache.read(list(some(crops, 0, 1)), views=1)
+
+
+def test_black_crops_stop_the_extraction_and_are_not_kept(cache, network, tmp_path):
+    path = tmp_path / "black.jpg"
+    write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
+    black = {f"made/black_{index}.jpg#0": path for index in range(BATCH)}
+    with pytest.raises(DataError, match="must hold uint8 pixels"):
+        cache.extend(black, network, view=0, **SETTINGS)
+    with pytest.raises(DataError, match="View 0 lacks"):
+        cache.read(list(black), views=1)
+
+
+def test_a_single_dark_picture_among_bright_ones_does_not_stop_the_extraction(cache, crops, network, tmp_path):
+    path = tmp_path / "night.jpg"
+    write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
+    # One more than a batch: the dark one is alone in the second.
+    wanted = {**some(crops, *range(BATCH)), "made/night.jpg#0": path}
+    assert cache.extend(wanted, network, view=0, **SETTINGS) == BATCH + 1
+
+
+def test_a_single_dark_picture_that_was_added_does_not_stop_the_extraction(cache, crops, network, tmp_path):
+    path = tmp_path / "night.jpg"
+    write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
+    cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)
+    assert cache.extend({**some(crops, 0, 1), "made/night.jpg#0": path}, network, view=0, **SETTINGS) == 1
+
+
+def test_a_crop_with_other_bytes_has_another_key(crops, tmp_path):
+    path = tmp_path / "a.jpg"
+    keys = []
+    for level in (40, 80, 40):
+        write_jpeg(path, np.full((SIZE, SIZE, 3), level, dtype=np.uint8))
+        keys += crop_keys(["made/a.jpg"], [path])
+    assert keys[0] == keys[2] != keys[1]
+    assert all(key.startswith("made/a.jpg#") for key in keys)

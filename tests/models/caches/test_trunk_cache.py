@@ -1,0 +1,106 @@
+"""Activations of the trunk: right, kept, computed once, and refused where there is no room."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.models.caches.trunk_cache import BATCH, TrunkCache
+from agelens.models.network.backbones import unfreeze
+from agelens.models.network.trunk import build_trunk_and_top
+from agelens.models.serving.runtime import Network, convert_network
+from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops
+
+SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
+COUNT = BATCH + 3
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    network = build_tiny_age_net()
+    unfreeze(network.get_layer("tiny"), "block2_conv")
+    return build_trunk_and_top(network)[0]
+
+
+@pytest.fixture(scope="module")
+def compiled(trunk):
+    return Network(convert_network(trunk))
+
+
+@pytest.fixture
+def paths(tmp_path):
+    paths = [tmp_path / f"{index}.jpg" for index in range(COUNT)]
+    for path, image in zip(paths, noise_crops(COUNT), strict=True):
+        write_jpeg(path, image)
+    return paths
+
+
+@pytest.fixture
+def cache(tmp_path, trunk):
+    return TrunkCache(tmp_path / "trunk", "a", trunk.output_shape[1:])
+
+
+class Refusing:
+    """A network that must not be asked."""
+
+    def run(self, batches):
+        raise AssertionError(batches)
+
+
+def test_activations_are_the_trunks_within_half_precision(cache, paths, trunk, compiled):
+    kept = cache.extend(paths, compiled, view=0, **SETTINGS)
+    expected = np.asarray(trunk(np.stack([read_rgb(path) for path in paths])))
+    assert kept.dtype == np.float16
+    assert isinstance(kept, np.memmap)
+    assert np.linalg.norm(kept - expected) <= 1e-3 * np.linalg.norm(expected)
+
+
+def test_views_differ_and_each_is_computed_once(cache, paths, compiled):
+    finished = []
+    views = [np.array(cache.extend(paths, compiled, view=view, **SETTINGS)) for view in (0, 1)]
+    assert (views[0] != views[1]).any()
+    again = cache.extend(paths, Refusing(), view=1, **SETTINGS, progress=finished.append)
+    np.testing.assert_array_equal(again, views[1])
+    assert finished == [COUNT]
+
+
+def test_another_fingerprint_begins_anew(cache, paths, compiled):
+    cache.extend(paths, compiled, view=3, **SETTINGS)
+    other = TrunkCache(cache.folder, "b", cache.shape)
+    other.extend(paths, compiled, view=0, **SETTINGS)
+    assert sorted(path.name for path in cache.folder.glob("view_*")) == ["view_0.npy"]
+
+
+def test_a_view_that_was_cut_short_is_not_there(cache, paths, compiled):
+    def stop(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.extend(paths, compiled, view=0, **SETTINGS, progress=stop)
+    assert list(cache.folder.glob("*.npy")) == []
+
+
+def test_the_cost_is_two_bytes_a_number(cache):
+    height, width, channels = cache.shape
+    assert cache.bytes_of(10, views=3) == 2 * height * width * channels * 30
+
+
+def test_a_disk_without_room_is_refused_before_anything_is_computed(cache, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    with pytest.raises(ParamsError, match=r"cached trunk needs .* GB in .* are free\. Buy another\."):
+        cache.check_room(10, views=3, instead="Buy another.")
+
+
+def test_what_is_there_needs_no_room(cache, paths, compiled, monkeypatch):
+    cache.extend(paths, compiled, view=0, **SETTINGS)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    cache.check_room(COUNT, views=1, instead="")
+
+
+def test_nothing_is_left_once_it_is_removed(cache, paths, compiled):
+    cache.extend(paths, compiled, view=0, **SETTINGS)
+    cache.remove()
+    assert not cache.folder.exists()

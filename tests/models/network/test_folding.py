@@ -1,0 +1,137 @@
+"""A folded network is the same function of the same weights, with the same gradients."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from agelens.models.network.age_net import backbone_of
+from agelens.models.network.backbones import BACKBONES, build_backbone, unfreeze
+from agelens.models.network.folding import FoldedConv, fold_age_net, fold_norms
+from agelens.models.network.trunk import build_trunk_and_top
+from agelens.models.training.objective import Objective, compile_model
+from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops
+
+CROPS = noise_crops(4)
+
+
+def folded_layers(network):
+    return {layer.name for layer in network.layers if isinstance(layer, FoldedConv)}
+
+
+def unsettle(backbone, *, seed=0):
+    """Give BatchNormalization statistics as after a training; fresh ones would hide what folding gets wrong."""
+    rng = np.random.default_rng(seed)
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            ranges = [(0.8, 1.2), (-0.1, 0.1), (-0.1, 0.1), (0.8, 1.2)]
+            shapes = [value.shape for value in layer.get_weights()]
+            layer.set_weights([rng.uniform(*limits, shape) for limits, shape in zip(ranges, shapes, strict=True)])
+
+
+def gradients(network, weights):
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(network(CROPS.astype("float32"))))
+    return [np.asarray(gradient) for gradient in tape.gradient(loss, weights)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BACKBONES)
+def test_folded_the_network_and_its_gradients_are_the_same(name):
+    backbone = build_backbone(name, input_shape=(SIZE, SIZE, 3), weights="none")
+    unsettle(backbone)
+    unfreeze(backbone, BACKBONES[name].unfreeze)
+    folded = fold_norms(backbone)
+    norms = sum(isinstance(layer, layers.BatchNormalization) for layer in backbone.layers)
+    assert len(folded_layers(folded)) == norms
+    np.testing.assert_allclose(np.asarray(folded(CROPS)), np.asarray(backbone(CROPS)), rtol=1e-3, atol=1e-4)
+    weights = [weight.value for weight in backbone.trainable_weights]
+    assert {id(weight) for weight in folded.trainable_weights} == {id(weight) for weight in backbone.trainable_weights}
+    for ours, theirs in zip(gradients(folded, weights), gradients(backbone, weights), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=1e-3 * np.abs(theirs).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_network_for_any_side_is_the_same_one_at_each(name):
+    backbones = {
+        side: build_backbone(name, input_shape=(side, side, 3), weights="none") for side in (SIZE, 2 * SIZE, 3 * SIZE)
+    }
+    backbone = backbones[2 * SIZE]
+    unsettle(backbone)
+    unfreeze(backbone, BACKBONES[name].unfreeze)
+    for own in backbones.values():
+        own.set_weights(backbone.get_weights())
+    flexible = fold_norms(backbone, any_side=True)
+    for side, own in backbones.items():
+        pictures = np.random.default_rng(1).uniform(0, 255, (2, side, side, 3)).astype(np.float32)
+        np.testing.assert_allclose(np.asarray(flexible(pictures)), np.asarray(own(pictures)), rtol=1e-3, atol=1e-4)
+
+
+def test_what_a_folded_network_learns_is_in_the_network():
+    network = build_tiny_age_net(dropout=0.0)
+    unfreeze(backbone_of(network), "block2")
+    folded = fold_age_net(network)
+    before = network.get_weights()
+    compile_model(folded, Objective(), optimizer=keras.optimizers.SGD(0.01))
+    targets = {"age": np.full((4, 2), 90.0), "age_group": np.full(4, 4.0)}
+    targets["age_distribution"] = targets["age"]
+    folded.fit(CROPS, targets, verbose=0)
+    changed = {
+        weight.path
+        for weight, old in zip(network.weights, before, strict=True)
+        if not np.array_equal(np.asarray(weight), old)
+    }
+    assert {path for path in changed if "block" in path} == {"block2_conv/kernel", "block3_conv/kernel"}
+    np.testing.assert_allclose(np.asarray(folded(CROPS)["age"]), np.asarray(network(CROPS)["age"]), atol=1e-4)
+
+
+def test_a_folded_network_is_cut_where_the_network_is():
+    network = build_tiny_age_net(dropout=0.0)
+    unfreeze(backbone_of(network), "block3")
+    trunk, top = build_trunk_and_top(fold_age_net(network))
+    assert trunk.output_shape == build_trunk_and_top(network)[0].output_shape
+    np.testing.assert_allclose(np.asarray(top(trunk(CROPS))["age"]), np.asarray(network(CROPS)["age"]), atol=1e-4)
+
+
+def build_odd(**conv):
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    x = layers.Conv2D(4, 3, name="one", **{"use_bias": False, **conv})(image)
+    y = layers.BatchNormalization(name="one_bn")(x)
+    return image, x, y
+
+
+@pytest.mark.parametrize("conv", [{"activation": "relu"}, {"dilation_rate": 2}, {"dtype": "mixed_bfloat16"}])
+def test_a_convolution_that_does_more_is_left_alone(conv):
+    image, _, y = build_odd(**conv)
+    backbone = keras.Model(image, y)
+    unfreeze(backbone, 0)
+    assert not folded_layers(fold_norms(backbone))
+
+
+def test_a_bias_is_shifted_and_scaled_too():
+    image, _, y = build_odd(use_bias=True, bias_initializer="random_normal")
+    backbone = keras.Model(image, y)
+    unsettle(backbone)
+    unfreeze(backbone, 0)
+    assert folded_layers(fold_norms(backbone)) == {"one_folded"}
+    np.testing.assert_allclose(
+        np.asarray(fold_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)), rtol=1e-4, atol=1e-3
+    )
+
+
+def test_a_convolution_that_something_else_reads_is_left_alone():
+    image, x, y = build_odd()
+    backbone = keras.Model(image, layers.Add()([x, y]))
+    unfreeze(backbone, 0)
+    assert not folded_layers(fold_norms(backbone))
+    np.testing.assert_array_equal(np.asarray(fold_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)))
+
+
+def test_a_thawed_norm_is_left_alone():
+    image, _, y = build_odd()
+    backbone = keras.Model(image, y)
+    assert not folded_layers(fold_norms(backbone))
+    unfreeze(backbone, 0)
+    assert folded_layers(fold_norms(backbone)) == {"one_folded"}

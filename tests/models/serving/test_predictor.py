@@ -1,0 +1,200 @@
+"""From photographs to ages, with a fake detector and a fake or a tiny network."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.images import Pixels, as_stored
+from agelens.data_prep.faces.crop import CropShape, crop_face
+from agelens.data_prep.faces.detector import Detections
+from agelens.models.calibration.intervals import Calibration
+from agelens.models.serving.predictor import MODEL_FILE, AgePredictor, ModelCard
+from agelens.models.serving.training_hashes import picture_hash
+from agelens.pipeline.prediction.predict import warnings_of
+from tests.factories import FIVE_GROUPS
+from tests.locations import ROOT
+
+SHAPE = CropShape(size=16, margin_fraction=0.0)
+CARD = ModelCard(
+    name="brightness, made by hand",
+    shape=SHAPE,
+    detector={"image_size": 320, "min_score": 0.3},
+    groups=FIVE_GROUPS,
+    calibration=Calibration(coverage=0.9, edges=(30.0,), half_widths=(5.0, 10.0)),
+    facts={"backbone": "none", "licence": "AGPL-3.0-or-later", "metrics": {"mae": 4.75}},
+)
+SMALL, LARGE = [2, 2, 12, 12], [20, 20, 50, 50]
+
+
+class FakeDetector:
+    """Finds the same boxes in every image that is not black; the best score comes first, as in a real one."""
+
+    def __init__(self, boxes: Sequence[Sequence[float]]) -> None:
+        self.boxes = np.array(boxes, dtype=float).reshape(-1, 4)
+
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        count = len(self.boxes)
+        none = Detections(np.zeros((0, 4)), np.zeros(0))
+        found = Detections(self.boxes, 0.9 - 0.1 * np.arange(count))
+        return [found if image.any() else none for image in images]
+
+
+class FakeNetwork:
+    """Says that a face is as many years old as its crop is bright, and remembers its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[Pixels] = []
+
+    def run(self, batches):
+        for batch in batches:
+            self.batches.append(batch)
+            age = batch.mean(axis=(1, 2, 3))[:, None].astype(np.float32)
+            yield {"age": age, "age_group": np.eye(5, dtype=np.float32)[FIVE_GROUPS.of_ages(age[:, 0])]}
+
+
+def predictor_of(boxes):
+    return AgePredictor(FakeDetector(boxes), FakeNetwork(), CARD)
+
+
+def photograph():
+    """Return an image with a small face of 20 years and a large one of 50."""
+    image = np.full((60, 60, 3), 5, dtype=np.uint8)
+    image[2:12, 2:12] = 20
+    image[20:50, 20:50] = 50
+    return image
+
+
+def test_faces_that_were_trained_on_are_marked():
+    image, detector = photograph(), FakeDetector([SMALL, LARGE])
+    image[25:45, 25:35] = 90  # flat crops all look alike
+    large = as_stored(crop_face(image, np.array(LARGE, dtype=float), SHAPE))
+    ((first, second),) = AgePredictor(detector, FakeNetwork(), CARD, seen=frozenset({picture_hash(large)})).predict(
+        [image]
+    )
+    assert (first.seen, second.seen) == (True, False)
+    assert warnings_of(first) == ["small_face: 30 pixels", "trained_on: the model has learned from this picture"]
+
+
+def test_the_gender_is_read_where_the_card_has_one():
+    class Telling(FakeNetwork):
+        def run(self, batches):
+            for outputs in super().run(batches):
+                yield outputs | {"gender": np.array([[0.2, 0.8]], dtype=np.float32).repeat(len(outputs["age"]), axis=0)}
+
+    def told(card):
+        ((first, _),) = AgePredictor(FakeDetector([SMALL, LARGE]), Telling(), card).predict([photograph()])
+        return first.gender
+
+    assert told(CARD) is None
+    assert told(replace(CARD, genders=("female", "male"))) == "male"
+
+
+def test_intervals_of_a_distribution_are_read_from_it():
+    class Doubting(FakeNetwork):
+        def run(self, batches):
+            for outputs in super().run(batches):
+                shares = np.eye(101, dtype=np.float32)[outputs["age"][:, 0].round().astype(int)]
+                yield outputs | {
+                    "age_distribution": (shares + np.roll(shares, 1, axis=1) + np.roll(shares, -1, axis=1)) / 3
+                }
+
+    card = replace(CARD, calibration=Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7)))
+    ((first, second),) = AgePredictor(FakeDetector([SMALL, LARGE]), Doubting(), card).predict([photograph()])
+    assert (first.interval, second.interval) == ((49, 51), (20, 20))
+
+
+def test_every_face_gets_its_own_age_largest_first():
+    ((first, second),) = predictor_of([SMALL, LARGE]).predict([photograph()])
+    assert (first.age, second.age) == pytest.approx((50, 20))
+    assert (first.box, second.box) == (tuple(LARGE), tuple(SMALL))
+    assert (first.score, second.score) == pytest.approx((0.8, 0.9))
+    assert (first.interval, second.interval) == ((40, 60), (15, 25))
+    assert (first.age_group, second.age_group) == ("43-60", "13-25")
+    assert first.probabilities == (0, 0, 0, 1, 0)
+
+
+def test_only_the_largest_face_on_request():
+    predictor = predictor_of([SMALL, LARGE])
+    ((only,),) = predictor.predict([photograph()], largest=True)
+    assert only.box == tuple(LARGE)
+    assert [len(batch) for batch in predictor.network.batches] == [1]
+
+
+def test_an_image_without_a_face_has_no_prediction_and_keeps_its_place():
+    black = np.zeros((60, 60, 3), dtype=np.uint8)
+    predictor = predictor_of([LARGE])
+    assert [len(faces) for faces in predictor.predict([black, photograph(), black])] == [0, 1, 0]
+    assert predictor.predict([black], largest=True) == [[]]
+    assert predictor.predict([]) == []
+
+
+def test_the_network_sees_the_crop_that_training_sees():
+    predictor = predictor_of([LARGE])
+    image = np.random.default_rng(0).integers(0, 100, (60, 60, 3), dtype=np.uint8)
+    predictor.predict([image])
+    (batch,) = predictor.network.batches
+    assert batch.dtype == np.uint8
+    crop = crop_face(image, np.array(LARGE, dtype=float), SHAPE)
+    np.testing.assert_array_equal(batch, as_stored(crop)[None])
+
+
+def test_ready_made_crops_are_predicted_in_order_however_many():
+    crops = np.arange(70, dtype=np.uint8)[:, None, None, None].repeat(16, 1).repeat(16, 2).repeat(3, 3)
+    predictor = predictor_of([])
+    ages = predictor.predict_crops(crops)
+    np.testing.assert_allclose(ages.age, np.arange(70))
+    assert [len(batch) for batch in predictor.network.batches] == [32, 32, 6]
+
+
+def test_a_card_read_back_is_the_same_card(tmp_path):
+    write_json(tmp_path / MODEL_FILE, CARD.as_json())
+    assert ModelCard.read(tmp_path) == CARD
+
+
+def test_a_folder_without_a_card_is_no_model(tmp_path):
+    with pytest.raises(WeightsError, match=r"is not an exported model: it has no model\.json"):
+        ModelCard.read(tmp_path)
+
+
+def test_a_card_of_another_format_is_refused(tmp_path):
+    write_json(tmp_path / MODEL_FILE, {**CARD.as_json(), "format": 2})
+    with pytest.raises(WeightsError, match=r"must have format 1\. Received: 2\. Export the model again"):
+        ModelCard.read(tmp_path)
+
+
+def without(key):
+    return json.dumps({name: value for name, value in CARD.as_json().items() if name != key})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(json.dumps(CARD.as_json())[:60], id="cut off"),
+        pytest.param("[1, 2]", id="no object"),
+        pytest.param(without("crop"), id="no crop"),
+        pytest.param(without("age_groups"), id="no age groups"),
+        pytest.param(json.dumps({**CARD.as_json(), "crop": {"side": 160}}), id="another crop"),
+    ],
+)
+def test_a_damaged_card_is_refused(content, tmp_path):
+    (tmp_path / MODEL_FILE).write_text(content)
+    with pytest.raises(WeightsError, match=r"model\.json .*Export the model again"):
+        ModelCard.read(tmp_path)
+
+
+def test_predicting_imports_nothing_that_training_needs():
+    code = (
+        "import sys, agelens.models.serving.predictor, agelens.data_prep.faces.detector, agelens.data_prep.faces.crop\n"
+        "heavy = {'tensorflow', 'keras', 'torch', 'ultralytics', 'keras_tuner', 'wandb', 'matplotlib'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

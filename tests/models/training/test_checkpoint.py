@@ -1,0 +1,38 @@
+"""The state of a phase, to a file and back."""
+
+import numpy as np
+import pytest
+
+from agelens.models.training.checkpoint import PARTS, PhaseState, read_state, write_state
+from agelens.models.training.history import EpochRecord
+
+STATE = PhaseState(
+    records=[EpochRecord(4, 1, 1.5, 1.0, 5.0, 6.0, 0.5, float("nan"), 1e-3)],
+    model=[np.arange(12, dtype=np.uint32), np.ones((2, 3), dtype=np.float32)],
+    optimizer=[np.array(7, dtype=np.int32)],
+    average=[],
+    best=[np.full(index, index, dtype=np.float32) for index in range(12)],
+)
+
+
+def test_a_state_survives_the_way_through_a_file(tmp_path):
+    write_state(tmp_path / "phase.npz", STATE, fingerprint="a")
+    read = read_state(tmp_path / "phase.npz", fingerprint="a")
+    assert read is not None
+    assert repr(read.records) == repr(STATE.records)
+    for part in PARTS:
+        for left, right in zip(getattr(read, part), getattr(STATE, part), strict=True):
+            np.testing.assert_array_equal(left, right)
+            assert left.dtype == right.dtype
+
+
+def test_a_state_of_another_training_is_none(tmp_path):
+    write_state(tmp_path / "phase.npz", STATE, fingerprint="a")
+    assert read_state(tmp_path / "phase.npz", fingerprint="b") is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"text", b"PK half an archive"])
+def test_a_file_that_is_no_state_is_none(tmp_path, content):
+    if content is not None:
+        (tmp_path / "phase.npz").write_bytes(content)
+    assert read_state(tmp_path / "phase.npz", fingerprint="a") is None

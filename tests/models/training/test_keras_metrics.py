@@ -1,0 +1,50 @@
+"""Metrics, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from agelens.models.training.keras_metrics import ExactMAE, GroupAccuracy
+from tests.models.serialisation import assert_serialises
+
+
+def floats(rows):
+    return np.array(rows, dtype=np.float32)
+
+
+def test_the_mae_is_over_the_exact_rows_of_all_batches():
+    metric = ExactMAE()
+    metric.update_state(floats([[30, 30], [20, 29], [10, 10]]), floats([[33], [90], [9]]))
+    metric.update_state(floats([[50, 50]]), floats([[45]]))
+    assert float(metric.result()) == pytest.approx((3 + 1 + 5) / 3)
+
+
+def test_a_new_epoch_begins_at_zero():
+    metric = ExactMAE()
+    metric.update_state(floats([[30, 30]]), floats([[33]]))
+    metric.reset_state()
+    metric.update_state(floats([[30, 30]]), floats([[31]]))
+    assert float(metric.result()) == pytest.approx(1)
+
+
+def test_the_mae_does_not_take_weights_of_the_loss():
+    metric = ExactMAE()
+    metric.update_state(floats([[30, 30], [30, 30]]), floats([[32], [40]]), sample_weight=floats([5.0, 0.2]))
+    assert float(metric.result()) == pytest.approx(6)
+
+
+def test_the_accuracy_is_over_the_rows_that_have_a_group():
+    metric = GroupAccuracy()
+    shares = floats([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.9, 0.1, 0.0]])
+    metric.update_state(floats([0, 2, 2, -1]), shares)
+    assert float(metric.result()) == pytest.approx(2 / 3)
+
+
+def test_the_accuracy_does_not_take_weights_of_the_loss():
+    metric = GroupAccuracy()
+    metric.update_state(floats([0, 1]), floats([[0.7, 0.3], [0.7, 0.3]]), sample_weight=floats([9.0, 1.0]))
+    assert float(metric.result()) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("metric", [ExactMAE(), GroupAccuracy(name="share")])
+def test_a_metric_read_back_is_the_same_metric(metric):
+    assert_serialises(metric)

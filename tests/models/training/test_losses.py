@@ -1,0 +1,144 @@
+"""Losses, against numbers worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from agelens.models.training.losses import GroupLoss, IntervalLoss, LabelDistributionLoss, interval_error
+from tests.models.serialisation import assert_serialises
+
+YEARS = np.arange(101)
+UNIFORM = np.full((1, 101), 1 / 101, dtype=np.float32)
+
+
+def floats(rows):
+    return np.array(rows, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "predicted", "years"),
+    [(30, 30, 33, 3), (30, 30, 27, 3), (30, 30, 30, 0), (20, 29, 33, 4), (20, 29, 18, 2), (20, 29, 25, 0)],
+)
+def test_the_error_is_the_distance_to_the_nearer_end_of_the_label(low, high, predicted, years):
+    assert np.asarray(interval_error(floats([[low, high]]), floats([[predicted]]))) == pytest.approx([years])
+
+
+@pytest.mark.parametrize(
+    ("kind", "delta", "expected"),
+    [
+        # Errors of 3 years (exact 30), 4 years (20..29, predicted 33), 0.5 years (exact 10) and none (inside 40..49).
+        ("mae", 1.0, (3 + 4 + 0.5 + 0) / 4),
+        ("mse", 1.0, (9 + 16 + 0.25 + 0) / 4),
+        ("huber", 1.0, (0.5 + 2 + 0.5 + 3 + 0.125 + 0) / 4),
+        ("huber", 4.0, (4.5 + 8 + 0.125 + 0) / 4),
+    ],
+)
+def test_each_kind_of_age_loss_by_hand(kind, delta, expected):
+    target = floats([[30, 30], [20, 29], [10, 10], [40, 49]])
+    predicted = floats([[33], [33], [10.5], [44]])
+    assert float(IntervalLoss(kind, delta=delta)(target, predicted)) == pytest.approx(expected)
+
+
+def test_weights_of_rows_scale_their_loss():
+    loss = IntervalLoss("mae")(floats([[30, 30], [30, 30]]), floats([[32], [40]]), floats([2.0, 0.5]))
+    assert float(loss) == pytest.approx((2 * 2 + 0.5 * 10) / 2)
+
+
+def soft_label_mean(age, *, sigma=2.0, power=1, about=0.0):
+    """Return the mean of (year - about)^power under the loss's own soft label of an exact age.
+
+    The loss is minus the mean of the logs of what it is given, so logs of -(year - about)^power / scale give it away.
+    """
+    scale = 1000.0
+    values = (YEARS - about) ** power / scale
+    given = np.exp(-values)[None].astype(np.float32)
+    return float(LabelDistributionLoss(sigma=sigma)(floats([[age, age]]), given)) * scale
+
+
+def test_the_soft_label_of_a_newborn_is_narrow():
+    # Width 0.5: weights 1, e^-2 and e^-8 of the years 0, 1 and 2.
+    weights = np.exp([0, -2, -8])
+    expected = (weights * [0, 1, 2]).sum() / weights.sum()
+    assert expected == pytest.approx(0.12, abs=0.001)
+    assert soft_label_mean(0) == pytest.approx(expected, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("age", "variance"),
+    # In mid-range sigma^2 = 4. At 4 and 96 the width is 1.5 years; at 2 and 98 it is 1.
+    [(50, 4.0), (6, 4.0), (94, 4.0), (4, 2.25), (96, 2.25), (2, 1.0), (98, 1.0)],
+)
+def test_the_soft_label_narrows_towards_both_ends(age, variance):
+    assert soft_label_mean(age, power=2, about=age) == pytest.approx(variance, abs=0.2)
+
+
+@pytest.mark.parametrize("age", [0, 1, 2, 3, 4, 6, 10, 50, 90, 96, 98, 99, 100])
+def test_no_age_is_pulled_away_from_the_end_of_the_range(age):
+    # A fixed width of 2 years would make the mean of a newborn's label 1.3 years.
+    assert soft_label_mean(age) == pytest.approx(age, abs=0.13)
+
+
+def test_a_label_between_two_years_lies_between_them():
+    assert soft_label_mean(33.5) == pytest.approx(33.5, abs=0.01)
+
+
+def test_a_prediction_equal_to_the_soft_label_costs_its_entropy_and_any_other_costs_more():
+    soft = np.exp(-0.5 * ((YEARS - 50) / 2) ** 2)
+    soft = (soft / soft.sum())[None].astype(np.float32)
+    loss = LabelDistributionLoss(sigma=2.0)
+    entropy = 0.5 * math.log(2 * math.pi * math.e * 4)
+    assert float(loss(floats([[50, 50]]), soft)) == pytest.approx(entropy, abs=1e-3)
+    assert float(loss(floats([[50, 50]]), UNIFORM)) == pytest.approx(math.log(101), abs=1e-3)
+    assert float(loss(floats([[50, 50]]), np.roll(soft, 3))) > entropy + 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "years"), [(0, 9, 10), (20, 29, 10), (95, 100, 6), (0, 100, 101), (20.5, 21.5, 2)]
+)
+def test_an_interval_costs_minus_the_log_of_the_mass_inside(low, high, years):
+    loss = LabelDistributionLoss()(floats([[low, high]]), UNIFORM)
+    assert float(loss) == pytest.approx(-math.log(years / 101), abs=1e-5)
+
+
+@pytest.mark.parametrize(("label", "floor"), [([10, 10], 1e-7), ([5, 15], 11e-7)])
+def test_no_mass_in_the_right_place_costs_much_but_a_finite_amount(label, floor):
+    certain = np.eye(101, dtype=np.float32)[[80]]
+    assert float(LabelDistributionLoss()(floats([label]), certain)) == pytest.approx(-math.log(floor), rel=0.001)
+
+
+def test_exact_and_interval_labels_mix_in_a_batch():
+    loss = LabelDistributionLoss()(floats([[50, 50], [0, 9]]), UNIFORM.repeat(2, axis=0))
+    assert float(loss) == pytest.approx((math.log(101) + math.log(10.1)) / 2, abs=1e-4)
+
+
+def test_a_row_without_a_group_costs_nothing():
+    shares = floats([[0.2, 0.8], [0.2, 0.8]])
+    assert float(GroupLoss()(floats([1, 0]), shares)) == pytest.approx(-(math.log(0.8) + math.log(0.2)) / 2, abs=1e-5)
+    assert float(GroupLoss()(floats([1, -1]), shares)) == pytest.approx(-math.log(0.8) / 2, abs=1e-5)
+    assert float(GroupLoss()(floats([-1, -1]), shares)) == 0.0
+
+
+def test_smoothing_spreads_a_part_of_the_groups_label_over_all_groups():
+    shares = floats([[0.2, 0.8]])
+    expected = -(0.9 * math.log(0.8) + 0.1 * (math.log(0.2) + math.log(0.8)) / 2)
+    assert float(GroupLoss(label_smoothing=0.1)(floats([1]), shares)) == pytest.approx(expected, abs=1e-5)
+    assert float(GroupLoss(label_smoothing=0.1)(floats([-1]), shares)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("loss", "predicted"),
+    [
+        (IntervalLoss("mse"), [[12.0]]),
+        (IntervalLoss("huber", delta=3.0, name="years"), [[12.0]]),
+        (LabelDistributionLoss(sigma=3.0), UNIFORM),
+    ],
+)
+def test_an_age_loss_read_back_is_the_same_loss(loss, predicted):
+    copy = assert_serialises(loss)
+    target = floats([[20, 20]])
+    assert float(copy(target, floats(predicted))) == float(loss(target, floats(predicted)))
+
+
+def test_a_group_loss_read_back_is_the_same_loss():
+    assert assert_serialises(GroupLoss(name="group", label_smoothing=0.1)).label_smoothing == 0.1

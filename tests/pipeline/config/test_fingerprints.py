@@ -1,0 +1,243 @@
+"""A result is named by everything that it depends on, its code included."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agelens.pipeline.config import fingerprints
+from agelens.pipeline.config.fingerprints import (
+    crops_fingerprint,
+    features_fingerprint,
+    rows_fingerprint,
+    train_fingerprint,
+    tune_fingerprint,
+)
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.sections import CropFaces, NetworkSpace, Retrain, Source
+from tests.locations import ROOT
+from tests.pipeline.stage_facts import is_module
+
+
+@pytest.fixture
+def params() -> Params:
+    return read_params(ROOT / "params/demo.yaml")
+
+
+@pytest.fixture
+def detector(tmp_path: Path) -> Path:
+    path = tmp_path / "detector.bin"
+    path.write_bytes(b"one")
+    return path
+
+
+def changed(params: Params, section: str, **values: object) -> Params:
+    return params.model_copy(update={section: getattr(params, section).model_copy(update=values)})
+
+
+def test_crops_are_named_by_settings_and_detector(params: Params, detector: Path) -> None:
+    before = crops_fingerprint(params, detector=detector)
+    assert crops_fingerprint(params, detector=detector) == before
+    assert crops_fingerprint(changed(params, "crop_faces", margin_fraction=0.2), detector=detector) != before
+    assert crops_fingerprint(changed(params, "tune", max_epochs=3), detector=detector) == before
+    detector.write_bytes(b"another")
+    assert crops_fingerprint(params, detector=detector) != before
+
+
+@pytest.mark.parametrize(
+    "values", [{"min_side": 40}, {"min_sharpness": 9}, {"max_faces": 1}, {"image_size": 640}, {"engine": "ray"}]
+)
+def test_what_is_judged_row_by_row_does_not_name_the_crops(
+    params: Params, detector: Path, values: dict[str, object]
+) -> None:
+    other = changed(params, "crop_faces", **values)
+    assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"precision": "float32"}, {"min_score": 0.5}, {"size": 64}, {"margin_fraction": 0.3}, {"square": False}],
+)
+def test_what_shapes_every_crop_names_them(params: Params, detector: Path, values: dict[str, object]) -> None:
+    other = changed(params, "crop_faces", **values)
+    assert crops_fingerprint(other, detector=detector) != crops_fingerprint(params, detector=detector)
+
+
+def test_every_crop_setting_is_judged_in_one_of_the_two_ways() -> None:
+    by_row = {"image_size", "runtime", "engine", "min_side", "min_sharpness", "max_faces"}
+    assert {*fingerprints.CROP_SETTINGS, *by_row} == CropFaces.model_fields.keys()
+
+
+def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detector: Path) -> None:
+    more = {**params.sources, "more": Source(path=Path("more"), reader="table", no_face="whole_image")}
+    other = params.model_copy(update={"sources": more})
+    assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
+
+
+@pytest.mark.parametrize(
+    ("module", "changes"),
+    [
+        ("agelens.data_prep.faces.cropper", (True, False, False, False)),
+        ("agelens.data_prep.faces.crop_manifest", (False, False, False, False)),
+        ("agelens.data_prep.batches.augment", (False, True, True, True)),
+        ("agelens.data_prep.core.openvino_requests", (True, True, True, True)),
+        ("agelens.models.network.folding", (False, False, False, True)),
+        ("agelens.data_prep.batches.progressive_resizing", (False, False, False, True)),
+        ("agelens.weights.lite0", (False, True, True, True)),
+        ("agelens.weights.registry", (False, True, True, True)),
+        ("agelens.models.network.heads", (False, False, True, True)),
+        ("agelens.models.training.keras_metrics", (False, False, True, True)),
+        ("agelens.models.training.losses", (False, False, True, True)),
+        ("agelens.models.training.objective", (False, False, True, True)),
+        ("agelens.tuning.candidates", (False, False, True, False)),
+        ("agelens.tuning.recipe", (False, False, True, True)),
+        ("agelens.pipeline.config.from_params", (False, False, True, True)),
+        ("agelens.pipeline.training_data.network_data", (False, False, False, True)),
+        ("agelens.tuning.search", (False, False, True, False)),
+        ("agelens.tuning.space", (False, False, True, False)),
+        ("agelens.models.training.phases", (False, False, True, True)),
+        ("agelens.pipeline.search.search_space", (False, False, True, False)),
+        ("agelens.models.training.averaging", (False, False, False, True)),
+        ("agelens.pipeline.reports.report", (False, False, False, False)),
+    ],
+)
+def test_results_are_named_by_the_code_that_makes_them(
+    params: Params, detector: Path, monkeypatch: pytest.MonkeyPatch, module: str, changes: tuple[bool, ...]
+) -> None:
+    def names() -> tuple[str, ...]:
+        searched = tune_fingerprint(params, rows="some")
+        trained = train_fingerprint(params, rows="some", recipe={})
+        return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched, trained
+
+    source = {"of": ""}
+    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
+    before = names()
+    source["of"] = module
+    assert tuple(old != new for old, new in zip(before, names(), strict=True)) == changes
+
+
+def test_code_that_names_results_exists() -> None:
+    modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE, *fingerprints.TRAIN_CODE]
+    modules += fingerprints.NETWORK_CODE
+    assert [name for name in modules if not is_module(name)] == []
+
+
+def test_code_is_hashed_by_its_source() -> None:
+    crop = fingerprints.code_hash(["agelens.data_prep.faces.crop"])
+    assert crop == fingerprints.code_hash(["agelens.data_prep.faces.crop"])
+    assert crop != fingerprints.code_hash(["agelens.data_prep.core.boxes"])
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("augment", {"zoom": 0.3}),
+        ("model", {"backbone": "tiny"}),
+        ("crop_faces", {"size": 64}),
+        ("cache_features", {"precision": "float32"}),
+    ],
+)
+def test_features_are_named_by_pictures_and_backbone(params: Params, section: str, values: dict[str, object]) -> None:
+    assert features_fingerprint(changed(params, section, **values)) != features_fingerprint(params)
+
+
+def test_features_to_judge_by_are_named_by_their_own_precision(params: Params) -> None:
+    other = changed(params, "cache_features", precision="float32")
+    assert features_fingerprint(other, part="val") == features_fingerprint(params, part="val")
+    assert features_fingerprint(other, part="val") == features_fingerprint(other)
+
+
+def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_path: Path) -> None:
+    path = tmp_path / "some.weights.h5"
+    own = changed(params, "model", weights=str(path))
+    absent = features_fingerprint(own)
+    path.write_bytes(b"one")
+    first = features_fingerprint(own)
+    path.write_bytes(b"two")
+    second = features_fingerprint(own)
+    path.rename(tmp_path / "moved.weights.h5")
+    moved = features_fingerprint(changed(params, "model", weights=str(tmp_path / "moved.weights.h5")))
+    assert len({absent, first, second, features_fingerprint(params)}) == 4
+    assert moved == second
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "same"),
+    [
+        ("tune", {"max_epochs": 3}, False),
+        ("tune", {"retrain": Retrain(seeds=9)}, True),  # what is trained again has a name of its own
+        ("loss", {"age_weight": 0.9}, False),
+        ("model", {"age_head": "linear"}, False),
+        ("cache_features", {"views": 5}, False),
+        ("augment", {"zoom": 0.3}, False),
+        ("rebalance", {"weights": True}, True),  # by way of its rows alone
+        ("evaluate", {"resamples": 10}, True),
+    ],
+)
+def test_a_search_is_named_by_what_its_scores_depend_on(
+    params: Params, section: str, values: dict[str, object], same: bool
+) -> None:
+    other = changed(params, section, **values)
+    assert (tune_fingerprint(other, rows="some") == tune_fingerprint(params, rows="some")) is same
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "head", "network"),
+    [
+        ("tune", {"subset": 500}, True, False),
+        ("tune", {"network_space": NetworkSpace(unfreeze={"choices": ["block6a"]})}, True, False),
+        ("train", {"phase1": {"epochs": 3}}, True, False),
+        ("train", {"phase1": {"schedule": "cosine"}}, False, False),
+        ("train", {"phase1": {"plateau_patience": 9}}, False, False),
+        ("train", {"phase1": {"lr_factor": 0.1}}, True, True),
+        ("train", {"phase2": {"learning_rate": 0.1}}, True, False),
+        ("train", {"phase2": {"unfreeze": 7}}, True, False),
+        ("train", {"phase2": {"epochs": 3, "schedule": "plateau", "trunk": "cached"}}, True, True),
+    ],
+)
+def test_phase_2_names_a_search_of_whole_networks_alone(
+    params: Params, section: str, values: dict[str, Any], head: bool, network: bool
+) -> None:
+    for scope, same in (("head", head), ("network", network)):
+        scoped = changed(params, "tune", scope=scope)
+        parts = {
+            name: getattr(params.train, name).model_copy(update=value) if isinstance(value, dict) else value
+            for name, value in values.items()
+        }
+        other = changed(scoped, section, **parts)
+        assert (tune_fingerprint(other, rows="some") == tune_fingerprint(scoped, rows="some")) is same
+
+
+@pytest.mark.parametrize("module", fingerprints.NETWORK_CODE)
+def test_code_of_networks_names_a_search_of_scope_network(
+    params: Params, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    source = {"of": ""}
+    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
+    scopes = [changed(params, "tune", scope=scope) for scope in ("head", "network")]
+    before = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
+    source["of"] = module
+    after = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
+    assert [old != new for old, new in zip(before, after, strict=True)] == [False, True]
+
+
+@pytest.mark.parametrize("values", [{"seed": 8}, {"age_groups": [0, 18]}])
+def test_a_search_is_named_by_seed_and_age_groups(params: Params, values: dict[str, object]) -> None:
+    other = params.model_copy(update=values)
+    assert tune_fingerprint(other, rows="some") != tune_fingerprint(params, rows="some")
+
+
+def test_a_search_is_named_by_its_rows(params: Params) -> None:
+    assert tune_fingerprint(params, rows="some") != tune_fingerprint(params, rows="others")
+
+
+def test_rows_are_named_by_their_tables_and_crops(tmp_path: Path) -> None:
+    tables = [tmp_path / "train.csv", tmp_path / "val.csv"]
+    for table in tables:
+        table.write_text(f"{table.name},30\n")
+    first = rows_fingerprint(tables, keys=["a#1", "b#2"])
+    assert rows_fingerprint(tables, keys=["a#1", "b#2"]) == first
+    assert rows_fingerprint(tables, keys=["a#1", "b#3"]) != first
+    assert rows_fingerprint(tables[::-1], keys=["a#1", "b#2"]) != first
+    tables[1].write_text("val.csv,31\n")
+    assert rows_fingerprint(tables, keys=["a#1", "b#2"]) != first

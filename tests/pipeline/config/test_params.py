@@ -1,0 +1,193 @@
+"""params.yaml: every key is known, every value possible, and what is not is named in one line."""
+
+import subprocess
+
+import pytest
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.stages import STAGES
+from tests.locations import ROOT
+from tests.pipeline.demo_settings import DEMO, changed
+
+FILES = sorted((ROOT / "params").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", [ROOT / "params.yaml", *FILES], ids=lambda path: path.stem)
+def test_shipped_settings_are_valid(path):
+    assert set(STAGES) <= set(read_params(path).model_dump())
+
+
+def test_the_three_named_settings_are_there():
+    assert [path.stem for path in FILES] == ["demo", "seed", "utkface"]
+
+
+def test_committed_settings_are_the_demo():
+    # The committed one: whoever has typed `agelens use utkface` has another in force.
+    asked = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=ROOT, capture_output=True, check=False)
+    if asked.returncode != 0:
+        pytest.skip("not a git checkout")
+    assert asked.stdout == (ROOT / "params/demo.yaml").read_bytes()
+
+
+SECTIONS = ["", "sources.synthetic.", *(f"{name}." for name, value in DEMO.items() if isinstance(value, dict))]
+SECTIONS = [*(name for name in SECTIONS if name != "sources."), "train.phase1.", "train.phase2."]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_misspelt_key_is_refused_by_name(section, refusal):
+    line = refusal(changed(f"{section}lerning_rate", 1))
+    assert line == f": {section}lerning_rate is not a parameter (misspelt?)"
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("seed", -1),
+        ("age_groups", "five"),
+        ("age_groups", [0]),
+        ("age_groups", [1, 13]),
+        ("age_groups", [0, 26, 13]),
+        ("sources", {}),
+        ("sources.synthetic", "data/raw"),
+        ("build_manifest.max_age", 101),
+        ("crop_faces.image_size", 300),
+        ("crop_faces.size", 16),
+        ("crop_faces.precision", "float16"),
+        ("crop_faces.margin_fraction", -0.1),
+        ("deduplicate.min_correlation", 1.5),
+        ("split.val", -0.1),
+        ("split.test", 0),
+        ("rebalance.copies", 0),
+        ("augment.rotation_degrees", 91),
+        ("model.backbone", "vgg16"),
+        ("model.dropout", 1),
+        ("loss.age_loss", "mean"),
+        ("loss.sigma", 0),
+        ("cache_features.views", "three"),
+        ("tune.factor", 1),
+        ("tune.retrain.seeds", 0),
+        ("tune.max_epochs", 2.5),
+        ("train.precision", "float16"),
+        ("train.phase1.epochs", 0),
+        ("train.phase2.schedule", "step"),
+        ("train.phase2.unfreeze", -1),
+        ("calibrate.coverage", 1),
+        ("evaluate.resamples", 0),
+        ("export.name", None),
+    ],
+)
+def test_impossible_value_is_named_with_its_place(place, value, refusal):
+    line = refusal(changed(place, value))
+    assert line.startswith(f": {place}: ")
+    assert line.endswith(f"received {value!r}")
+
+
+@pytest.mark.parametrize("unfreeze", [0, 80, "block4a", None])
+def test_counts_and_names_of_layers_to_thaw_are_taken(unfreeze):
+    assert Params.model_validate(changed("train.phase2.unfreeze", unfreeze)).train.phase2.unfreeze == unfreeze
+
+
+@pytest.mark.parametrize("name", ["../photos", "my photos", "a/b", "", "wiki\n"])
+def test_name_of_a_source_that_is_no_name_of_a_folder_is_refused(name, refusal):
+    line = refusal(changed("sources", {name: {"path": "a", "reader": "table"}}))
+    assert line.startswith(": sources.")
+    assert line.endswith(f"received {name!r}")
+
+
+@pytest.mark.parametrize("name", ["utkface", "b3fd-wiki", "old_photos2", "bücher"])
+def test_plain_names_of_sources_are_taken(name):
+    settings = changed("sources", {name: {"path": "a", "reader": "table"}})
+    assert list(Params.model_validate(settings).sources) == [name]
+
+
+@pytest.mark.parametrize("place", ["cache_features.views", "train.phase2.views"])
+def test_fewer_views_than_copies_are_refused(place, refusal):
+    assert refusal(changed(place, 2)) == f": the whole file: views must be at least rebalance.copies (3), not {place} 2"
+    assert Params.model_validate(changed(place, 3)).rebalance.copies == 3
+
+
+def test_ages_cannot_be_rare_and_common_at_once(refusal):
+    line = refusal(changed("rebalance.min_count", 2001))
+    assert line == ": rebalance: min_count (2001) must be at most max_count (2000)"
+    assert Params.model_validate(changed("rebalance.min_count", 2000)).rebalance.min_count == 2000
+
+
+def test_missing_section_is_named(refusal):
+    settings = {name: value for name, value in DEMO.items() if name != "train"}
+    assert refusal(settings).startswith(": train: Field required")
+
+
+def test_several_faults_are_told_at_once(refusal):
+    settings = changed("seed", -1)
+    settings["model"]["unit"] = 3
+    line = refusal(settings)
+    assert "seed: " in line
+    assert "model.unit is not a parameter" in line
+
+
+def test_shares_that_do_not_add_up_to_one_are_refused(refusal):
+    assert "split: train, val and test must add up to 1, not to 0.95" in refusal(changed("split.val", 0.05))
+
+
+@pytest.mark.parametrize("shares", [(0.7, 0.2, 0.1), (0.8, 0.1, 0.1), (1 / 3, 1 / 3, 1 / 3)])
+def test_shares_that_add_up_but_for_rounding_are_taken(shares):
+    settings = changed("split", dict(zip(("train", "val", "test"), shares, strict=True)))
+    assert Params.model_validate(settings).split.train == shares[0]
+
+
+def test_name_of_a_source_stands_for_its_reader():
+    sources = {"utkface": {"path": "a"}, "old_photos": {"path": "b", "reader": "table"}}
+    found = Params.model_validate(changed("sources", sources)).sources
+    assert {name: source.reader for name, source in found.items()} == {"utkface": "utkface", "old_photos": "table"}
+
+
+def test_unknown_reader_is_refused(refusal):
+    assert refusal(changed("sources", {"morph": {"path": "a"}})).startswith(": sources.morph.reader: ")
+
+
+@pytest.mark.parametrize("option", [{"subset": "wiki"}, {"min_photo_year": 1980}])
+def test_options_of_b3fd_reach_its_reader_alone(option, refusal):
+    taken = Params.model_validate(changed("sources", {"b3fd": {"path": "a", **option}}))
+    assert taken.sources["b3fd"].options == option
+    assert "options of b3fd alone" in refusal(changed("sources", {"fgnet": {"path": "a", **option}}))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(ParamsError, match=r"There is no .*none\.yaml; .*agelens use NAME"):
+        read_params(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("text", ["seed: [1", "a: b: c"])
+def test_file_that_is_no_yaml_is_refused(text, refusal):
+    assert refusal(text).startswith(" is not YAML: ")
+
+
+@pytest.mark.parametrize("text", ["", "just words", "- 1"])
+def test_file_without_sections_is_refused(text, refusal):
+    assert refusal(text).startswith(": the whole file: Input should be a valid dictionary")
+
+
+def test_settings_do_not_change():
+    params = Params.model_validate(DEMO)
+    with pytest.raises(ValueError, match="frozen"):
+        params.split.train = 0.5
+
+
+def test_heads_are_of_known_traits_each_named_once(refusal):
+    assert Params.model_validate(changed("model", {**DEMO["model"], "heads": ["gender"]})).model.heads == ["gender"]
+    assert refusal(changed("model", {**DEMO["model"], "heads": ["mood"]})).startswith(": model.heads.0: ")
+    assert "named once" in refusal(changed("model", {**DEMO["model"], "heads": ["gender", "gender"]}))
+
+
+def test_pictures_that_grow_are_smaller_at_first_and_seen_by_the_whole_network(refusal):
+    same = changed("train.phase2.first_side", 96)
+    assert "first_side needs a larger crop_faces.size that is a multiple of 32, not 96" in refusal(same)
+    same["crop_faces"]["size"] = 100
+    assert "multiple of 32, not 100" in refusal(same)
+    odd = changed("train.phase2.first_side", 50)
+    assert refusal(odd).startswith(": train.phase2.first_side: Input should be a multiple of 32")
+    small = changed("train.phase2.first_side", 64)
+    assert Params.model_validate(small).train.phase2.first_side == 64
+    small["train"]["phase2"]["trunk"] = "cached"
+    assert "first_side needs trunk: live" in refusal(small)

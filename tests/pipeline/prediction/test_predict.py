@@ -1,0 +1,211 @@
+"""What `agelens predict` answers, to people and to programs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.factories import FIVE_GROUPS
+from tests.locations import ROOT
+
+COLUMNS = [
+    "path",
+    "face",
+    "x1",
+    "y1",
+    "x2",
+    "y2",
+    "score",
+    "age",
+    "age_low",
+    "age_high",
+    "age_group",
+    "gender",
+    "warnings",
+    "error",
+]
+"""As design.md fixes them; programs read this file."""
+
+
+def test_every_face_is_a_row(photos, company, answers):
+    table = answers("company.jpg")
+    assert list(table.columns) == COLUMNS
+    assert table["path"].tolist() == ["company.jpg"] * 3
+    assert table["face"].tolist() == [1, 2, 3]
+    assert table["score"].between(0.3, 1).all()
+    assert table["age"].between(0, 100).all()
+    assert (table["age_high"] - table["age_low"]).between(14.8, 15.2).all()
+    assert table["age_group"].isin(FIVE_GROUPS.names).all()
+    assert table[["gender", "warnings", "error"]].isna().all(axis=None)
+
+
+def test_boxes_are_pixels_of_the_photograph_largest_face_first(photos, company, answers):
+    table = answers("company.jpg")
+    areas = (table["x2"] - table["x1"]) * (table["y2"] - table["y1"])
+    assert areas.is_monotonic_decreasing
+    found = table[["x1", "y1", "x2", "y2"]].sort_values("x1").to_numpy()
+    drawn = company[1][np.argsort(company[1][:, 0])]
+    assert np.abs(found - drawn).max() < 15
+
+
+def test_largest_answers_for_one_face_alone(photos, answers):
+    everyone, largest = answers("company.jpg"), answers("company.jpg", "--largest")
+    pd.testing.assert_frame_equal(largest, everyone.head(1), check_dtype=False)
+
+
+def test_photograph_without_a_face_says_so(photos, answers, predict):
+    (row,) = answers("landscape.jpg").to_dict("records")
+    assert (row["path"], row["error"]) == ("landscape.jpg", "no_face: no face was found")
+    assert np.isnan(row["face"])
+    status, out, _ = predict("landscape.jpg")
+    assert status == 0
+    assert "no_face: no face was found" in out
+
+
+def write_broken_files(folder: Path) -> list[str]:
+    whole = (folder / "company.jpg").read_bytes()
+    broken = {"empty.jpg": b"", "text.jpg": b"not a photograph", "cut.jpg": whole[: len(whole) // 3]}
+    for name, content in broken.items():
+        (folder / name).write_bytes(content)
+    return list(broken)
+
+
+def test_broken_files_have_a_row_and_do_not_stop_the_rest(photos, answers):
+    broken = write_broken_files(photos)
+    table = answers(*broken, "company.jpg")
+    assert table["path"].tolist() == [*broken, *["company.jpg"] * 3]
+    assert table["error"].notna().tolist() == [True] * 3 + [False] * 3
+    assert table["age"].isna().tolist() == [True] * 3 + [False] * 3
+
+
+def test_broken_files_are_named_on_screen_beside_a_csv(photos, predict):
+    broken = write_broken_files(photos)
+    out = predict(*broken, "company.jpg", "--csv", "answers.csv")[1]
+    assert [name for name in broken if f"{name}: " not in out] == []
+    assert "3 faces in 4 files written to answers.csv" in out
+
+
+def test_exit_is_1_if_no_file_can_be_answered(photos, predict):
+    status, out, _ = predict(*write_broken_files(photos))
+    assert status == 1
+    assert "empty.jpg" in out
+
+
+def test_json_is_one_object_per_photograph(photos, predict):
+    write_broken_files(photos)
+    status, out, err = predict("company.jpg", "landscape.jpg", "empty.jpg", "--json")
+    assert (status, err) == (0, "")
+    company, landscape, empty = (json.loads(line) for line in out.splitlines())
+    assert company["path"] == "company.jpg"
+    assert company["error"] is None
+    assert (company["model"], company["training_data"]) == ("untrained", "nothing at all")
+    assert len(company["faces"]) == 3
+    for face in company["faces"]:
+        assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+        assert face["warnings"] == []
+        assert face["interval"][0] <= face["age"] <= face["interval"][1]
+        assert list(face["probabilities"]) == list(FIVE_GROUPS.names)
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
+        assert face["age_group"] == max(face["probabilities"], key=face["probabilities"].get)
+    assert (landscape["faces"], landscape["error"]) == ([], "no_face: no face was found")
+    assert empty["faces"] == []
+    assert empty["error"]
+
+
+def test_gender_is_told_if_asked_for(photos, telling, agelens):
+    words = ("predict", "company.jpg", "--model", str(telling))
+    genders = [face["gender"] for face in json.loads(agelens(*words, "--gender", "--json")[1])["faces"]]
+    assert len(genders) == 3
+    assert set(genders) <= {"female", "male"}
+    assert agelens(*words, "--gender")[1].count("male") == 3
+    agelens(*words, "--gender", "--csv", "told.csv")
+    assert pd.read_csv("told.csv")["gender"].tolist() == genders
+
+
+def test_gender_is_not_told_unasked_and_ethnicity_never(photos, telling, agelens):
+    words = ("predict", "company.jpg", "--model", str(telling))
+    (face, *_) = json.loads(agelens(*words, "--json")[1])["faces"]
+    assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+    assert "male" not in agelens(*words)[1]
+    agelens(*words, "--csv", "untold.csv")
+    assert pd.read_csv("untold.csv")["gender"].isna().all()
+    assert "ethnicity" not in agelens(*words, "--gender", "--json")[1]
+
+
+def test_gender_of_a_model_that_does_not_tell_it_is_refused(photos, predict):
+    status, _, err = predict("company.jpg", "--gender")
+    assert status == 1
+    assert "untrained was not taught gender" in err
+
+
+def test_small_faces_are_doubtful_in_json_and_csv(photos, answers, predict, monkeypatch):
+    monkeypatch.setattr("agelens.pipeline.prediction.predict.SMALL_FACE", 10_000)
+    faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
+    assert len(faces) == 3
+    assert all(face["warnings"][0].startswith("small_face: ") for face in faces)
+    assert [face["warnings"] for face in faces] == [[warning] for warning in answers("company.jpg")["warnings"]]
+
+
+def test_json_and_csv_agree(photos, answers, predict):
+    table = answers("company.jpg")
+    faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
+    assert [face["age"] for face in faces] == table["age"].tolist()
+    assert [face["box"] for face in faces] == table[["x1", "y1", "x2", "y2"]].to_numpy().tolist()
+
+
+def test_table_for_people_names_the_model_and_what_it_learnt_from(photos, predict):
+    status, out, _ = predict("company.jpg")
+    assert status == 0
+    assert out.count("company.jpg") == 3
+    assert "90% interval" in out
+    assert "model: untrained, trained on nothing at all" in out
+
+
+def test_error_is_json_where_json_was_asked_for(photos, agelens):
+    status, out, _ = agelens("predict", "company.jpg", "--json", "--model", ".")
+    assert status == 1
+    assert json.loads(out)["error"].startswith(". is not an exported model")
+
+
+def test_missing_embedded_model_is_no_matter_of_the_pipeline(photos, agelens, monkeypatch):
+    monkeypatch.setattr("agelens.models.serving.predictor.AGE_MODEL", photos / "nowhere")
+    status, _, err = agelens("predict", "company.jpg")
+    assert status == 1
+    assert err.count("\n") == 1
+    assert "The bundled model is not at" in err
+    assert "dvc repro" not in err
+
+
+def test_model_of_another_detector_is_said(photos, model, agelens, monkeypatch):
+    monkeypatch.setattr("agelens.pipeline.prediction.predict.file_hash", lambda _: "another")
+    status, _, err = agelens("predict", "company.jpg", "--model", str(model))
+    assert status == 0
+    assert "another face detector" in err
+
+
+def test_folder_that_is_no_model_is_one_line(photos, agelens):
+    status, _, err = agelens("predict", "company.jpg", "--model", ".")
+    assert status == 1
+    assert err.startswith("agelens: . is not an exported model")
+    assert err.count("\n") == 1
+
+
+def test_predict_runs_without_training_libraries(photos, model):
+    code = (
+        "import sys; from agelens.pipeline.commands.main import main\ntry: main()\n"
+        "finally: print([name for name in ('tensorflow', 'keras', 'torch', 'wandb') if name in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "predict", str(photos / "company.jpg"), "--json", "--model", str(model)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    answer, loaded = ran.stdout.splitlines()
+    assert len(json.loads(answer)["faces"]) == 3
+    assert loaded == "[]"

@@ -1,0 +1,37 @@
+"""The page about crops: every outcome counted and explained, every sheet shown."""
+
+import pandas as pd
+import pytest
+
+from agelens.pipeline.reports.crop_page import meaning_of, write_crop_page
+
+COUNTS = pd.DataFrame(
+    [("b", "too_large", 3), ("a", "detector", 1200), ("b", "detector", 7), ("a", "<odd>", 1)],
+    columns=["source", "outcome", "images"],
+)
+
+
+@pytest.fixture
+def page(tmp_path):
+    for name in ("crops.png", "rejected_no_face.png"):
+        (tmp_path / name).write_bytes(b"")
+    write_crop_page(tmp_path / "report.html", COUNTS)
+    return (tmp_path / "report.html").read_text()
+
+
+def test_outcomes_are_counted_by_source_those_that_are_kept_first(page):
+    rows = [line for line in page.splitlines() if line.startswith("<tr><td>")]
+    assert rows == [
+        "<tr><td>detector</td><td>1,200</td><td>7</td><td>kept: a face was found</td></tr>",
+        "<tr><td>&lt;odd&gt;</td><td>1</td><td>0</td><td>&lt;odd&gt;</td></tr>",
+        "<tr><td>too_large</td><td>0</td><td>3</td><td>more pixels than a photograph has</td></tr>",
+    ]
+
+
+def test_each_sheet_is_shown_under_what_it_shows(page):
+    assert page.index('<h2>Kept</h2>\n<img src="crops.png"') < page.index('src="rejected_no_face.png"')
+    assert "<h2>Rejected: no face was found</h2>" in page
+
+
+def test_a_reason_without_an_explanation_speaks_for_itself():
+    assert meaning_of("label_conflict") == "label conflict"

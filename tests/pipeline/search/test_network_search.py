@@ -1,0 +1,168 @@
+"""A search of scope network: depth, rate and augmentation of phase 2 are found, gone on with, and taken by `train`."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from agelens.data_prep.core.errors import DataError, ParamsError
+from agelens.models.network.age_net import backbone_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.search.network_candidates import network_candidates, remove_activations
+from agelens.pipeline.stages import cache_features, train, tune
+from agelens.pipeline.training_data.head_data import read_head_data
+from agelens.tuning import search
+from agelens.tuning.budget import hyperband_budget
+from agelens.tuning.recipe import NETWORK
+from tests.pipeline.small_project import SmallProject, make_small_project
+
+SPACE = {
+    "unfreeze": ["block2", "block3"],
+    "phase2_learning_rate": {"low": 0.001, "high": 0.01, "log": True},
+    "augment_strength": [0.5, 2.0],
+}
+SHARED = {name: domain for name, domain in SPACE.items() if name != "augment_strength"}
+"""A space whose networks all see the same views."""
+
+
+def network_params(project: SmallProject, space: dict[str, Any], **changes: Any) -> Params:
+    """Return settings of a search of whole networks in two trials, whose features are there."""
+    tuned = {"scope": "network", "network_space": space, "max_epochs": 2, "factor": 3, "hyperband_iterations": 1}
+    params = project.params(tune={**tuned, "retrain": {"top": 1, "seeds": 1}, **changes})
+    cache_features.run(params, project.paths)
+    return params
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Return a project whose features are extracted once for all tests that leave it as it is."""
+    return make_small_project(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.mark.slow
+def test_what_is_found_of_phase_2_is_taken_by_train(project: SmallProject, capfd: pytest.CaptureFixture[str]) -> None:
+    params, paths = network_params(project, SPACE), project.paths
+    tune.run(params, paths)
+    best = json.loads(paths.best_head.read_text())
+    assert set(best["settings"]) == {*params.tune.space.domains, *NETWORK}
+    train.run(params, paths)
+    taken = json.loads((paths.train_report / "training.json").read_text())["phase2"]
+    assert taken == {name: best["settings"][name] for name in NETWORK}
+    rates = pd.read_csv(paths.train_report / "history.csv").query("phase == 2")["learning_rate"]
+    assert rates.max() <= best["settings"]["phase2_learning_rate"]
+    said = " ".join(capfd.readouterr().err.split())
+    assert f"phase 2 thaws {taken['unfreeze']}, learns at {taken['phase2_learning_rate']:g}" in said
+    assert f"with augmentation times {taken['augment_strength']:g}" in said
+
+
+@pytest.mark.slow
+def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None:
+    params, paths = network_params(project, SHARED), project.paths
+    running = project.command("tune", "--workers", "2")
+    said, _ = running.communicate(timeout=300)
+    logs = "".join(path.read_text() for path in paths.tune_state.glob("worker_*.log"))
+    assert running.returncode == 0, said + logs
+    trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
+    section = params.tune
+    budget = hyperband_budget(max_epochs=section.max_epochs, factor=section.factor, iterations=1)
+    assert len(trials) == budget.trials, said + logs
+    assert trials["trial"].is_unique
+    assert trials["val_age_mae"].notna().all()
+    assert not list(paths.tune_state.glob("trunk/**/*.npy"))
+
+
+@pytest.mark.slow
+def test_a_stopped_search_goes_on_and_repeats_no_trial(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    params, paths = network_params(project, SHARED, factor=2), project.paths
+    runs: list[list[str]] = [[], []]
+    run_trial = search._Tuner.run_trial
+
+    def counted(tuner: Any, trial: Any, *args: Any, **options: Any) -> Any:
+        if not runs[1] and len(runs[0]) == 2:
+            runs[1].append(trial.trial_id)
+            raise KeyboardInterrupt
+        runs[-1 if runs[1] else 0].append(trial.trial_id)
+        return run_trial(tuner, trial, *args, **options)
+
+    monkeypatch.setattr(search._Tuner, "run_trial", counted)
+    with pytest.raises(KeyboardInterrupt):
+        tune.run(params, paths)
+    assert list((paths.tune_state / "trunk").rglob("view_*.npy"))
+    tune.run(params, paths)
+    trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
+    assert trials["trial"].is_unique
+    assert trials["round"].max() == 1  # one was promoted, and took over the weights of a top
+    assert set(runs[0]).isdisjoint(runs[1])
+    assert set(trials["trial"]) == {*runs[0], *runs[1]}
+    assert set(json.loads(paths.best_head.read_text())["settings"]) == {*params.tune.space.domains, *SHARED}
+    assert [path.name for path in paths.tune_state.iterdir() if not path.name.startswith("search_")] == []
+
+
+def test_a_block_that_the_backbone_lacks_is_refused_before_the_search(shared: SmallProject) -> None:
+    params = network_params(shared, {"unfreeze": ["block3", "block7"]})
+    with pytest.raises(ParamsError, match=r"block of tiny, such as .*Received: block7"):
+        tune.run(params, shared.paths)
+    assert list(shared.paths.tune_state.glob("search_*")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("space", [SPACE, SHARED], ids=["pictures", "cached trunk"])
+def test_each_network_thaws_as_deep_as_it_is_told_to(shared: SmallProject, space: dict[str, Any]) -> None:
+    params = network_params(shared, space)
+    candidates = network_candidates(params, shared.paths, read_head_data(params, shared.paths))
+    head = len(candidates.build({"unfreeze": 0}, 1).trainable_weights)
+    thawed = {first: candidates.build({"unfreeze": first}, 1) for first in SPACE["unfreeze"]}
+    assert {first: len(model.trainable_weights) - head for first, model in thawed.items()} == {
+        "block2": 2,
+        "block3": 1,
+    }
+    model = candidates.build({"phase2_learning_rate": 0.003, "units": 4}, 1)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.003)
+    assert model.get_layer("head").get_layer("dense").units == 4
+
+
+@pytest.mark.slow
+def test_networks_on_a_cached_trunk_learn_from_what_the_pictures_give(shared: SmallProject) -> None:
+    params = network_params(shared, SHARED)
+    data = read_head_data(params, shared.paths)
+    cached = network_candidates(params, shared.paths, data)
+    top = cached.build({}, 1)
+    activations, *_ = next(iter(cached.data({}, top.output, 1)[2]))
+    live = network_candidates(network_params(shared, SPACE), shared.paths, data)
+    whole = live.build({}, 1)
+    pictures, *_ = next(iter(live.data({}, whole.output, 1)[2]))
+    assert backbone_of(whole).input_shape[1:] == pictures.shape[1:]
+    # Batches may differ in size; both begin with the first row of validation.
+    np.testing.assert_allclose(top(activations[:4])["age"], whole(pictures[:4])["age"], atol=0.1)
+
+
+def test_trials_see_a_subset_that_is_the_same_in_every_run(shared: SmallProject) -> None:
+    params = network_params(shared, SPACE, subset=4)
+    data = read_head_data(params, shared.paths)
+    few, again, more = (data.subset(count, seed=7) for count in (4, 4, 99))
+    assert few.train["image_id"].tolist() == again.train["image_id"].tolist()
+    assert (len(few.train), len(few.val)) == (4, 4)
+    assert few.train_features.shape[:2] == (3, 4)
+    for row, name in enumerate(few.train["image_id"]):
+        place = data.train["image_id"].tolist().index(name)
+        np.testing.assert_array_equal(few.train_features[:, row], data.train_features[:, place])
+    assert more.train["image_id"].tolist() == data.train["image_id"].tolist()
+    assert data.subset(4, seed=8).train["image_id"].tolist() != few.train["image_id"].tolist()
+    assert len({few.fingerprint, more.fingerprint, data.fingerprint}) == 3
+
+
+def test_a_subset_without_an_exact_age_is_refused(shared: SmallProject) -> None:
+    data = read_head_data(network_params(shared, SPACE), shared.paths)
+    data.val["age_high"] += 5
+    with pytest.raises(DataError, match="rows whose age is exact"):
+        data.subset(3, seed=0)
+
+
+def test_a_full_disk_says_how_to_do_without(shared: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = network_params(shared, SHARED)
+    remove_activations(shared.paths)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1})())
+    with pytest.raises(ParamsError, match=r"are free\. Lower tune\.subset, or search"):
+        network_candidates(params, shared.paths, read_head_data(params, shared.paths))

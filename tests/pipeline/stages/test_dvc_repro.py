@@ -1,0 +1,132 @@
+"""DVC runs the flow: it is killed, goes on, does nothing when there is nothing to do, and shows metrics and plots."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from agelens.data_prep.synthetic.collection import write_synthetic
+from tests.locations import ROOT
+
+PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")
+TABLES = (
+    *(f"data/{name}.csv" for name in ("manifest", "manifest_rejected", "faces", "faces_rejected", "grouped")),
+    *(f"data/{name}.csv" for name in ("grouped_rejected", "splits/train", "splits/val", "splits/test")),
+)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Make a small checkout of its own: the code as it is, 120 drawn faces, an untrained tiny backbone."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "trained", "exported"))
+    for name in ("dvc.yaml", ".dvcignore"):
+        shutil.copyfile(ROOT / name, folder / name)
+    write_synthetic(folder / "raw", count=120, seed=1, size=160)
+    content = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
+    content["sources"] = {"synthetic": {"path": "raw"}}
+    content["split"] = {"train": 0.6, "val": 0.2, "test": 0.2}
+    content["crop_faces"]["size"] = 64
+    content["model"] |= {"backbone": "tiny", "weights": "none"}
+    content["tune"] |= {"max_epochs": 2, "batch_size": 16}
+    content["tune"] |= {"retrain": {"top": 1, "seeds": 1}, "space": {"units": [8, 16]}}
+    content["train"]["phase1"] |= {"epochs": 2, "batch_size": 16}
+    content["train"]["phase2"] |= {"epochs": 1, "batch_size": 16}
+    (folder / "params.yaml").write_text(yaml.safe_dump(content))
+    git(folder, "init", "--quiet")
+    dvc(folder, "init", "--quiet")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+
+
+def command(*words: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("dvc")), *words]
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which `python` is this one and W&B and DVC stay silent."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "WANDB_MODE": "disabled", "DVC_NO_ANALYTICS": "1"}
+
+
+def dvc(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        command(*words), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=600
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tables_of(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in TABLES}
+
+
+def crops_of(folder: Path) -> dict[str, bytes]:
+    crops = folder / "data/crops"
+    return {path.relative_to(crops).as_posix(): path.read_bytes() for path in crops.rglob("*.jpg")}
+
+
+def kill_while_cropping(folder: Path) -> int:
+    """Start `dvc repro split`, kill it and all it started once some crops are there, and return how many were."""
+    running = subprocess.Popen(
+        command("repro", "split"),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    journal = folder / "data/crops/journal.jsonl"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and running.poll() is None:
+        if journal.is_file() and journal.read_bytes().count(b"\n") > 1:
+            break
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    return journal.read_bytes().count(b"\n") - 1
+
+
+def test_a_killed_repro_goes_on_and_ends_as_if_it_had_not_been_killed(checkout: Path) -> None:
+    finished = kill_while_cropping(checkout)
+    assert finished > 0
+    lock = checkout / ".dvc/tmp/rwlock"
+    lock.unlink(missing_ok=True)  # left by the kill; DVC itself takes it over after a while
+    dvc(checkout, "repro", "split")
+    resumed, crops = tables_of(checkout), crops_of(checkout)
+    shutil.rmtree(checkout / "data")
+    dvc(checkout, "repro", "--force", "split")
+    assert tables_of(checkout) == resumed
+    assert crops_of(checkout) == crops
+    assert len(crops) > 100
+
+
+def test_the_whole_flow_runs_and_then_has_nothing_to_do(checkout: Path) -> None:
+    dvc(checkout, "repro")
+    assert "mae" in dvc(checkout, "metrics", "show", "--json")
+    assert "MAE by epoch" in dvc(checkout, "plots", "show", "--json", "-o", "plots")
+    again = dvc(checkout, "repro")
+    ran = [line for line in again.splitlines() if line.startswith("Running stage")]
+    assert ran == ["Running stage 'build_manifest':"]  # it always looks at the raw folders, in seconds
+
+
+def test_an_experiment_changes_one_setting(checkout: Path) -> None:
+    git(checkout, "add", "-A", ".")
+    git(checkout, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "start")
+    dvc(checkout, "exp", "run", "--name", "longer", "-S", "train.phase2.epochs=2")
+    history = (checkout / "reports/train/history.csv").read_text().splitlines()
+    assert len(history) == 1 + 2 + 2

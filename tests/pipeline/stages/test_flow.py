@@ -1,0 +1,174 @@
+"""The whole flow on drawn faces, run as users run it: what goes in at one end comes out, counted, at the other."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from agelens.data_prep.core.tables import (
+    FACES,
+    GROUPED,
+    MANIFEST,
+    PREDICTIONS,
+    REJECTED,
+    SPLIT,
+    TRAIN,
+    read_table,
+    write_table,
+)
+from agelens.data_prep.synthetic.collection import write_synthetic
+from agelens.models.serving.predictor import AgePredictor
+from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.prediction.predict import answer_files
+from agelens.pipeline.stages import STAGES
+from tests.locations import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder in which every stage has been run."""
+
+    params: Params
+    paths: Paths
+
+    def run(self, *stages: str) -> None:
+        for stage in stages:
+            import_module(f"agelens.pipeline.stages.{stage}").run(self.params, self.paths)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Run all stages on 300 drawn portraits with the demo's parameters, fewer epochs and a smaller search."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("WANDB_MODE", "disabled")
+    root = tmp_path_factory.mktemp("project")
+    write_synthetic(root / "raw", count=300, seed=3, size=224)
+    content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
+    content["sources"] = {"synthetic": {"path": str(root / "raw")}}
+    content["cache_features"]["views"] = 3
+    content["model"]["heads"] = ["gender", "ethnicity"]  # drawn faces have a gender, and none an ethnicity
+    content["loss"]["gender_weight"] = 1.0
+    content["tune"] |= {"max_epochs": 2, "retrain": {"top": 1, "seeds": 1}, "space": {"units": [64, 128]}}
+    content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
+    content["train"]["phase2"] |= {"epochs": 2, "views": 4, "unfreeze": "block6a_expand_conv"}
+    (root / "params.yaml").write_text(yaml.safe_dump(content))
+    made = Project(read_params(root / "params.yaml"), Paths(root))
+    made.run(*STAGES)
+    yield made
+    patch.undo()
+
+
+def test_every_row_read_is_kept_or_rejected_with_a_reason(project: Project) -> None:
+    paths = project.paths
+    labels = pd.read_csv(project.params.sources["synthetic"].path / "labels.csv")
+    manifest, unlabelled = read_table(paths.manifest, MANIFEST), read_table(paths.manifest_rejected, REJECTED)
+    faces, faceless = read_table(paths.faces, FACES), read_table(paths.faces_rejected, REJECTED)
+    grouped, twice = read_table(paths.grouped, GROUPED), read_table(paths.grouped_rejected, REJECTED)
+    splits = [read_table(path, SPLIT) for path in (paths.split_train, paths.split_val, paths.split_test)]
+    assert len(labels) == len(manifest) + len(unlabelled)
+    assert len(manifest) == len(faces) + len(faceless)
+    assert len(faces) == len(grouped) + len(twice)
+    assert len(grouped) == sum(len(split) for split in splits)
+    assert {"empty_file", "truncated", "not_an_image"} <= set(faceless["reason"])
+    assert {"duplicate", "label_conflict"} <= set(twice["reason"])
+
+
+def test_no_group_is_in_two_splits(project: Project) -> None:
+    paths = project.paths
+    groups = [set(read_table(path, SPLIT)["group"]) for path in (paths.split_train, paths.split_val, paths.split_test)]
+    assert all(first.isdisjoint(second) for i, first in enumerate(groups) for second in groups[i + 1 :])
+
+
+def test_the_model_beats_always_saying_the_median_by_half(project: Project) -> None:
+    metrics = json.loads(project.paths.metrics.read_text())
+    assert metrics["mae"] <= metrics["median_baseline_mae"] / 2
+
+
+def test_the_gender_is_learnt_and_judged_and_an_ethnicity_that_nobody_has_is_neither(project: Project) -> None:
+    metrics = json.loads(project.paths.metrics.read_text())
+    assert metrics["gender_accuracy"] > 0.6  # of 29 drawn faces, which show it by hair and beard alone
+    assert metrics["sources"]["synthetic"]["gender_accuracy"] == metrics["gender_accuracy"]
+    assert metrics["ethnicity_accuracy"] is None
+    card = json.loads((project.paths.exported / "model.json").read_text())
+    assert card["genders"] == ["female", "male"]
+    assert card["test_metrics"]["gender_accuracy"] == metrics["gender_accuracy"]
+
+
+def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project: Project) -> None:
+    predictions = read_table(project.paths.predictions, PREDICTIONS).set_index("image_id")
+    test = read_table(project.paths.split_test, SPLIT)
+    found = test[test["found"] == "detector"]
+    answers = answer_files(
+        AgePredictor.load(project.paths.exported), [Path(path) for path in found["path"]], largest=True
+    )
+    served = np.array([answer.faces[0].age for answer in answers])
+    close = np.abs(served - predictions.loc[found["image_id"], "age"].to_numpy()) <= 0.5
+    assert close.mean() >= 0.99
+
+
+def test_intervals_hold_the_age_and_every_band_is_accounted_for(project: Project) -> None:
+    predictions = read_table(project.paths.predictions, PREDICTIONS)
+    assert predictions["age"].between(predictions["age_low"], predictions["age_high"]).all()
+    calibration = json.loads(project.paths.calibration.read_text())
+    assert json.loads((project.paths.exported / "model.json").read_text())["calibration"] == calibration
+    assert calibration["shares"]
+    metrics = json.loads(project.paths.metrics.read_text())
+    bands = metrics["bands"]["true_age"].values()
+    assert sum(band["exact_rows"] for band in bands) == metrics["exact_rows"]
+
+
+def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(project: Project) -> None:
+    predictor = AgePredictor.load(project.paths.exported)
+    train, test = (read_table(path, SPLIT) for path in (project.paths.split_train, project.paths.split_test))
+    shares = {}
+    for name, table in {"train": train, "test": test}.items():
+        rows = table[table["found"] == "detector"].head(30)
+        answers = answer_files(predictor, [Path(path) for path in rows["path"]], largest=True)
+        shares[name] = np.mean([answer.faces[0].seen for answer in answers])
+    assert shares["train"] > 0.9
+    assert shares["test"] == 0
+
+
+def test_the_report_is_one_file_with_the_figures_in_it(project: Project) -> None:
+    report = (project.paths.evaluation / "report.html").read_text()
+    assert f"{json.loads(project.paths.metrics.read_text())['mae']:.2f}" in report
+    assert 'src="http' not in report
+
+
+def test_the_history_has_both_phases_on_one_axis(project: Project) -> None:
+    history = pd.read_csv(project.paths.train_report / "history.csv")
+    assert history["epoch"].tolist() == list(range(1, len(history) + 1))
+    assert history["phase"].tolist() == sorted(history["phase"])
+    assert set(history["phase"]) == {1, 2}
+
+
+def test_shuffled_labels_teach_nothing(project: Project) -> None:
+    """The figure above is learnt from faces: with ages dealt anew to the same faces, it is gone."""
+    paths = project.paths
+    train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
+    kept = {path: path.read_bytes() for path in (paths.train, paths.split_val, paths.metrics)}
+    write_table(paths.train, _with_mixed_labels(train), TRAIN)
+    write_table(paths.split_val, _with_mixed_labels(val), SPLIT)
+    try:
+        project.run("tune", "train", "calibrate", "evaluate")
+        metrics = json.loads(paths.metrics.read_text())
+    finally:
+        for path, content in kept.items():
+            path.write_bytes(content)
+    assert metrics["mae"] > metrics["median_baseline_mae"] / 2
+
+
+def _with_mixed_labels(table: pd.DataFrame) -> pd.DataFrame:
+    order = np.random.default_rng(0).permutation(len(table))
+    labels = table[["age_low", "age_high", "age", "age_group"]].iloc[order].reset_index(drop=True)
+    return table.assign(**{name: labels[name] for name in labels})

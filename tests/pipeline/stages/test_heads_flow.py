@@ -1,0 +1,87 @@
+"""From rebalanced rows to the tuned head: what is extracted, what names a search, and when one is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from agelens.data_prep.core.errors import DataError, ParamsError
+from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
+from agelens.pipeline.search.search_space import head_candidates
+from agelens.pipeline.stages import cache_features, calibrate, train, tune
+from agelens.pipeline.training_data.head_data import read_head_data
+from tests.pipeline.small_project import CUT, SmallProject
+
+
+def names_in(view: Path) -> set[str]:
+    with np.load(view) as arrays:
+        return {key.partition("#")[0] for key in arrays["key"].tolist()}
+
+
+def test_features_are_of_the_rows_that_heads_learn_from(project: SmallProject) -> None:
+    cache_features.run(project.params(), project.paths)
+    train_rows = set(read_table(project.paths.train, TRAIN)["image_id"])
+    val_rows = set(read_table(project.paths.split_val, SPLIT)["image_id"])
+    found = {path.name: names_in(path) for path in (project.paths.features / "train").glob("view_*.npz")}
+    assert found == {"view_0.npz": train_rows, "view_1.npz": train_rows, "view_2.npz": train_rows}
+    assert names_in(project.paths.features / "val/view_0.npz") == val_rows
+    assert f"train/{CUT}" not in train_rows
+
+
+def test_features_of_views_that_are_no_longer_wanted_are_removed(project: SmallProject) -> None:
+    cache_features.run(project.params(cache_features={"views": 4}), project.paths)
+    cache_features.run(project.params(cache_features={"views": 3}), project.paths)
+    assert len(list((project.paths.features / "train").glob("view_*.npz"))) == 3
+
+
+def test_heads_of_a_search_are_trained_by_their_own_schedule_or_by_that_of_phase_1(project: SmallProject) -> None:
+    params, paths = project.params(), project.paths
+    cache_features.run(params, paths)
+    candidates = head_candidates(params, read_head_data(params, paths))
+    assert params.train.phase1.schedule == "plateau"
+    assert [type(callback) for callback in candidates.callbacks({})] == [keras.callbacks.ReduceLROnPlateau]
+    assert candidates.callbacks({"schedule": "cosine"}) == []
+    rates = []
+    for schedule in ("constant", "plateau", "cosine"):
+        head = candidates.build({"schedule": schedule, "learning_rate": 0.01}, 2)
+        candidates.fit(head, {"schedule": schedule}, seed=1, finished=lambda _: None, epochs=2, verbose=0)
+        rates.append(float(head.optimizer.learning_rate))
+    assert rates == pytest.approx([0.01, 0.01, 0.0001])
+
+
+@pytest.mark.slow
+def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject) -> None:
+    params, paths = project.params(), project.paths
+    cache_features.run(params, paths)
+    (paths.tune_state / "search_older").mkdir(parents=True)
+    tune.run(params, paths)
+    train.run(params, paths)
+    best = json.loads(paths.best_head.read_text())
+    trained = json.loads((paths.train_report / "training.json").read_text())
+    assert [path.name for path in paths.tune_state.iterdir()] == [f"search_{best['fingerprint']}"]
+    assert trained["head"]["units"] == best["settings"]["units"] != params.model.units
+    assert trained["head"]["age_head"] == "linear" != params.model.age_head
+    assert {path.name for path in paths.tune_report.iterdir()} == {
+        "best.json",
+        "importance.png",
+        "retrained.csv",
+        "seconds.json",
+        "trials.csv",
+        "trials.html",
+        "trials.png",
+    }
+    project.relabel()
+    with pytest.raises(ParamsError, match=r"found on other rows.*run `dvc repro tune`"):
+        train.run(params, paths)
+
+
+@pytest.mark.parametrize("stage", [tune, train, calibrate], ids=["tune", "train", "calibrate"])
+def test_validation_rows_without_an_exact_age_are_refused(project: SmallProject, stage: Any) -> None:
+    params, paths = project.params(), project.paths
+    val = read_table(paths.split_val, SPLIT)
+    write_table(paths.split_val, val.assign(age_high=val["age_high"] + 5), SPLIT)
+    with pytest.raises(DataError, match="rows whose age is exact"):
+        stage.run(params, paths)

@@ -1,0 +1,169 @@
+"""Training is killed in both phases, as a machine would, and ends as one that was left alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from agelens.data_prep.batches.progressive_resizing import shrink_pictures
+from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.data_prep.core.tables import SPLIT, TRAIN, write_table
+from agelens.models.training.checkpoint import read_state
+from agelens.pipeline.config.params import read_params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.stages import cache_features, train
+from tests.factories import split_rows
+from tests.locations import ROOT
+from tests.models.small_networks import SIZE, write_ages
+
+IMAGES = 500
+EPOCHS = 30
+
+pytestmark = pytest.mark.slow
+
+
+def make_project(root: Path) -> Paths:
+    """Make a folder in which `train` can run: 500 training crops, 60 to validate by, and their features.
+
+    The trunk is cached, so that a kill may also fall into the time when that is done.
+    """
+    content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
+    content["crop_faces"]["size"] = SIZE
+    content["model"] |= {"backbone": "tiny", "weights": "none"}
+    content["train"]["use_tuned"] = False
+    phase = {"epochs": EPOCHS, "patience": 0, "average": 0.9}
+    content["train"]["phase1"] |= {**phase, "batch_size": 50, "schedule": "plateau", "plateau_patience": 2}
+    content["train"]["phase2"] |= {**phase, "batch_size": 50, "views": 3, "unfreeze": "block2", "trunk": "cached"}
+    (root / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    paths = Paths(root)
+    rng = np.random.default_rng(5)
+    for name, path, columns, count in (
+        ("train", paths.train, TRAIN, IMAGES),
+        ("val", paths.split_val, SPLIT, 60),
+    ):
+        ages = rng.integers(1, 90, count).astype(float).tolist()
+        (paths.crops / name).mkdir(parents=True)
+        crops = write_ages(paths.crops / name, ages)
+        table = split_rows(count, ages=ages).assign(
+            crop=[crop.relative_to(paths.crops).as_posix() for crop in crops],
+            image_id=[f"{name}/{index}" for index in range(count)],
+        )
+        write_table(path, table.assign(copies=1, weight=1.0) if columns is TRAIN else table, columns)
+    cache_features.run(read_params(root / "params.yaml"), paths)
+    return paths
+
+
+def change_phases(root: Path, **changes: object) -> None:
+    content = yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))
+    for phase in ("phase1", "phase2"):
+        content["train"][phase] |= {name: value for name, value in changes.items() if name in content["train"][phase]}
+    (root / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def start_training(root: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "agelens", "run", "train"],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish_training(root: Path) -> tuple[str, pd.DataFrame]:
+    """Run `train` to its end; return what it said, and its history."""
+    said, _ = (running := start_training(root)).communicate(timeout=300)
+    assert running.returncode == 0, said
+    return said, pd.read_csv(Paths(root).train_report / "history.csv")
+
+
+def kill_in_phase(root: Path, phase: int) -> None:
+    """Start `train` and kill it as soon as some epochs of a phase are kept."""
+    running = start_training(root)
+    state = Paths(root).train_state / f"phase{phase}.npz"
+    deadline = time.monotonic() + 200
+    while not state.is_file() and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    said, _ = running.communicate()
+    assert running.returncode == -signal.SIGKILL, said
+    assert state.is_file(), said
+
+
+def test_a_training_killed_in_both_phases_ends_as_one_left_alone(tmp_path: Path) -> None:
+    paths = make_project(tmp_path)
+    _, whole = finish_training(tmp_path)
+    assert [path for path in paths.train_state.rglob("*") if path.is_file()] == []
+    for phase in (1, 2):
+        kill_in_phase(tmp_path, phase)
+    said, resumed = finish_training(tmp_path)
+    assert f"phase 1 goes on after its epoch {EPOCHS}" in " ".join(said.split())
+    assert "phase 2 goes on after its epoch" in " ".join(said.split())
+    pd.testing.assert_frame_equal(resumed, whole, rtol=1e-3)
+
+
+def test_other_settings_begin_anew(tmp_path: Path) -> None:
+    paths = make_project(tmp_path)
+    kill_in_phase(tmp_path, 1)
+    assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
+    change_phases(tmp_path, epochs=2)
+    said, history = finish_training(tmp_path)
+    assert "goes on" not in said
+    assert history["phase"].tolist() == [1, 1, 2, 2]
+
+
+def test_a_cached_trunk_trains_as_a_live_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    paths = make_project(tmp_path)
+    histories, networks = [], []
+    for trunk in ("cached", "live"):
+        change_phases(tmp_path, epochs=4, trunk=trunk)
+        train.run(read_params(tmp_path / "params.yaml"), paths)
+        histories.append(pd.read_csv(paths.train_report / "history.csv"))
+        networks.append(keras.saving.load_model(paths.age_net, compile=False))
+    cached, live = (history["val_age_mae"].to_numpy() for history in histories)
+    np.testing.assert_allclose(cached, live, atol=0.1)
+    crops = np.stack([read_rgb(path) for path in sorted((paths.crops / "val").glob("*.jpg"))])
+    ages = [np.asarray(network(crops)["age"]) for network in networks]
+    np.testing.assert_allclose(ages[0], ages[1], atol=0.5)
+    assert list(paths.trunk.rglob("*.npy")) == []
+
+
+def test_a_training_on_pictures_that_grow_goes_on_and_ends_with_a_network_for_whole_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    paths = make_project(tmp_path)
+    content = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    content["crop_faces"]["size"] = 2 * SIZE
+    content["train"]["phase1"] |= {"epochs": 1}
+    content["train"]["phase2"] |= {"trunk": "live", "first_side": SIZE}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    for crop in paths.crops.rglob("*.jpg"):
+        write_jpeg(crop, read_rgb(crop).repeat(2, axis=0).repeat(2, axis=1))
+    cache_features.run(read_params(tmp_path / "params.yaml"), paths)
+    seen, whole = list[int](), shrink_pictures
+    monkeypatch.setattr(
+        "agelens.data_prep.batches.dataset.shrink_pictures", lambda batch, side: seen.append(side) or whole(batch, side)
+    )
+    steps = IMAGES // 50
+    _, history = finish_training(tmp_path)
+    kill_in_phase(tmp_path, 2)
+    with np.load(paths.train_state / "phase2.npz") as state:
+        done = len(json.loads(str(state["about"]))["records"])
+    train.run(read_params(tmp_path / "params.yaml"), paths)
+    sides = [SIZE] * (EPOCHS // 2) * steps + [2 * SIZE] * (EPOCHS // 2) * steps
+    assert seen[: (EPOCHS - done) * steps] == sides[done * steps :]
+    pd.testing.assert_frame_equal(pd.read_csv(paths.train_report / "history.csv"), history, rtol=1e-2)
+    network = keras.saving.load_model(paths.age_net, compile=False)
+    assert network.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)
