@@ -1,4 +1,4 @@
-"""What users install: a wheel that brings its models along and answers without any training library."""
+"""The wheel holds the bundled models and predicts without any training library."""
 
 import json
 import os
@@ -16,8 +16,9 @@ from agelens.data_prep.synthetic.photo import make_detector_examples
 from agelens.weights.defaults import AGE_MODEL
 from tests.locations import ROOT
 
-NOT_SOURCE = (".*", "__pycache__", "*.egg-info", "build", "dist", "data", "reports", "results", "runs", "wandb", "docs")
-NOT_SHIPPED = ("pretrained", "trained", "exported")
+NEEDED_TO_BUILD = ("LICENSE*", "NOTICE", "README.md", "pyproject.toml")
+PACKAGES = ("agelens", "data_prep", "models", "pipeline", "tuning", "weights")
+NOT_SHIPPED = ("__pycache__", "pretrained", "trained", "exported")
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from a copy, so that neither an old build nor this one leaves anything behind."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(*NOT_SOURCE, *NOT_SHIPPED))
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns(*NOT_SHIPPED))
+    for path in [path for pattern in NEEDED_TO_BUILD for path in ROOT.glob(pattern)]:
+        shutil.copy(path, source)
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, folder=source)
     (built,) = folder.glob("agelens-*.whl")
     return built
@@ -67,6 +71,15 @@ def test_wheel_holds_models_and_templates_and_no_tests(wheel: Path) -> None:
     assert {f"agelens/{name}" for name in shipped} <= names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"agelens"}
+
+
+def test_wheel_states_the_licences_of_the_program_and_of_the_model(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+        stated = archive.read(name).decode()
+        files = {Path(name).name for name in archive.namelist() if ".dist-info/licenses/" in name}
+    assert "License-Expression: AGPL-3.0-or-later AND LicenseRef-agelens-age-model\n" in stated
+    assert files == {"LICENSE", "LICENSE-AGE-MODEL", "NOTICE"}
 
 
 def _shipped() -> list[Path]:
