@@ -1,7 +1,7 @@
 """Labels as the model sees them: ages in years, the age group that a year falls into, and what else a source tells."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +14,46 @@ MAX_AGE = 100
 NO_GROUP = -1
 """The age group of a label whose interval lies across groups: the group loss and metrics leave it out."""
 
-TRAITS: Mapping[str, tuple[str, ...]] = {
-    "gender": ("female", "male"),
-    "ethnicity": ("White", "Black", "Asian", "Indian", "Other"),
-}
-"""What else a network may be taught beside the age, and its classes in order; ethnicities in UTKFace's terms."""
-
-NO_TRAIT = -1
-"""The index of a trait that a source does not tell, or tells in other terms: it costs and counts nothing."""
+NO_CLASS = -1
+"""The class index of a row without a label among an attribute's classes: loss and metrics leave the row out."""
 
 MIN_SHARE_IN_GROUP = 0.75
 """An interval belongs to a group that holds at least this share of its years."""
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A property of a person, beside the age, that a source may label and that a network may learn.
+
+    Args:
+        classes: Names of the classes, in the order of the network's softmax output.
+        meaning: What a label of this attribute is, in words, for the documentation of tables.
+        spellings: What a table of labels may hold (lower case) and the class that it means, None for unknown. An empty
+            mapping accepts every term and keeps it as it is.
+    """
+
+    classes: tuple[str, ...]
+    meaning: str
+    spellings: Mapping[str, str | None] = field(default_factory=dict)
+
+
+ATTRIBUTES: Mapping[str, Attribute] = {
+    "gender": Attribute(
+        classes=("female", "male"),
+        meaning="male or female, as the source labels it",
+        # Words only: 0 and 1 mean the opposite in UTKFace and in IMDB-WIKI.
+        spellings={
+            **dict.fromkeys(("f", "female", "woman"), "female"),
+            **dict.fromkeys(("m", "male", "man"), "male"),
+            **dict.fromkeys(("", "u", "unknown"), None),
+        },
+    ),
+    "ethnicity": Attribute(
+        classes=("White", "Black", "Asian", "Indian", "Other"),  # the terms of UTKFace
+        meaning="the source's own term",
+    ),
+}
+"""Every attribute, by the name of its column in tables and of its output in networks."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +107,10 @@ class AgeGroups:
         return index
 
 
-def trait_indices(labels: Iterable[object], trait: str) -> npt.NDArray[np.int64]:
-    """Return the index `(N,)` of each label among the classes of a trait, `NO_TRAIT` where it is missing or another."""
-    index = {name: place for place, name in enumerate(TRAITS[trait])}
-    return np.array([index.get(label, NO_TRAIT) for label in labels], dtype=np.int64)  # type: ignore[call-overload]
+def attribute_indices(labels: Iterable[object], attribute: str) -> npt.NDArray[np.int64]:
+    """Return the class index `(N,)` of each label; `NO_CLASS` where it is missing or not one of the classes."""
+    index = {name: place for place, name in enumerate(ATTRIBUTES[attribute].classes)}
+    return np.array([index.get(label, NO_CLASS) for label in labels], dtype=np.int64)  # type: ignore[call-overload]
 
 
 def check_some_exact(low: npt.ArrayLike, high: npt.ArrayLike) -> None:

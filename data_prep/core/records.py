@@ -1,11 +1,13 @@
 """The one maker of labels: what a reader says about one file."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from agelens.data_prep.core.labels import ATTRIBUTES
+
 AgeKind = Literal["exact", "interval", "year_difference", "apparent"]
-Gender = Literal["male", "female"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,7 @@ class Record:
         age_low: Years; the lowest age that the label allows.
         age_high: Years; the highest, equal to `age_low` where the age is exact.
         age_kind: How the age came about. `year_difference` is photo year minus birth year: exact to a year.
-        gender: `male`, `female` or None where unknown.
-        ethnicity: The source's own term, or None.
+        attributes: The label of each of `ATTRIBUTES`; None, or no entry, where it is unknown.
         subject: The person within the source, or None where the source does not tell people apart.
     """
 
@@ -28,9 +29,13 @@ class Record:
     age_low: float
     age_high: float
     age_kind: AgeKind = "exact"
-    gender: Gender | None = None
-    ethnicity: str | None = None
+    attributes: Mapping[str, str | None] = field(default_factory=dict)
     subject: str | None = None
+
+    def __post_init__(self) -> None:
+        if unknown := self.attributes.keys() - ATTRIBUTES.keys():
+            msg = f"attributes must be among {', '.join(ATTRIBUTES)}. Received: {', '.join(sorted(unknown))}."
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from agelens.data_prep.core.atomic import replacing
 from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.labels import ATTRIBUTES
 
 DTYPES = {"text": "str", "int": "int64", "float": "float64", "bool": "bool"}
 
@@ -65,8 +66,7 @@ MANIFEST = Schema(
         Column("age", "float", "years; middle of age_low and age_high"),
         Column("age_kind", "text", "exact, interval, year_difference or apparent"),
         Column("age_clipped", "bool", "the source said more than 100 years"),
-        Column("gender", "text", "male or female, where the source says", optional=True),
-        Column("ethnicity", "text", "the source's own term, where it gives one", optional=True),
+        *(Column(name, "text", attribute.meaning, optional=True) for name, attribute in ATTRIBUTES.items()),
         Column("subject", "text", "`<source>:<person>`, where the source tells people apart", optional=True),
     ),
 )
@@ -111,16 +111,14 @@ PREDICTIONS = Schema(
         Column("true_age_low", "float", "years"),
         Column("true_age_high", "float", "years"),
         Column("true_age_group", "int", "index, -1 where an interval lies across groups"),
-        Column("gender", "text", "label of the source, not a prediction", optional=True),
-        Column("ethnicity", "text", "label of the source, not a prediction", optional=True),
+        *(Column(name, "text", "label of the source, not a prediction", optional=True) for name in ATTRIBUTES),
         Column("age", "float", "years; predicted"),
         Column("raw_age", "float", "years; predicted, before the bias was corrected"),
         Column("age_low", "float", "years; lower end of the predicted interval"),
         Column("age_high", "float", "years; upper end of the predicted interval"),
         Column("age_group", "int", "index; predicted"),
         Column("age_group_probability", "float", "of the predicted group, 0..1"),
-        Column("predicted_gender", "text", "empty where the model does not tell it", optional=True),
-        Column("predicted_ethnicity", "text", "empty where the model does not tell it", optional=True),
+        *(Column(f"predicted_{name}", "text", "empty without such a head", optional=True) for name in ATTRIBUTES),
     ),
 )
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from agelens.data_prep.core.records import AgeKind, Gender, Record, Rejection
+from agelens.data_prep.core.records import AgeKind, Record, Rejection
 from agelens.data_prep.readers.layout import find_folder, read_lines, wrong_folder
 
 FOLDS = tuple(f"fold_{fold}_data.txt" for fold in range(5))
 
 COLUMNS = 12
 
-GENDERS: dict[str, Gender] = {"m": "male", "f": "female"}
+GENDERS = {"m": "male", "f": "female"}
 """`u` (mostly babies) and nothing mean unknown."""
 
 RANGE = re.compile(r"\(([0-9]+), *([0-9]+)\)")
@@ -68,7 +68,7 @@ def _label(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) ->
         return Rejection(path, relative, "missing", f"{place}: no such file")
     low, high = years
     kind: AgeKind = "exact" if age.isdecimal() else "interval"
-    return Record(path, relative, low, high, kind, gender=GENDERS.get(gender), subject=face)
+    return Record(path, relative, low, high, kind, attributes={"gender": GENDERS.get(gender)}, subject=face)
 
 
 def _years(age: str) -> tuple[int, int] | None:

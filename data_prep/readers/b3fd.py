@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import read_lines, wrong_folder
 
 Subset = Literal["all", "iws", "cs", "imdb", "wiki"]
@@ -30,7 +30,7 @@ LABEL_FOLDERS = (
     *("b3fd/B3FD_metadata", "b3fd/metadata", "B3FD/B3FD_metadata", "B3FD/metadata"),
 )
 
-GENDERS: dict[str, Gender] = {"M": "male", "F": "female"}
+GENDERS = {"M": "male", "F": "female"}
 
 BIRTH_AND_PHOTO_YEAR = re.compile(r"_[0-9]{4}-[0-9]+-[0-9]+\.?_([0-9]{4})\.[a-z]+$", re.IGNORECASE)
 """`..._<birth date>_<photo year>.jpg`; names from CACD end in a running number of four digits instead."""
@@ -102,6 +102,6 @@ def _label(line: str, *, images: Path, labels: Path, place: str, min_photo_year:
         age_low=int(age),
         age_high=int(age),
         age_kind="year_difference",
-        gender=GENDERS.get(fields[2]) if len(fields) == 3 else None,
+        attributes={"gender": GENDERS.get(fields[2])} if len(fields) == 3 else {},
         subject=relative.split("/")[0],
     )

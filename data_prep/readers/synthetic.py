@@ -3,11 +3,13 @@
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast, get_args
 
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.synthetic.collection import LABELS
+
+GENDERS = ATTRIBUTES["gender"].classes
 
 COLUMNS = ("path", "age", "gender", "subject")
 
@@ -39,8 +41,7 @@ def _record(root: Path, line: dict[str, str]) -> Record | Rejection:
         return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but there is no such file")
     if not line["age"].isdecimal():
         return Rejection(path, line["path"], "bad_age", f"age must be whole years. Received: {line['age']!r}")
-    if line["gender"] not in get_args(Gender):
-        return Rejection(path, line["path"], "bad_gender", f"must be one of {get_args(Gender)}: {line['gender']!r}")
+    if line["gender"] not in GENDERS:
+        return Rejection(path, line["path"], "bad_gender", f"must be one of {GENDERS}: {line['gender']!r}")
     age = float(line["age"])
-    gender = cast(Gender, line["gender"])
-    return Record(path, line["path"], age, age, gender=gender, subject=line["subject"] or None)
+    return Record(path, line["path"], age, age, attributes={"gender": line["gender"]}, subject=line["subject"] or None)

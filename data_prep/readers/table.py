@@ -1,7 +1,7 @@
 """Your own photographs: a CSV or Parquet table with a `path` and an age per row.
 
 Columns: `path` (relative to the table's folder, or an address such as `s3://bucket/photo.jpg`), `age` or both `age_low`
-and `age_high`, in years; optional `subject`, `gender` and `ethnicity`. Others are left alone.
+and `age_high`, in years; optional `subject` and one column per attribute (`gender`, `ethnicity`). Others are ignored.
 """
 
 import csv
@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import wrong_folder
 from agelens.data_prep.sources.remote import is_address
 
@@ -21,15 +22,8 @@ Row = dict[str, str]
 
 SUFFIXES = (".csv", ".parquet")
 
-GENDERS: dict[str, Gender | None] = {
-    **dict.fromkeys(("m", "male", "man"), "male"),
-    **dict.fromkeys(("f", "female", "woman"), "female"),
-    **dict.fromkeys(("", "u", "unknown"), None),
-}
-"""Words only: 0 and 1 mean the opposite in UTKFace and in IMDB-WIKI."""
-
 EXPECTED = "A table of labels must be a .csv or .parquet file, or the only one in a folder."
-ADVICE = "Its columns are path and age (or age_low and age_high); subject, gender and ethnicity may follow."
+ADVICE = f"Its columns are path and age (or age_low and age_high); optional are subject, {', '.join(ATTRIBUTES)}."
 
 
 class _BadValueError(Exception):
@@ -125,7 +119,7 @@ def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
     relative = _image_name(path, folder=table.parent)
     try:
         low, high = _years(row)
-        gender = _gender(row.get("gender", ""))
+        attributes = {name: _attribute(name, row[name]) for name in ATTRIBUTES if name in row}
     except _BadValueError as error:
         return Rejection(path, relative, error.reason, f"{place}: {error.detail}")
     if isinstance(path, Path) and not path.is_file():
@@ -136,8 +130,7 @@ def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
         age_low=low,
         age_high=high,
         age_kind="exact" if low == high else "interval",
-        gender=gender,
-        ethnicity=row.get("ethnicity") or None,
+        attributes=attributes,
         subject=row.get("subject") or None,
     )
 
@@ -168,8 +161,11 @@ def _years(row: Row) -> tuple[float, float]:
     return low, high
 
 
-def _gender(text: str) -> Gender | None:
-    if text.lower() not in GENDERS:
-        reason, detail = "bad_gender", f"{text!r}; use male, female or nothing"
+def _attribute(name: str, text: str) -> str | None:
+    spellings = ATTRIBUTES[name].spellings
+    if not spellings:
+        return text or None
+    if text.lower() not in spellings:
+        reason, detail = f"bad_{name}", f"{text!r}; use {' or '.join(ATTRIBUTES[name].classes)}, or leave it empty"
         raise _BadValueError(reason, detail)
-    return GENDERS[text.lower()]
+    return spellings[text.lower()]

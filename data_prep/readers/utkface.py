@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from agelens.data_prep.core.records import Gender, Record, Rejection
+from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
 
 MAX_LABEL = 116
 """The highest age in the set, by its authors; a number above is no age."""
 
-GENDERS: dict[str, Gender] = {"0": "male", "1": "female"}
+GENDERS = {"0": "male", "1": "female"}
 
 ETHNICITIES = {"0": "White", "1": "Black", "2": "Asian", "3": "Indian", "4": "Other"}
 
-CORRECTIONS: dict[tuple[str, str], tuple[Gender, str]] = {
+CORRECTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("39", "20170116174525125"): ("male", "Black"),
     ("53", "20170116184028385"): ("female", "White"),
     ("61", "20170109142408075"): ("female", "Black"),
@@ -81,10 +81,10 @@ def _label(path: Path, *, relative: str) -> Record | Rejection:
     if age > MAX_LABEL:
         return Rejection(path, relative, "impossible_age", f"{age} years; the set ends at {MAX_LABEL}")
     gender, ethnicity = _gender_and_ethnicity(path.name)
-    return Record(path, relative, age, age, gender=gender, ethnicity=ethnicity)
+    return Record(path, relative, age, age, attributes={"gender": gender, "ethnicity": ethnicity})
 
 
-def _gender_and_ethnicity(name: str) -> tuple[Gender | None, str | None]:
+def _gender_and_ethnicity(name: str) -> tuple[str | None, str | None]:
     """Return what the codes of a name say; some times have a digit too few or too many, or lack the dot behind."""
     age, *codes, time = name.partition(".")[0].split("_")
     if len(codes) == 2 and codes[0] in GENDERS and codes[1] in ETHNICITIES:

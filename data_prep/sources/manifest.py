@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from agelens.data_prep.core.labels import MAX_AGE
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, Schema, check_table, make_table
 
@@ -82,8 +82,7 @@ def _manifest_row(record: Record, *, source: str, max_age: int) -> dict[str, obj
         "age": (low + high) / 2,
         "age_kind": record.age_kind,
         "age_clipped": record.age_high > max_age,
-        "gender": record.gender,
-        "ethnicity": record.ethnicity,
+        **{name: record.attributes.get(name) for name in ATTRIBUTES},
         "subject": None if record.subject is None else f"{source}:{record.subject}",
     }
 

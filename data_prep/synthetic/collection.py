@@ -18,8 +18,7 @@ import pandas as pd
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import encode_jpeg
-from agelens.data_prep.core.records import Gender
-from agelens.data_prep.synthetic.person import draw_person
+from agelens.data_prep.synthetic.person import Gender, draw_person
 from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 
 MARKER = "synthetic.json"

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from agelens.data_prep.core.records import Gender
-
 Colour = tuple[float, float, float]
 """Red, green and blue in 0..255."""
+
+Gender = Literal["male", "female"]
 
 HairStyle = Literal["short", "side", "long", "curly", "bun"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from agelens.data_prep.core.labels import TRAITS
+from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.tables import PREDICTIONS
 from agelens.models.calibration.age_bands import TEN_YEARS
 from agelens.models.calibration.intervals import label_errors
@@ -49,10 +49,11 @@ def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:
         "age_group": decoded.age_group,
         "age_group_probability": decoded.age_group_probability,
     }
-    traits = {
-        f"predicted_{trait}": pd.Series(decoded.trait_names(trait), index=rows.index, dtype="str") for trait in TRAITS
+    attributes = {
+        f"predicted_{attribute}": pd.Series(decoded.attribute_classes(attribute), index=rows.index, dtype="str")
+        for attribute in ATTRIBUTES
     }
-    table = rows[["image_id", "source", *TRAITS]].assign(**labels).assign(**predicted, **traits)
+    table = rows[["image_id", "source", *ATTRIBUTES]].assign(**labels).assign(**predicted, **attributes)
     return table[PREDICTIONS.names].reset_index(drop=True)
 
 
@@ -79,15 +80,15 @@ def row_scores(table: pd.DataFrame) -> pd.DataFrame:
             "coverage": inside.astype(float).where(exact),
             "width": (table["age_high"] - table["age_low"]).where(exact),
             "interval_mae": error.where(~exact),
-            **{f"{trait}_accuracy": _trait_scores(table, trait) for trait in TRAITS},
+            **{f"{attribute}_accuracy": _attribute_scores(table, attribute) for attribute in ATTRIBUTES},
         }
     )
 
 
-def _trait_scores(table: pd.DataFrame, trait: str) -> "pd.Series[float]":
-    """Return 1 where a trait is predicted as it is labelled, 0 where not, missing where either says nothing."""
-    judged = table[trait].isin(TRAITS[trait]) & table[f"predicted_{trait}"].notna()
-    return (table[trait] == table[f"predicted_{trait}"]).astype(float).where(judged)
+def _attribute_scores(table: pd.DataFrame, attribute: str) -> "pd.Series[float]":
+    """Return 1 where an attribute is predicted as it is labelled, 0 where not, missing where either says nothing."""
+    judged = table[attribute].isin(ATTRIBUTES[attribute].classes) & table[f"predicted_{attribute}"].notna()
+    return (table[attribute] == table[f"predicted_{attribute}"]).astype(float).where(judged)
 
 
 def summarise(table: pd.DataFrame) -> Metrics:
@@ -213,7 +214,7 @@ def _summarise_scores(scores: pd.DataFrame) -> Metrics:
         "width_mean": means["width"],
         "width_median": scores["width"].median(),
         "interval_mae": means["interval_mae"],
-        **{f"{trait}_accuracy": means[f"{trait}_accuracy"] for trait in TRAITS},
+        **{f"{attribute}_accuracy": means[f"{attribute}_accuracy"] for attribute in ATTRIBUTES},
     }
     return {**counts, **{name: None if np.isnan(value) else float(value) for name, value in measured.items()}}
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from agelens.data_prep.core.labels import MAX_AGE, TRAITS
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE
 
 AGES = MAX_AGE + 1
 """Bins of the distribution head: one for each whole year 0..100."""
@@ -24,14 +24,14 @@ class HeadConfig:
         second_units: Width of a second dense layer with the same dropout and activation; 0 for none.
         age_head: `linear` reads the age out by one linear neuron; `distribution` by the expectation of a softmax over
             the years 0..100 (DEX, Rothe et al. 2018), so the age stays a linear layer's output.
-        traits: Which of `TRAITS` are read out of the same dense layer, each by a softmax over its classes.
+        attributes: Which of `ATTRIBUTES` are read out of the same dense layer, each by a softmax over its classes.
     """
 
     units: int = 512
     dropout: float = 0.3
     activation: str = "relu"
     age_head: Literal["linear", "distribution"] = "distribution"
-    traits: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     second_units: int = 0
 
 
@@ -46,7 +46,7 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
 
     Returns:
         A model from `(B, features)` to `{"age_group": (B, groups) softmax, "age": (B, 1) years}` and, with a
-        distribution head, `"age_distribution": (B, 101) softmax`; each trait is a softmax output of its own name.
+        distribution head, `"age_distribution": (B, 101) softmax`; each attribute is a softmax output of its own name.
     """
     pooled = keras.Input((features,), name="features")
     x = layers.Dense(config.units, activation=config.activation, name="dense")(pooled)
@@ -64,8 +64,10 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
         outputs["age_distribution"] = distribution
         outputs["age"] = expectation(distribution)
         expectation.set_weights([np.arange(AGES, dtype="float32")[:, None]])
-    for trait in config.traits:
-        outputs[trait] = layers.Dense(len(TRAITS[trait]), activation="softmax", dtype="float32", name=trait)(x)
+    for attribute in config.attributes:
+        outputs[attribute] = layers.Dense(
+            len(ATTRIBUTES[attribute].classes), activation="softmax", dtype="float32", name=attribute
+        )(x)
     return keras.Model(pooled, outputs, name="head")
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.labels import MAX_AGE, TRAITS, AgeGroups
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, AgeGroups
 from agelens.models.calibration.intervals import Calibration
 
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ class Decoded:
         age_high: `(B,)`, years; upper end of the interval.
         age_group: `(B,)`, index of the most probable group.
         probabilities: `(B, G)`, of every group.
-        traits: Of each trait that the model tells, `(B, C)`, the probability of every class in the order of `TRAITS`.
+        attributes: `(B, C)` for each attribute that the model predicts, the probability of every class.
     """
 
     age: Floats
@@ -40,7 +40,7 @@ class Decoded:
     age_high: Floats
     age_group: npt.NDArray[np.int64]
     probabilities: Floats
-    traits: Mapping[str, Floats] = field(default_factory=dict)
+    attributes: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.age)
@@ -51,11 +51,11 @@ class Decoded:
         top: Floats = self.probabilities.max(axis=1)
         return top
 
-    def trait_names(self, trait: str) -> list[str | None]:
-        """Return the most probable class of a trait for each face, None where the model does not tell it."""
-        if trait not in self.traits:
+    def attribute_classes(self, attribute: str) -> list[str | None]:
+        """Return the most probable class of an attribute for each face, None where the model does not tell it."""
+        if attribute not in self.attributes:
             return [None] * len(self)
-        return [TRAITS[trait][index] for index in self.traits[trait].argmax(axis=1)]
+        return [ATTRIBUTES[attribute].classes[index] for index in self.attributes[attribute].argmax(axis=1)]
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
     """Turn the model's outputs for a batch of B faces into predictions.
 
     Args:
-        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; traits as `(B, C)`, softmax, where the model
-            tells them; `age_distribution` `(B, 101)`, where the calibration is made for it; others are left alone.
+        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; `age_distribution` `(B, 101)`, where the
+            calibration uses it; `(B, C)`, softmax, for each attribute that the model predicts. Others are ignored.
         calibration: Corrects the ages and makes the intervals.
         groups: The G age groups of the model.
 
@@ -116,7 +116,9 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
         raise DataError(msg)
     age = calibration.age(years[:, 0], outputs.get("age_distribution"))
     low, high = calibration.interval(age, outputs.get("age_distribution"))
-    traits = {trait: np.asarray(outputs[trait], dtype=np.float64) for trait in TRAITS if trait in outputs}
+    attributes = {
+        attribute: np.asarray(outputs[attribute], dtype=np.float64) for attribute in ATTRIBUTES if attribute in outputs
+    }
     return Decoded(
         age=age,
         raw_age=np.clip(years[:, 0], 0, MAX_AGE),
@@ -124,7 +126,7 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
         age_high=high,
         age_group=probabilities.argmax(axis=1),
         probabilities=probabilities,
-        traits=traits,
+        attributes=attributes,
     )
 
 
@@ -139,7 +141,7 @@ def face_predictions(
         scores: `(B,)`, the detector's; NaN where the whole image was taken.
         groups: Gives the groups' names.
     """
-    names, genders = groups.names, decoded.trait_names("gender")
+    names, genders = groups.names, decoded.attribute_classes("gender")
     return [
         AgePrediction(
             box=(float(x1), float(y1), float(x2), float(y2)),

@@ -25,7 +25,7 @@ class ExactMAE(keras.metrics.Mean):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupAccuracy(keras.metrics.Mean):  # type: ignore[misc]
-    """Share of rows whose age group or trait is predicted, over the rows that have one."""
+    """Share of rows whose age group or attribute is predicted, over the rows that have one."""
 
     def __init__(self, name: str = "accuracy", **options: Any) -> None:
         super().__init__(name=name, **options)

@@ -80,7 +80,7 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group or of a trait; rows without a label (-1) cost nothing.
+    """Cross-entropy of the age group or of an attribute; rows without a label (-1) cost nothing.
 
     With `label_smoothing` s the label is 1 - s in its own group, and s is spread evenly over all groups.
     """

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from keras import ops
 
-from agelens.data_prep.core.labels import TRAITS, trait_indices
+from agelens.data_prep.core.labels import ATTRIBUTES, attribute_indices
 from agelens.models.training.keras_metrics import ExactMAE, GroupAccuracy
 from agelens.models.training.losses import GroupLoss, IntervalLoss, LabelDistributionLoss
 
@@ -45,8 +45,8 @@ class Objective:
     ethnicity_weight: float = 0.2
 
     @property
-    def trait_weights(self) -> dict[str, float]:
-        """The weight of each of `TRAITS`."""
+    def attribute_weights(self) -> dict[str, float]:
+        """The weight of each of `ATTRIBUTES`."""
         return {"gender": self.gender_weight, "ethnicity": self.ethnicity_weight}
 
     label_smoothing: float = 0.0
@@ -71,8 +71,12 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
         losses["age_distribution"] = LabelDistributionLoss(sigma=objective.sigma)
         weights["age_distribution"] = objective.distribution_weight
     metrics = {"age": [ExactMAE()], "age_group": [GroupAccuracy()]}
-    for trait in TRAITS.keys() & model.output.keys():
-        losses[trait], weights[trait], metrics[trait] = GroupLoss(), objective.trait_weights[trait], [GroupAccuracy()]
+    for attribute in ATTRIBUTES.keys() & model.output.keys():
+        losses[attribute], weights[attribute], metrics[attribute] = (
+            GroupLoss(),
+            objective.attribute_weights[attribute],
+            [GroupAccuracy()],
+        )
     # XLA compiles convolutions badly on a CPU: a training step took 17 times longer with it.
     model.compile(
         optimizer=optimizer,
@@ -107,12 +111,12 @@ def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
         outputs: The model's outputs by name; only their names are used.
 
     Returns:
-        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` and traits as `(N,)` indices with -1
+        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` and attributes as `(N,)` indices, -1
         for none.
     """
     interval = table[["age_low", "age_high"]].to_numpy(np.float32)
     known = {"age": interval, "age_distribution": interval, "age_group": table["age_group"].to_numpy(np.float32)}
-    known |= {trait: trait_indices(table[trait], trait).astype(np.float32) for trait in TRAITS}
+    known |= {attribute: attribute_indices(table[attribute], attribute).astype(np.float32) for attribute in ATTRIBUTES}
     return {name: known[name] for name in outputs}
 
 

@@ -26,7 +26,7 @@ def head_config_of(params: Params) -> HeadConfig:
         dropout=model.dropout,
         activation=model.activation,
         age_head=model.age_head,
-        traits=tuple(model.heads),
+        attributes=tuple(model.heads),
         second_units=model.second_units,
     )
 

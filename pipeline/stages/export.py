@@ -7,7 +7,7 @@ import numpy as np
 
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import read_rgb
-from agelens.data_prep.core.labels import TRAITS, AgeGroups
+from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
 from agelens.models.calibration.intervals import Calibration
@@ -70,7 +70,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
-        genders=TRAITS["gender"] if "gender" in network.output else (),
+        genders=ATTRIBUTES["gender"].classes if "gender" in network.output else (),
         facts={
             "backbone": params.model.backbone,
             "training_data": export.training_data,

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import DataError, ParamsError
-from agelens.data_prep.core.labels import NO_GROUP, TRAITS, AgeGroups, check_some_exact, trait_indices
+from agelens.data_prep.core.labels import ATTRIBUTES, NO_GROUP, AgeGroups, attribute_indices, check_some_exact
+from agelens.data_prep.core.records import Record
 
 FIVE = AgeGroups((0, 13, 26, 43, 61))
 ADIENCE = AgeGroups((0, 4, 8, 15, 25, 38, 48, 60))
@@ -81,9 +82,20 @@ def test_labels_without_an_exact_age_are_refused(low, high, count):
         check_some_exact(low, high)
 
 
-def test_labels_of_traits_become_indices_and_others_none():
+def test_labels_of_attributes_become_indices_and_others_none():
     genders = pd.Series(["male", None, "female", "male", "robot"], dtype="str")
-    np.testing.assert_array_equal(trait_indices(genders, "gender"), [1, -1, 0, 1, -1])
-    ethnicities = pd.Series([*TRAITS["ethnicity"], None], dtype="str")
-    np.testing.assert_array_equal(trait_indices(ethnicities, "ethnicity"), [0, 1, 2, 3, 4, -1])
-    assert trait_indices(pd.Series([], dtype="str"), "gender").shape == (0,)
+    np.testing.assert_array_equal(attribute_indices(genders, "gender"), [1, -1, 0, 1, -1])
+    ethnicities = pd.Series([*ATTRIBUTES["ethnicity"].classes, None], dtype="str")
+    np.testing.assert_array_equal(attribute_indices(ethnicities, "ethnicity"), [0, 1, 2, 3, 4, -1])
+    assert attribute_indices(pd.Series([], dtype="str"), "gender").shape == (0,)
+
+
+def test_spellings_lead_to_classes_in_lower_case() -> None:
+    for attribute in ATTRIBUTES.values():
+        assert set(attribute.spellings.values()) <= {*attribute.classes, None}
+        assert all(spelling == spelling.lower() for spelling in attribute.spellings)
+
+
+def test_a_record_has_no_attributes_but_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"attributes must be among gender, ethnicity. Received: height"):
+        Record("a.jpg", "a.jpg", 30, 30, attributes={"height": "tall"})

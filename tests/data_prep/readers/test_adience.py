@@ -38,7 +38,7 @@ def make_tree(
 def test_a_row_gives_its_labels(tmp_path: Path) -> None:
     (record,) = read_adience(make_tree(tmp_path, row()))
     relative = f"faces/{USER}/coarse_tilt_aligned_face.1.10_a_o.jpg"
-    assert record == Record(tmp_path / relative, relative, 25, 32, "interval", "female", None, "1")
+    assert record == Record(tmp_path / relative, relative, 25, 32, "interval", {"gender": "female"}, "1")
 
 
 def test_the_subject_is_the_person_and_not_the_album(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_face_without_an_age_is_rejected(tmp_path: Path, age: str, reason: str
 def test_genders_are_spelt_out(tmp_path: Path, code: str, gender: str | None) -> None:
     (record,) = read_adience(make_tree(tmp_path, row(gender=code)))
     assert isinstance(record, Record)
-    assert record.gender == gender
+    assert record.attributes == {"gender": gender}
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

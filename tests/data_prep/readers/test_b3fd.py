@@ -38,10 +38,10 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
     first, odd, _ = read_b3fd(make_tree(tmp_path, *ROWS))
     relative = "mariajookoehler/22656187_1992-10-08_2015.jpg"
     assert first == Record(
-        tmp_path / "B3FD" / relative, relative, 23, 23, "year_difference", "female", None, "mariajookoehler"
+        tmp_path / "B3FD" / relative, relative, 23, 23, "year_difference", {"gender": "female"}, "mariajookoehler"
     )
     assert isinstance(odd, Record)
-    assert (odd.age_low, odd.gender, odd.subject) == (21, "male", "x")
+    assert (odd.age_low, odd.attributes, odd.subject) == (21, {"gender": "male"}, "x")
 
 
 @pytest.mark.parametrize("header", ["path age gender\n", "\ufeffpath age gender\n", ""])

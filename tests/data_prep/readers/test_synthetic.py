@@ -18,7 +18,9 @@ def _write(root: Path, *lines: str) -> None:
 
 def test_a_line_becomes_an_exact_record(tmp_path: Path):
     _write(tmp_path, "images/a.jpg,31,female,p1")
-    expected = Record(tmp_path / "images/a.jpg", "images/a.jpg", 31.0, 31.0, "exact", gender="female", subject="p1")
+    expected = Record(
+        tmp_path / "images/a.jpg", "images/a.jpg", 31.0, 31.0, "exact", attributes={"gender": "female"}, subject="p1"
+    )
     assert list(read_synthetic(tmp_path)) == [expected]
 
 

@@ -29,8 +29,8 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
         "sub/b.jpg,0,,,,",
     )
     assert list(read_table(table)) == [
-        Record(tmp_path / "a.jpg", "a.jpg", 31.5, 31.5, "exact", "female", "None", "007"),
-        Record(tmp_path / "sub/b.jpg", "sub/b.jpg", 0, 0),
+        Record(tmp_path / "a.jpg", "a.jpg", 31.5, 31.5, "exact", {"gender": "female", "ethnicity": "None"}, "007"),
+        Record(tmp_path / "sub/b.jpg", "sub/b.jpg", 0, 0, attributes={"gender": None, "ethnicity": None}),
     ]
 
 
@@ -59,7 +59,7 @@ def test_an_age_is_a_number_or_a_range(
 def test_words_for_gender_are_understood(tmp_path: Path, word: str, gender: str | None) -> None:
     (record,) = read_table(write_csv(tmp_path, "path,age,gender", f"a.jpg,30,{word}"))
     assert isinstance(record, Record)
-    assert record.gender == gender
+    assert record.attributes == {"gender": gender}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
         }
     ).to_parquet(table)
     first, second, third = read_table(table)
-    assert first == Record(tmp_path / "a.jpg", "a.jpg", 30, 30, gender="male", subject="7")
+    assert first == Record(tmp_path / "a.jpg", "a.jpg", 30, 30, attributes={"gender": "male"}, subject="7")
     assert isinstance(second, Rejection)
     assert (second.reason, second.detail) == ("no_age", "labels.parquet:2: age is empty")
     assert isinstance(third, Rejection)

@@ -17,7 +17,9 @@ def record(name: str = "a.jpg", *, low: float = 30, high: float | None = None, s
 
 
 def test_a_record_becomes_a_row() -> None:
-    found = Record(Path("raw/x/a.jpg"), "x/a.jpg", 25, 32, "interval", "female", "Asian", "007")
+    found = Record(
+        Path("raw/x/a.jpg"), "x/a.jpg", 25, 32, "interval", {"gender": "female", "ethnicity": "Asian"}, "007"
+    )
     table, rejected = make_manifest([found], source="adience")
     assert table.to_dict("records") == [
         {

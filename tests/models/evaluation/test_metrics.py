@@ -57,7 +57,7 @@ def test_metrics_are_those_computed_by_hand() -> None:
     )
 
 
-def test_traits_are_judged_where_source_and_model_tell_them() -> None:
+def test_attributes_are_judged_where_source_and_model_tell_them() -> None:
     table = predictions_of(
         FACES,
         gender=["female", "male", "male", None, "male", "female"],

@@ -28,9 +28,9 @@ def test_outputs_bear_their_names_and_shapes(age_head, shapes):
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_traits_are_outputs_beside_the_others(age_head):
+def test_attributes_are_outputs_beside_the_others(age_head):
     plain = outputs_of(build_head(HeadConfig(units=6, age_head=age_head), features=12, groups=5))
-    config = HeadConfig(units=6, age_head=age_head, traits=("gender", "ethnicity"))
+    config = HeadConfig(units=6, age_head=age_head, attributes=("gender", "ethnicity"))
     outputs = outputs_of(build_head(config, features=12, groups=5))
     assert outputs.keys() - plain.keys() == {"gender", "ethnicity"}
     assert (outputs["gender"].shape, outputs["ethnicity"].shape) == ((3, 2), (3, 5))

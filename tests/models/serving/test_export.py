@@ -48,7 +48,7 @@ def test_served_ages_equal_those_of_keras(age_net, expected, tmp_path):
 
 
 def test_gender_is_served_and_ethnicity_stays_behind(tmp_path):
-    network = build_tiny_age_net(traits=("gender", "ethnicity"))
+    network = build_tiny_age_net(attributes=("gender", "ethnicity"))
     crops = CROPS[:4]
     export_model(network, CARD, folder=tmp_path, crops=crops, expected=ages_of(network, crops))
     served = Network(tmp_path / "age_net.xml")(crops)

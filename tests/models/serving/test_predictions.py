@@ -38,8 +38,8 @@ def test_ages_are_corrected_and_shares_are_of_the_distribution() -> None:
 def test_the_gender_is_told_where_the_model_has_it() -> None:
     outputs = {"age_group": SHARES, "age": YEARS, "gender": np.array([[0.3, 0.7], [0.9, 0.1]], dtype=np.float32)}
     decoded = decode(outputs, calibration=CALIBRATION, groups=GROUPS)
-    assert decoded.trait_names("gender") == ["male", "female"]
-    assert decoded.trait_names("ethnicity") == [None, None]
+    assert decoded.attribute_classes("gender") == ["male", "female"]
+    assert decoded.attribute_classes("ethnicity") == [None, None]
     faces = face_predictions(decoded, np.zeros((2, 4)), scores=[0.8, 0.8], groups=GROUPS)
     assert [face.gender for face in faces] == ["male", "female"]
 

@@ -14,9 +14,9 @@ OUTPUTS = ("age_group", "age", "age_distribution")
 TOLD = TABLE.assign(gender=["male", None, "female", "male"], ethnicity=["Indian", "White", None, "Latino"])
 
 
-def compiled_head(objective, *, age_head="distribution", rate=0.0, traits=()):
+def compiled_head(objective, *, age_head="distribution", rate=0.0, attributes=()):
     keras.utils.set_random_seed(0)
-    head = build_head(HeadConfig(units=5, dropout=0.0, age_head=age_head, traits=traits), features=6, groups=5)
+    head = build_head(HeadConfig(units=5, dropout=0.0, age_head=age_head, attributes=attributes), features=6, groups=5)
     compile_model(head, objective, optimizer=keras.optimizers.SGD(rate))
     return head
 
@@ -39,16 +39,16 @@ def test_only_the_models_outputs_get_targets():
     assert targets_of(TABLE, dict.fromkeys(["age_group", "age"])).keys() == {"age_group", "age"}
 
 
-def test_traits_are_indices_of_their_classes_and_none_where_they_are_missing_or_of_other_terms():
+def test_attributes_are_indices_of_their_classes_and_none_where_they_are_missing_or_of_other_terms():
     targets = targets_of(TOLD, dict.fromkeys(["gender", "ethnicity"]))
     np.testing.assert_array_equal(targets["gender"], [1, -1, 0, 1])
     np.testing.assert_array_equal(targets["ethnicity"], [3, 0, -1, -1])
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_a_trait_costs_and_counts_on_the_rows_that_have_one(age_head):
+def test_an_attribute_costs_and_counts_on_the_rows_that_have_one(age_head):
     objective = Objective(age_weight=0.0, group_weight=0.0, distribution_weight=0.0, gender_weight=0.4)
-    head = compiled_head(objective, age_head=age_head, traits=("gender",))
+    head = compiled_head(objective, age_head=age_head, attributes=("gender",))
     targets, weights = targets_of(TOLD, head.output), loss_weights_of(TOLD.assign(weight=9.0), head.output)
     shares = np.asarray(head(FEATURES)["gender"], dtype=np.float64)
     logs = head.evaluate(FEATURES, targets, sample_weight=weights, verbose=0, return_dict=True)
@@ -58,9 +58,9 @@ def test_a_trait_costs_and_counts_on_the_rows_that_have_one(age_head):
     assert logs["gender_accuracy"] == pytest.approx(right[[0, 2, 3]].mean())
 
 
-def test_rows_without_a_trait_move_its_layer_nowhere():
+def test_rows_without_an_attribute_move_its_layer_nowhere():
     objective = Objective(gender_weight=1.0, ethnicity_weight=1.0)
-    head = compiled_head(objective, rate=0.1, traits=("gender", "ethnicity"))
+    head = compiled_head(objective, rate=0.1, attributes=("gender", "ethnicity"))
     before = head.get_layer("ethnicity").get_weights()
     gender = head.get_layer("gender").get_weights()[0]
     untold = TOLD.assign(ethnicity=TOLD["ethnicity"].where(TOLD["ethnicity"].isna()))

@@ -58,7 +58,7 @@ def model(tmp_path_factory):
 def telling(tmp_path_factory):
     """Return the folder of one that also tells gender, and was taught ethnicity."""
     card = replace(CARD, genders=("female", "male"))
-    return write_untrained(tmp_path_factory.mktemp("telling"), card, traits=("gender", "ethnicity"))
+    return write_untrained(tmp_path_factory.mktemp("telling"), card, attributes=("gender", "ethnicity"))
 
 
 @pytest.fixture(scope="module")
