@@ -26,15 +26,12 @@ from evidence import write_result
 
 Changes = dict[str, Any]
 
-FIRST_SIDE = 128
-
 WHOLE, AGAIN = "the whole recipe", "the whole recipe, another seed"
 """What all others are held against, and what chance alone changes."""
 
 VARIANTS: dict[str, Changes] = {
     "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
     "a plateau instead of a cosine": {"train": {"phase2": {"schedule": "plateau"}}},
-    "pictures that grow from 128 px": {"train": {"phase2": {"first_side": FIRST_SIDE}}},
     "no mirror image at test time": {"model": {"flip_average": False}},
     "no erasing": {"augment": {"erase": 0.0}},
     "no augmentation": {
@@ -96,9 +93,6 @@ def main() -> None:
 
 def _applies(name: str, params: Params) -> bool:
     """Return whether a variant is possible with these settings, and no more than them."""
-    grows = params.crop_faces.size > FIRST_SIDE and params.train.phase2.trunk == "live"
-    if not grows and "first_side" in ALL[name].get("train", {}).get("phase2", {}):
-        return False
     return name == WHOLE or changed(params, ALL[name]) != params
 
 

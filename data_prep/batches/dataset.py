@@ -11,7 +11,6 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from agelens.data_prep.batches.augment import Augmentation, augment_view
-from agelens.data_prep.batches.progressive_resizing import shrink_pictures
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels
 
@@ -179,20 +178,6 @@ def _make_draws(copies: npt.NDArray[np.int64], *, count: int, views: int, seed: 
         return tf.data.Dataset.from_tensor_slices((tf.reshape(rows, [-1]), tf.reshape(view, [-1]))).take(count)
 
     return tf.data.Dataset.counter(start=first_epoch).flat_map(draws)
-
-
-def shrink_epochs(dataset: Any, sides: Sequence[int], *, steps: int) -> Any:
-    """Shrink the pictures of an endless dataset of batches to one of some sides in each epoch; the last holds on."""
-
-    def resize(images: Pixels, number: int) -> Pixels:
-        return shrink_pictures(images, sides[min(number // steps, len(sides) - 1)])
-
-    def shrink(number: Any, batch: Any) -> Any:
-        images, *rest = batch
-        shape = (*images.shape[:1], None, None, *images.shape[3:])
-        return (tf.ensure_shape(tf.numpy_function(resize, [images, number], tf.uint8), shape), *rest)
-
-    return _untuned(dataset.enumerate().map(shrink).prefetch(2))
 
 
 def make_view_dataset(

@@ -38,18 +38,17 @@ class FoldedConv(layers.Layer):  # type: ignore[misc]
         return ops.conv(inputs, conv.kernel * scale, **options) + shift
 
 
-def fold_age_net(age_net: Any, *, any_side: bool = False) -> Any:
+def fold_age_net(age_net: Any) -> Any:
     """Return a network from `agelens.models.network.age_net.build_age_net` whose backbone went through `fold_norms`."""
-    return build_age_net(fold_norms(backbone_of(age_net), any_side=any_side), head_of(age_net))
+    return build_age_net(fold_norms(backbone_of(age_net)), head_of(age_net))
 
 
-def fold_norms(backbone: Any, *, any_side: bool = False) -> Any:
+def fold_norms(backbone: Any) -> Any:
     """Return a network that shares all layers with a backbone, and computes the same with its frozen norms folded.
 
     Args:
         backbone: A functional model, thawed by `backbones.unfreeze`. What the returned network learns is in it
             at once; a norm that is thawed stays as it is, and one that is folded must not be thawed later.
-        any_side: Let the returned network take pictures of any side that is a multiple of 32.
 
     Returns:
         A functional model from the same input to the same output.
@@ -63,10 +62,7 @@ def fold_norms(backbone: Any, *, any_side: bool = False) -> Any:
             return FoldedConv(norms[layer], layer)(args[0])
         return layer(*args, **options)
 
-    image = keras.Input((None, None, backbone.input_shape[-1])) if any_side else None
-    return keras.models.clone_model(
-        backbone, input_tensors=image, clone_function=lambda layer: layer, call_function=call
-    )
+    return keras.models.clone_model(backbone, clone_function=lambda layer: layer, call_function=call)
 
 
 def _foldable(backbone: Any) -> dict[Any, Any]:

@@ -75,7 +75,6 @@ TRUNK_CODE = ("agelens.models.network.folding", "agelens.models.network.trunk", 
 """Modules that decide what a trunk's output is, beside those of a feature."""
 
 TRAIN_CODE = (
-    "agelens.data_prep.batches.progressive_resizing",
     "agelens.models.training.averaging",
     "agelens.models.training.checkpoint",
     "agelens.models.network.folding",

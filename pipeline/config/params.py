@@ -9,7 +9,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.pipeline.config.sections import (
-    SIDE_STEP,
     Augment,
     BuildManifest,
     CacheFeatures,
@@ -72,15 +71,6 @@ class Params(Section):
             msg = "the first ages of at least two groups must ascend from 0"
             raise ValueError(msg) from error
         return first_ages
-
-    @model_validator(mode="after")
-    def _check_sides(self) -> Self:
-        """Let pictures that grow fit every backbone, and grow."""
-        first, last = self.train.phase2.first_side, self.crop_faces.size
-        if first is not None and (first >= last or last % SIDE_STEP):
-            msg = f"train.phase2.first_side needs a larger crop_faces.size that is a multiple of 32, not {last}"
-            raise ValueError(msg)
-        return self
 
     @model_validator(mode="after")
     def _check_views(self) -> Self:

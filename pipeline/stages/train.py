@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 
-from agelens.data_prep.batches.progressive_resizing import sides_of
 from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.backbones import unfreeze
@@ -169,10 +168,8 @@ def _train_network(
     backbone, start = backbone_of(network), network.get_weights()
     thawed = unfreeze(backbone, recipe.unfreeze)
     say(f"phase 2: {thawed} of {len(backbone.weights)} arrays of {name} thawed, BatchNormalization frozen")
-    folded = fold_age_net(network, any_side=section.first_side is not None)
+    folded = fold_age_net(network)
     trunk = _cache_trunk(params, paths, data, folded, recipe) if section.trunk == "cached" else None
-
-    sides = sides_of(section.epochs, first=section.first_side, last=params.crop_faces.size)
 
     def datasets(first_epoch: int) -> tuple[Any, int, Any]:
         outputs, seed = network.output, params.seed
@@ -187,7 +184,6 @@ def _train_network(
             outputs=outputs,
             seed=seed,
             first_epoch=first_epoch,
-            sides=sides[first_epoch:],
         )
 
     trained = folded if trunk is None else trunk.top

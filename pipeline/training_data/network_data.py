@@ -1,11 +1,11 @@
 """The whole network and the pictures that it learns from: for phase 2, and for a search of whole networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from agelens.data_prep.batches.dataset import make_dataset, make_training_dataset, shrink_epochs
+from agelens.data_prep.batches.dataset import make_dataset, make_training_dataset
 from agelens.models.network.age_net import build_age_net
 from agelens.models.network.backbones import build_backbone
 from agelens.models.network.heads import copy_head
@@ -33,12 +33,8 @@ def make_picture_datasets(
     outputs: Mapping[str, Any],
     seed: int,
     first_epoch: int = 0,
-    sides: Sequence[int] = (),
 ) -> tuple[Any, int, Any]:
-    """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset.
-
-    With `sides` pictures to learn from are as large as they say, one for each epoch; the others never shrink.
-    """
+    """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
     section, size = params.train.phase2, params.crop_faces.size
     train, val = ([paths.crops / name for name in table["crop"]] for table in (data.train, data.val))
     training, steps = make_training_dataset(
@@ -53,7 +49,5 @@ def make_picture_datasets(
         seed=seed,
         first_epoch=first_epoch,
     )
-    if sides:
-        training = shrink_epochs(training, sides, steps=steps)
     targets = targets_of(data.val, outputs)
     return training, steps, make_dataset(val, targets, size=size, batch_size=section.batch_size)

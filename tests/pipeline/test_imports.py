@@ -37,7 +37,6 @@ DOORS = {
         "agelens.data_prep.faces.crop",
         "agelens.data_prep.faces.detector",
         "agelens.data_prep.detector_training.yolo_data",
-        "agelens.data_prep.batches.progressive_resizing",
         "agelens.data_prep.synthetic.collection",
         "agelens.data_prep.synthetic.brush",
         "agelens.data_prep.synthetic.photo",

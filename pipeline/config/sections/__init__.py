@@ -10,7 +10,7 @@ from agelens.pipeline.config.sections.data import (
     Source,
     Split,
 )
-from agelens.pipeline.config.sections.fields import SIDE_STEP, Section, SourceName
+from agelens.pipeline.config.sections.fields import Section, SourceName
 from agelens.pipeline.config.sections.search import Domain, NetworkSpace, Retrain, SearchSpace, Space, Tune
 from agelens.pipeline.config.sections.training import (
     CacheFeatures,
@@ -27,7 +27,6 @@ from agelens.pipeline.config.sections.training import (
 
 __all__ = [
     "LARGEST",
-    "SIDE_STEP",
     "Augment",
     "BuildManifest",
     "CacheFeatures",

@@ -1,6 +1,6 @@
 """The sections of the network, its training, and what follows from it."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import (
     Field,
@@ -12,7 +12,6 @@ from pydantic import (
 
 from agelens.data_prep.core.openvino_requests import Part, Precision
 from agelens.pipeline.config.sections.fields import (
-    SIDE_STEP,
     Activation,
     AgeHead,
     AgeLoss,
@@ -96,21 +95,12 @@ class Phase2(Phase):
     """Phase 2, the head and the top of the backbone; see `agelens.models.network.backbones.unfreeze`.
 
     `unfreeze` null takes the backbone's own default. `trunk` cached computes all below it once for each view, and
-    trains the rest on what was kept; live runs the whole network on each picture. With `first_side` a live network's
-    pictures grow from it to their own size over the first half of the epochs; see `progressive_resizing`.
+    trains the rest on what was kept; live runs the whole network on each image.
     """
 
     unfreeze: int | str | None = None
     trunk: Literal["live", "cached"] = "live"
     views: PositiveInt = 64
-    first_side: Annotated[int, Field(ge=SIDE_STEP, multiple_of=SIDE_STEP)] | None = None
-
-    @model_validator(mode="after")
-    def _check_pictures_are_seen(self) -> Self:
-        if self.first_side is not None and self.trunk == "cached":
-            msg = "first_side needs trunk: live; what is cached was computed of pictures of one size"
-            raise ValueError(msg)
-        return self
 
     @field_validator("unfreeze")
     @classmethod

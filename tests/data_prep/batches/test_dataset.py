@@ -17,7 +17,6 @@ from agelens.data_prep.batches.dataset import (
     make_plain_feature_dataset,
     make_training_dataset,
     make_view_dataset,
-    shrink_epochs,
 )
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import read_rgb, write_jpeg
@@ -216,33 +215,10 @@ def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
         make_dataset(crops, targets_for(5), size=SIZE, batch_size=2),
         make_training_dataset(crops, targets_for(5), views=2, **drawn, **viewed)[0],
         make_view_dataset(crops, view=1, batch_size=2, seed=1, **viewed),
-        shrink_epochs(make_dataset(crops, targets_for(5), size=SIZE, batch_size=2), [8], steps=2),
         make_feature_dataset([features], targets_for(5), **drawn)[0],
         make_plain_feature_dataset(features, targets_for(5), batch_size=2),
     ]
-    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 6
-
-
-def test_pictures_grow_from_epoch_to_epoch_and_their_targets_stay(crops):
-    training, steps = make_training_dataset(
-        crops,
-        targets_for(5),
-        weights={"age": np.ones(5, np.float32)},
-        copies=np.ones(5, np.int64),
-        size=SIZE,
-        batch_size=2,
-        augmentation=FLIPS,
-        views=1,
-        seed=1,
-    )
-    whole = list(islice(training, 4 * steps))
-    grown = list(islice(shrink_epochs(training, [8, 16, SIZE], steps=steps), 4 * steps))
-    assert steps == 2
-    assert [images.shape[1] for images, *_ in grown] == [8, 8, 16, 16, SIZE, SIZE, SIZE, SIZE]
-    for (images, targets, weights), (before, same, also) in zip(grown, whole, strict=True):
-        assert [index_of(image) for image in images.numpy()] == [index_of(image) for image in before.numpy()]
-        np.testing.assert_array_equal(targets["age"], same["age"])
-        np.testing.assert_array_equal(weights["age"], also["age"])
+    assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 5
 
 
 def test_a_datasets_view_is_that_of_its_files_name(crops):

@@ -52,23 +52,6 @@ def test_folded_the_network_and_its_gradients_are_the_same(name):
         np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=1e-3 * np.abs(theirs).max())
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
-def test_a_network_for_any_side_is_the_same_one_at_each(name):
-    backbones = {
-        side: build_backbone(name, input_shape=(side, side, 3), weights="none") for side in (SIZE, 2 * SIZE, 3 * SIZE)
-    }
-    backbone = backbones[2 * SIZE]
-    unsettle(backbone)
-    unfreeze(backbone, BACKBONES[name].unfreeze)
-    for own in backbones.values():
-        own.set_weights(backbone.get_weights())
-    flexible = fold_norms(backbone, any_side=True)
-    for side, own in backbones.items():
-        pictures = np.random.default_rng(1).uniform(0, 255, (2, side, side, 3)).astype(np.float32)
-        np.testing.assert_allclose(np.asarray(flexible(pictures)), np.asarray(own(pictures)), rtol=1e-3, atol=1e-4)
-
-
 def test_what_a_folded_network_learns_is_in_the_network():
     network = build_tiny_age_net(dropout=0.0)
     unfreeze(backbone_of(network), "block2")

@@ -82,7 +82,6 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("agelens.data_prep.batches.augment", (False, True, True, True)),
         ("agelens.data_prep.core.openvino_requests", (True, True, True, True)),
         ("agelens.models.network.folding", (False, False, False, True)),
-        ("agelens.data_prep.batches.progressive_resizing", (False, False, False, True)),
         ("agelens.weights.lite0", (False, True, True, True)),
         ("agelens.weights.registry", (False, True, True, True)),
         ("agelens.models.network.heads", (False, False, True, True)),

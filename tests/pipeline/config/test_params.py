@@ -178,16 +178,3 @@ def test_heads_are_of_known_attributes_each_named_once(refusal):
     assert Params.model_validate(changed("model", {**DEMO["model"], "heads": ["gender"]})).model.heads == ["gender"]
     assert refusal(changed("model", {**DEMO["model"], "heads": ["mood"]})).startswith(": model.heads.0: ")
     assert "named once" in refusal(changed("model", {**DEMO["model"], "heads": ["gender", "gender"]}))
-
-
-def test_pictures_that_grow_are_smaller_at_first_and_seen_by_the_whole_network(refusal):
-    same = changed("train.phase2.first_side", 96)
-    assert "first_side needs a larger crop_faces.size that is a multiple of 32, not 96" in refusal(same)
-    same["crop_faces"]["size"] = 100
-    assert "multiple of 32, not 100" in refusal(same)
-    odd = changed("train.phase2.first_side", 50)
-    assert refusal(odd).startswith(": train.phase2.first_side: Input should be a multiple of 32")
-    small = changed("train.phase2.first_side", 64)
-    assert Params.model_validate(small).train.phase2.first_side == 64
-    small["train"]["phase2"]["trunk"] = "cached"
-    assert "first_side needs trunk: live" in refusal(small)

@@ -1,6 +1,5 @@
 """Training is killed in both phases, as a machine would, and ends as one that was left alone."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,8 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from agelens.data_prep.batches.progressive_resizing import shrink_pictures
-from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.data_prep.core.images import read_rgb
 from agelens.data_prep.core.tables import SPLIT, TRAIN, write_table
 from agelens.models.training.checkpoint import read_state
 from agelens.pipeline.config.params import read_params
@@ -137,33 +135,3 @@ def test_a_cached_trunk_trains_as_a_live_one(tmp_path: Path, monkeypatch: pytest
     ages = [np.asarray(network(crops)["age"]) for network in networks]
     np.testing.assert_allclose(ages[0], ages[1], atol=0.5)
     assert list(paths.trunk.rglob("*.npy")) == []
-
-
-def test_a_training_on_pictures_that_grow_goes_on_and_ends_with_a_network_for_whole_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    paths = make_project(tmp_path)
-    content = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
-    content["crop_faces"]["size"] = 2 * SIZE
-    content["train"]["phase1"] |= {"epochs": 1}
-    content["train"]["phase2"] |= {"trunk": "live", "first_side": SIZE}
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    for crop in paths.crops.rglob("*.jpg"):
-        write_jpeg(crop, read_rgb(crop).repeat(2, axis=0).repeat(2, axis=1))
-    cache_features.run(read_params(tmp_path / "params.yaml"), paths)
-    seen, whole = list[int](), shrink_pictures
-    monkeypatch.setattr(
-        "agelens.data_prep.batches.dataset.shrink_pictures", lambda batch, side: seen.append(side) or whole(batch, side)
-    )
-    steps = IMAGES // 50
-    _, history = finish_training(tmp_path)
-    kill_in_phase(tmp_path, 2)
-    with np.load(paths.train_state / "phase2.npz") as state:
-        done = len(json.loads(str(state["about"]))["records"])
-    train.run(read_params(tmp_path / "params.yaml"), paths)
-    sides = [SIZE] * (EPOCHS // 2) * steps + [2 * SIZE] * (EPOCHS // 2) * steps
-    assert seen[: (EPOCHS - done) * steps] == sides[done * steps :]
-    pd.testing.assert_frame_equal(pd.read_csv(paths.train_report / "history.csv"), history, rtol=1e-2)
-    network = keras.saving.load_model(paths.age_net, compile=False)
-    assert network.input_shape == (None, 2 * SIZE, 2 * SIZE, 3)
