@@ -1,1 +1,1 @@
-"""Weights in and out: a registry of pretrained files, the embedded models, and where trained ones go."""
+"""Model weights: a registry of published files, the bundled models, and the folders of trained and exported ones."""

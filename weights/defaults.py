@@ -1,14 +1,14 @@
-"""The embedded files that are used unless told otherwise: the face detector and the age model."""
+"""Paths of the bundled models: the face detector and the age model that are used by default."""
 
 from pathlib import Path
 
 EMBEDDED = Path(__file__).parent / "embedded"
 
 DETECTOR_RUNTIME = EMBEDDED / "face_detector.xml"
-"""YOLOv8n-face as OpenVINO reads it, exported from `DETECTOR_TORCH`; its weights lie beside it as `.bin`."""
+"""YOLOv8n-face as an OpenVINO model, exported from `DETECTOR_TORCH`; its weights are in the `.bin` beside it."""
 
 DETECTOR_TORCH = EMBEDDED / "face_detector.pt"
-"""The same detector as ultralytics trained it."""
+"""The same detector as an ultralytics checkpoint."""
 
 AGE_MODEL = EMBEDDED / "age_model"
-"""Folder of the embedded age model: the network and its `model.json`."""
+"""Folder of the bundled age model: the OpenVINO network and its model card, `model.json`."""

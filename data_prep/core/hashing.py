@@ -1,10 +1,10 @@
-"""The SHA-256 of files, by which the project names inputs and verifies weights."""
+"""Hashes of files, which identify inputs and verify weights."""
 
 import hashlib
 from pathlib import Path
 
 
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+def file_hash(path: Path, *, algorithm: str = "sha256") -> str:
+    """Return the hash of a file's content in hexadecimal digits."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()

@@ -42,6 +42,6 @@ def verify() -> None:
 @weights_app.command("record")
 def record() -> None:
     """Record the hashes of the embedded files, after you have exchanged them on purpose."""
-    from agelens.weights.integrity import write_record  # noqa: PLC0415
+    from agelens.weights.integrity import record_hashes  # noqa: PLC0415
 
-    typer.echo(str(write_record()))
+    typer.echo(str(record_hashes()))

@@ -1,4 +1,4 @@
-"""A pretrained file is used only if it is the published one; no test here touches a network."""
+"""A local file is used only if it has the published hash; no test here accesses a network."""
 
 import hashlib
 from pathlib import Path
@@ -28,7 +28,7 @@ def entry_of(name, digest):
 
 @pytest.fixture(autouse=True)
 def entries(monkeypatch):
-    """Two entries beside the real ones, both of the same content."""
+    """Two additional entries with the same content."""
     for name, digest in [
         ("by_sha", f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"),
         ("by_md5", f"md5:{hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()}"),
@@ -44,7 +44,7 @@ def folder(monkeypatch, tmp_path):
 
 @pytest.fixture
 def downloads(monkeypatch):
-    """Replaces the network: the content that each address gives; an unknown one is out of reach."""
+    """Replaces the network: maps addresses to content; any other address cannot be reached."""
     served = {}
 
     def download(url, output_file, _):
@@ -60,7 +60,7 @@ def downloads(monkeypatch):
 @pytest.fixture
 def offline(monkeypatch):
     def refuse(*_, **__):
-        pytest.fail("a network was asked for")
+        pytest.fail("the network was accessed")
 
     monkeypatch.setattr(pooch, "retrieve", refuse)
 
@@ -69,7 +69,7 @@ def offline(monkeypatch):
 @pytest.mark.parametrize(
     ("content", "state"), [(CONTENT, "ok"), (CONTENT + b"!", "tampered"), (b"", "tampered"), (None, "missing")]
 )
-def test_a_local_file_is_judged_by_its_digest(name, content, state, folder):
+def test_a_local_file_is_verified_by_its_digest(name, content, state, folder):
     if content is not None:
         (folder / f"{name}.h5").write_bytes(content)
     assert verify_weights(name) == state
@@ -77,13 +77,13 @@ def test_a_local_file_is_judged_by_its_digest(name, content, state, folder):
 
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("name", ["by_sha", "by_md5"])
-def test_the_right_local_file_is_used_without_a_network(name, folder):
+def test_a_valid_local_file_is_used_without_a_network(name, folder):
     (folder / f"{name}.h5").write_bytes(CONTENT)
     assert fetch_weights(name) == folder / f"{name}.h5"
 
 
 @pytest.mark.usefixtures("offline")
-def test_a_tampered_local_file_is_refused_and_left_for_its_owner_to_judge(folder):
+def test_a_tampered_local_file_is_rejected_and_kept(folder):
     path = folder / "by_sha.h5"
     path.write_bytes(b"something else")
     with pytest.raises(WeightsError, match=r"by_sha\.h5 is not the published .*Delete it and fetch it again"):
@@ -100,13 +100,13 @@ def test_a_missing_file_is_downloaded_and_kept(folder, downloads):
     assert fetch_weights("by_sha") == path
 
 
-def test_a_folder_that_is_not_there_is_made(folder, downloads, monkeypatch):
+def test_a_missing_folder_is_created(folder, downloads, monkeypatch):
     monkeypatch.setenv("AGELENS_WEIGHTS", str(folder / "new" / "deep"))
     downloads[REGISTRY["by_md5"].url] = CONTENT
     assert fetch_weights("by_md5").parent == folder / "new" / "deep"
 
 
-def test_a_wrong_download_is_refused_and_not_kept(folder, downloads):
+def test_a_download_with_a_wrong_hash_is_rejected_and_deleted(folder, downloads):
     downloads[REGISTRY["by_sha"].url] = b"a page that asks to log in"
     with pytest.raises(WeightsError, match=r"Could not fetch by_sha\.h5"):
         fetch_weights("by_sha")
@@ -121,14 +121,14 @@ def test_a_failed_download_names_the_file_the_page_and_the_folder(folder):
         assert part in str(error.value)
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones(folder):
-    for ask in (find_entry, verify_weights, fetch_weights):
+def test_an_unknown_name_is_rejected_with_a_list_of_the_known_ones(folder):
+    for function in (find_entry, verify_weights, fetch_weights):
         with pytest.raises(WeightsError, match=r"one of .*resnet50_imagenet.*Received: vgg16"):
-            ask("vgg16")
+            function("vgg16")
     assert list(folder.iterdir()) == []
 
 
-def test_the_folder_is_the_environments_else_the_checkouts_else_the_users(monkeypatch, tmp_path):
+def test_the_folder_comes_from_the_environment_the_checkout_or_the_user_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("AGELENS_WEIGHTS", str(tmp_path / "mine"))
     assert pretrained_folder() == tmp_path / "mine"
     monkeypatch.delenv("AGELENS_WEIGHTS")

