@@ -57,7 +57,7 @@ def fetch_weights(name: str, *, progress: bool = False) -> Path:
     if state == "ok":
         return path
     if state == "tampered":
-        msg = f"{path} is not the published {entry.file}; its hash must be {entry.digest}. Delete and refetch it."
+        msg = f"{path} is not the published {entry.file}, whose hash is {entry.digest}. Delete it and fetch it again."
         raise WeightsError(msg)
     try:
         found = pooch.retrieve(
