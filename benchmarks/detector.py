@@ -27,7 +27,7 @@ from agelens.data_prep.detector_training.average_precision import (
 from agelens.data_prep.detector_training.yolo_data import read_yolo_boxes
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
-from agelens.pipeline.reports.contact_sheet import draw_contact_sheet
+from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
 from agelens.weights.defaults import DETECTOR_RUNTIME
 from evidence import write_result
 

@@ -20,6 +20,7 @@ from agelens.pipeline.config.sections import (
     Loss,
     Model,
     Rebalance,
+    Report,
     Section,
     Source,
     SourceName,
@@ -48,6 +49,7 @@ class Params(Section):
     train: Train
     calibrate: Calibrate
     evaluate: Evaluate
+    report: Report = Report()
     export: Export
 
     @model_validator(mode="before")

@@ -76,7 +76,7 @@ class Paths:
 
     @property
     def split_test(self) -> Path:
-        """Rows to judge by; `evaluate` alone reads them."""
+        """Rows to evaluate on; only `evaluate` and `report` read them."""
         return self.root / "data/splits/test.csv"
 
     @property
@@ -106,7 +106,7 @@ class Paths:
 
     @property
     def tune_report(self) -> Path:
-        """Trials and plots of the search."""
+        """Tables of the search."""
         return self.root / "reports/tune"
 
     @property
@@ -141,7 +141,7 @@ class Paths:
 
     @property
     def evaluation(self) -> Path:
-        """Metrics, predictions, plots and the report."""
+        """Metrics and predictions of the test split."""
         return self.root / "reports/evaluate"
 
     @property
@@ -153,6 +153,11 @@ class Paths:
     def predictions(self) -> Path:
         """One row per test face."""
         return self.root / "reports/evaluate/predictions.csv"
+
+    @property
+    def report(self) -> Path:
+        """All plots, and the pages of the evaluation and the search."""
+        return self.root / "reports/report"
 
     @property
     def exported(self) -> Path:

@@ -27,7 +27,7 @@ Scope = Literal["head", "network"]
 Judge = Callable[[dict[str, pd.DataFrame], int], Mapping[str, Any]]
 """From the splits of a fold and its number to its metrics."""
 
-STAGES = ("rebalance", "cache_features", "train", "calibrate", "evaluate")
+STAGES = ("rebalance", "cache_features", "train", "calibrate", "evaluate", "report")
 """What a fold of the whole network runs, in a folder of its own."""
 
 FIGURES = ("mae", "raw_mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")

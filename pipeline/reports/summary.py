@@ -61,7 +61,7 @@ def _where_and_next(paths: Paths, *, sources: Collection[str]) -> list[tuple[str
     # Names of runs begin with "run" or "offline-run": only their times tell which was the last.
     last = max(paths.wandb.glob("*run-*"), key=lambda run: run.stat().st_mtime, default=None)
     lines = [
-        ("report", str(paths.evaluation / "report.html")),
+        ("report", str(paths.report / "report.html")),
         ("W&B run", "none (WANDB_MODE=disabled)" if last is None else str(last)),
         ("next", "agelens predict PHOTO --model weights/exported"),
     ]

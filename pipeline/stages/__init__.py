@@ -11,6 +11,7 @@ STAGES = (
     "train",
     "calibrate",
     "evaluate",
+    "report",
     "export",
 )
 """In the order of the flow."""

@@ -17,8 +17,8 @@ from agelens.models.serving.runtime import Network
 from agelens.pipeline.config.from_params import augmentation_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.contact_sheets.view_sheet import draw_views
 from agelens.pipeline.progress import progress_bar, say
-from agelens.pipeline.reports.view_sheet import draw_views
 from agelens.pipeline.training_data.feature_extraction import convert_feature_network, extract_views, feature_cache
 
 

@@ -17,11 +17,11 @@ from agelens.data_prep.sources.remote import read_content
 from agelens.pipeline.config.fingerprints import crops_fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.contact_sheets.crop_page import write_crop_page
+from agelens.pipeline.contact_sheets.sheet import distinct_parts, draw_contact_sheet, fit_into_cell
 from agelens.pipeline.faces.detectors import choose_detector
 from agelens.pipeline.faces.engines import choose_engine
 from agelens.pipeline.progress import progress_bar, say
-from agelens.pipeline.reports.contact_sheet import distinct_parts, draw_contact_sheet, fit_into_cell
-from agelens.pipeline.reports.crop_page import write_crop_page
 
 SHEET = 48
 """Pictures on a contact sheet, at most."""

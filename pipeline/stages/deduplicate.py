@@ -9,8 +9,8 @@ from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, read_table, 
 from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.contact_sheets.sheet import distinct_parts, draw_contact_sheet
 from agelens.pipeline.progress import progress_bar, say
-from agelens.pipeline.reports.contact_sheet import distinct_parts, draw_contact_sheet
 
 LARGEST = 10
 """Photos that are drawn, so that a wrong threshold is seen."""

@@ -21,7 +21,6 @@ from agelens.pipeline.config.from_params import phase_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar, say
-from agelens.pipeline.reports.plots import draw_history, write_figure
 from agelens.pipeline.search.search_space import recipe_of
 from agelens.pipeline.tracking import Run, tracked_run
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
@@ -44,7 +43,6 @@ def run(params: Params, paths: Paths) -> None:
         records = [*first, *second]
         _write_results(network, records, params, recipe, paths)
         keeper.remove()
-        tracked.log_picture("history", paths.train_report / "history.png")
         tracked.summarise({"val_age_mae": best_epoch(records).val_age_mae})
     best = best_epoch(records)
     say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
@@ -224,7 +222,6 @@ def _write_results(network: Any, records: list[EpochRecord], params: Params, rec
     history = history_table(records)
     with replacing(paths.train_report / "history.csv") as temporary:
         history.to_csv(temporary, index=False)
-    write_figure(paths.train_report / "history.png", draw_history(history))
     best = best_epoch(records)
     summary = {
         "best": asdict(best),

@@ -10,9 +10,6 @@ from agelens.pipeline.config.fingerprints import tune_fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar, say, standing_bar
-from agelens.pipeline.reports.plots import write_figure
-from agelens.pipeline.reports.search_page import write_search_page
-from agelens.pipeline.reports.search_plots import draw_importance, draw_trials
 from agelens.pipeline.search.network_candidates import candidates_of, remove_activations
 from agelens.pipeline.search.search_space import space_of
 from agelens.pipeline.search.shares import RENEW_AFTER, part_of, train_in_shares
@@ -166,18 +163,14 @@ def _retrain(
 def _write_results(params: Params, paths: Paths, trials: pd.DataFrame, summary: pd.DataFrame, best: BestHead) -> None:
     folder, settings = paths.tune_report, list(space_of(params))
     importance = setting_importance(trials, settings=settings)
-    for name, table in (("trials", trials), ("retrained", summary)):
+    tables = {"trials": trials, "importance": importance.rename_axis("setting").rename("importance").reset_index()}
+    for name, table in (tables | {"retrained": summary}).items():
         with replacing(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
-    write_figure(folder / "trials.png", draw_trials(trials, settings))
-    write_figure(folder / "importance.png", draw_importance(importance))
-    write_search_page(folder / "trials.html", trials=trials, settings=settings, importance=importance, summary=summary)
     write_best(paths.best_head, best)
     with tracked_run("tune", paths=paths, config=params.tune.model_dump(mode="json")) as tracked:
         tracked.log_table("trials", trials)
         tracked.log_table("retrained", summary)
-        tracked.log_picture("trials_plot", folder / "trials.png")
-        tracked.log_picture("importance_plot", folder / "importance.png")
         tracked.summarise({"val_age_mae": best.val_age_mae, "sd": best.sd, "untuned": best.untuned_val_age_mae})
 
 

@@ -29,7 +29,7 @@ DOORS = {
     "PIL": (
         "agelens.data_prep.core.images",
         "agelens.data_prep.splits.dedup",
-        "agelens.pipeline.reports.contact_sheet",
+        "agelens.pipeline.contact_sheets.sheet",
     ),
     "cv2": (
         "agelens.data_prep.batches.augment",
@@ -43,7 +43,7 @@ DOORS = {
         "agelens.data_prep.synthetic.shading",
         "agelens.models.serving.annotation",
     ),
-    "jinja2": ("agelens.pipeline.reports.html",),
+    "jinja2": ("agelens.pipeline.html",),
     "keras": (
         "agelens.models",
         "agelens.tuning.candidates",
@@ -53,11 +53,7 @@ DOORS = {
         "agelens.pipeline.stages.train",
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.hyperband_oracle"),
-    "matplotlib": (
-        "agelens.pipeline.reports.plots",
-        "agelens.pipeline.reports.search_plots",
-        "agelens.pipeline.reports.report",
-    ),
+    "matplotlib": ("agelens.pipeline.reports",),
     "openvino": ("agelens.data_prep.faces.detector", "agelens.models.serving.runtime"),
     "platformdirs": ("agelens.weights.fetch",),
     "pooch": ("agelens.weights.fetch",),
@@ -131,6 +127,24 @@ def test_every_door_is_used():
         if not any(name == library and lies_in(module, (place,)) for name, module in met)
     ]
     assert idle == []
+
+
+@pytest.mark.parametrize("stage", ["tune", "train"])
+def test_training_depends_on_no_plotting_evaluation_or_calibration(stage):
+    found, waiting = set(), [f"agelens.pipeline.stages.{stage}"]
+    while waiting:
+        module = waiting.pop()
+        if module in MODULES and module not in found:
+            found.add(module)
+            waiting += imported_modules(module)
+    later = (
+        "agelens.pipeline.reports",
+        "agelens.pipeline.html",
+        "agelens.models.evaluation",
+        "agelens.models.calibration",
+    )
+    assert "agelens.tuning.recipe" in found
+    assert sorted(name for name in found if lies_in(name, later)) == []
 
 
 @pytest.mark.parametrize(

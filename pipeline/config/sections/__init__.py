@@ -22,6 +22,7 @@ from agelens.pipeline.config.sections.training import (
     Phase,
     Phase1,
     Phase2,
+    Report,
     Train,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "Phase1",
     "Phase2",
     "Rebalance",
+    "Report",
     "Retrain",
     "SearchSpace",
     "Section",

@@ -141,9 +141,14 @@ class Calibrate(Section):
 
 
 class Evaluate(Section):
-    """Stage `evaluate`: bootstrap resamples, and whether the report may show the worst faces."""
+    """Stage `evaluate`: `resamples` of the bootstrap intervals."""
 
     resamples: PositiveInt = 1000
+
+
+class Report(Section):
+    """Stage `report`: `show_faces` adds the crops with the largest errors to the report."""
+
     show_faces: bool = True
 
 

@@ -22,7 +22,8 @@ SECTIONS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")).ke
 
 RECORDS_ALL_PARAMS = {
     "train": "W&B's record of the run",
-    "evaluate": "W&B's record of the run, and the report's list of settings",
+    "evaluate": "W&B's record of the run",
+    "report": "W&B's record of the run, and the report's list of settings",
 }
 """Stages that write down the whole of params.yaml. A setting that changed nothing that reaches them need not rerun
 them: they then show the settings of the run that made the result."""
@@ -102,9 +103,9 @@ def test_whole_params_are_only_used_to_be_written_down():
     assert {stage for stage in STAGES if "model_dump" in sections_of(stage)} == RECORDS_ALL_PARAMS.keys()
 
 
-def test_test_split_is_read_by_evaluate_alone():
-    assert [stage for stage in STAGES if lies_in(TEST_SPLIT, set(declared(stage, "deps")))] == ["evaluate"]
-    assert [stage for stage in STAGES if TEST_SPLIT in files_of_data(stage)] == ["split", "evaluate"]
+def test_only_evaluate_and_report_read_the_test_split():
+    assert [stage for stage in STAGES if lies_in(TEST_SPLIT, set(declared(stage, "deps")))] == ["evaluate", "report"]
+    assert [stage for stage in STAGES if TEST_SPLIT in files_of_data(stage)] == ["split", "evaluate", "report"]
 
 
 def test_stages_are_those_of_the_flow_in_its_order():
@@ -166,13 +167,13 @@ def test_sections_follow_functions_and_not_whole_modules():
 def test_files_follow_folders_constants_and_pipeline_functions():
     assert "weights/embedded/face_detector.bin" in files_of_data("crop_faces")
     assert "data/features" in files_of_data("train")  # by way of agelens.pipeline.training_data.head_data
-    assert "reports/train/history.csv" in files_of_data("evaluate")
+    assert "reports/train/history.csv" in files_of_data("report")
 
 
 def test_modules_follow_imports_of_imports_and_templates():
     assert {"weights/lite0.py", "pipeline/config/from_params.py"} <= files_of_modules("cache_features")
     assert "data_prep/readers/__init__.py" in files_of_modules("build_manifest")
-    assert "pipeline/reports/templates/report.html.j2" in files_of_modules("evaluate")
+    assert "pipeline/reports/templates/report.html.j2" in files_of_modules("report")
     assert not any(
         path.startswith(("pipeline/config/params", "pipeline/tracking")) for path in files_of_modules("train")
     )

@@ -140,7 +140,7 @@ def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(pro
 
 
 def test_the_report_is_one_file_with_the_figures_in_it(project: Project) -> None:
-    report = (project.paths.evaluation / "report.html").read_text()
+    report = (project.paths.report / "report.html").read_text()
     assert f"{json.loads(project.paths.metrics.read_text())['mae']:.2f}" in report
     assert 'src="http' not in report
 

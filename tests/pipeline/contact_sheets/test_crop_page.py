@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from agelens.pipeline.reports.crop_page import meaning_of, write_crop_page
+from agelens.pipeline.contact_sheets.crop_page import meaning_of, write_crop_page
 
 COUNTS = pd.DataFrame(
     [("b", "too_large", 3), ("a", "detector", 1200), ("b", "detector", 7), ("a", "<odd>", 1)],

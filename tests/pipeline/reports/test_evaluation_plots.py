@@ -1,5 +1,6 @@
+"""Every plot of an evaluation can be drawn, and shows the numbers of its table."""
+
 import io
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,30 +9,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from agelens.models.evaluation.metrics import by_slice
-from agelens.pipeline.reports.plots import (
-    draw_age_distribution,
+from agelens.pipeline.reports.evaluation_plots import (
     draw_confusion,
     draw_coverage,
     draw_error_by_age,
-    draw_history,
     draw_mae_by_slice,
     draw_predicted_against_true,
-    figure_png,
-    write_figure,
 )
+from agelens.pipeline.reports.figures import figure_png
 from tests.models.prediction_tables import GROUPS, predictions_of, simulated
-
-HISTORY = pd.DataFrame(
-    {
-        "epoch": [1, 2, 3],
-        "phase": [1, 1, 2],
-        "loss": [9.0, 8.0, 7.0],
-        "val_loss": [9.0, 8.0, 7.0],
-        "age_mae": [9.0, 8.0, 7.0],
-        "val_age_mae": [9.5, 8.5, np.nan],
-        "learning_rate": [1e-3, 1e-3, 1e-5],
-    }
-)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -47,7 +33,7 @@ def texts(figure: Figure) -> list[str]:
         pytest.param(simulated(300), id="many"),
     ],
 )
-def test_every_picture_of_predictions_can_be_drawn(predictions: pd.DataFrame) -> None:
+def test_every_plot_can_be_drawn(predictions: pd.DataFrame) -> None:
     slices = by_slice(predictions, resamples=10)
     figures = [
         draw_predicted_against_true(predictions),
@@ -61,19 +47,6 @@ def test_every_picture_of_predictions_can_be_drawn(predictions: pd.DataFrame) ->
             assert image.width == 1280
 
 
-@pytest.mark.parametrize("rows", [0, 1, 3])
-def test_history_of_any_length_can_be_drawn(rows: int) -> None:
-    assert figure_png(draw_history(HISTORY.head(rows)))
-
-
-def test_history_marks_where_phase_2_begins_and_the_best_epoch() -> None:
-    figure = draw_history(HISTORY)
-    (note,) = figure.axes[0].texts
-    assert note.get_text().strip() == "phase 2"
-    assert note.xy[0] == 2.5
-    assert "best: 8.50 (epoch 2)" in figure.axes[0].get_legend_handles_labels()[1]
-
-
 def test_confusion_shows_shares_of_the_true_group_and_counts() -> None:
     table = predictions_of([(5, 5, 5), (6, 6, 7), (7, 7, 8), (8, 8, 20), (70, 70, 70), (8, 20, 15)])
     figure = draw_confusion(table, GROUPS)
@@ -81,7 +54,7 @@ def test_confusion_shows_shares_of_the_true_group_and_counts() -> None:
     assert "(5 faces)" in figure.axes[0].get_title(loc="left")
 
 
-def test_error_curve_leaves_ages_of_few_faces_to_dots() -> None:
+def test_error_curve_leaves_out_ages_with_few_faces() -> None:
     table = predictions_of([(30, 30, 33)] * 10 + [(60, 60, 50)] * 9)
     table["image_id"] = [str(i) for i in range(len(table))]
     lines = {line.get_label(): line.get_ydata() for line in draw_error_by_age(table).axes[0].lines}
@@ -90,24 +63,9 @@ def test_error_curve_leaves_ages_of_few_faces_to_dots() -> None:
     assert -10 in lines["median of fewer than 10 faces"]
 
 
-def test_mae_bars_are_the_slices() -> None:
+def test_bars_show_the_mae_of_each_slice() -> None:
     slices = by_slice(simulated(300), resamples=50)
     panels = draw_mae_by_slice(slices).axes
     assert [axes.get_ylabel() for axes in panels] == ["gender", "ethnicity", "source"]
     expected = slices.loc[slices["slice"] == "gender", "mae"].tolist()
     assert [bar.get_width() for bar in panels[0].patches] == expected
-
-
-def test_age_distribution_names_each_split_with_its_count() -> None:
-    splits = {"train": pd.DataFrame({"age": [1.0, 100.0]}), "val": pd.DataFrame({"age": []}, dtype=float)}
-    axes = draw_age_distribution(splits).axes[0]
-    assert axes.get_legend_handles_labels()[1] == ["train (2 faces)", "val (0 faces)"]
-    assert axes.patches[0].get_data()[0].sum() == 100
-
-
-def test_equal_figures_give_equal_files(tmp_path: Path) -> None:
-    table = simulated(50)
-    for name in ("a", "b"):
-        write_figure(tmp_path / f"{name}.png", draw_confusion(table, GROUPS))
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png"]

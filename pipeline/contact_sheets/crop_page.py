@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from agelens.data_prep.core.atomic import write_text
-from agelens.pipeline.reports.html import render_page
+from agelens.pipeline.html import render_html
 
 MEANINGS = {
     "detector": "kept: a face was found",
@@ -44,7 +44,7 @@ def write_crop_page(path: Path, counts: pd.DataFrame) -> None:
     ]
     sheets = [(sheet.name, _title(sheet.stem)) for sheet in sorted(path.parent.glob("*.png"))]
     values = {"sources": sources, "rows": rows, "sheets": sheets}
-    write_text(path, render_page("crops.html.j2", values))
+    write_text(path, render_html("crops.html.j2", values, package="agelens.pipeline.contact_sheets"))
 
 
 def meaning_of(outcome: str) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
-from agelens.pipeline.reports.contact_sheet import CELL, GAP, LINE
-from agelens.pipeline.reports.view_sheet import VIEWS, draw_views
+from agelens.pipeline.contact_sheets.sheet import CELL, GAP, LINE
+from agelens.pipeline.contact_sheets.view_sheet import VIEWS, draw_views
 from tests.models.small_networks import noise_crops
 
 (CROP,) = noise_crops(1)

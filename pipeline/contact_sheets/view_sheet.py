@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from agelens.data_prep.batches.augment import Augmentation, augment_view
 from agelens.data_prep.core.images import Pixels
-from agelens.pipeline.reports.contact_sheet import draw_contact_sheet
+from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
 
 VIEWS = 7
 

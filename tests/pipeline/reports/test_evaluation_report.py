@@ -1,3 +1,5 @@
+"""The report of an evaluation is one file, holds every number and plot, and escapes what it shows."""
+
 import base64
 import io
 import re
@@ -11,12 +13,12 @@ from PIL import Image
 
 from agelens.data_prep.core.tables import REJECTED, make_table
 from agelens.models.evaluation.metrics import by_slice, summarise, worst_cases
-from agelens.pipeline.reports.report import evaluation_figures, percent, thousands, write_report, years
+from agelens.pipeline.reports.evaluation_report import draw_evaluation, percent, thousands, write_report, years
 from tests.models.prediction_tables import GROUPS, predictions_of, simulated
 
 
 class Page(HTMLParser):
-    """Collects the tags, what they load and the visible text."""
+    """Collects the tags, the addresses they load and the visible text."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -40,7 +42,7 @@ class Page(HTMLParser):
 
 def page_of(folder: Path, predictions: pd.DataFrame, **more: object) -> Page:
     slices = by_slice(predictions, resamples=50)
-    figures = evaluation_figures(predictions, slices, groups=GROUPS)
+    figures = draw_evaluation(predictions, slices, groups=GROUPS)
     path = folder / "report.html"
     given = {"title": "net on set", "predictions": predictions, "slices": slices, "figures": figures}
     write_report(path, **(given | {"train_median": 30.0} | more))
@@ -64,18 +66,18 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Page:
     )
 
 
-def test_report_loads_nothing_but_its_own_pictures(full: Page) -> None:
+def test_report_loads_nothing_from_elsewhere(full: Page) -> None:
     assert len(full.loads) == 6
     assert all(load.startswith(("data:image/png;base64,", "data:image/jpeg;base64,")) for load in full.loads)
     assert not {"script", "link", "iframe", "object"} & set(full.tags)
-    without_pictures = re.sub(r"base64,[^\"]+", "", full.source)
-    assert "http://" not in without_pictures
-    assert "https://" not in without_pictures
-    assert "url(" not in without_pictures
-    assert "@import" not in without_pictures
+    without_images = re.sub(r"base64,[^\"]+", "", full.source)
+    assert "http://" not in without_images
+    assert "https://" not in without_images
+    assert "url(" not in without_images
+    assert "@import" not in without_images
 
 
-def test_report_pictures_can_be_decoded(full: Page) -> None:
+def test_report_images_can_be_decoded(full: Page) -> None:
     for load in full.loads:
         with Image.open(io.BytesIO(base64.b64decode(load.split(",")[1]))) as image:
             image.load()
@@ -91,7 +93,7 @@ def test_report_contains_the_headline_numbers(full: Page) -> None:
     assert f"{100 * metrics['cs5']:.1f} %" in full.text
     assert f"{100 * metrics['coverage']:.1f} %" in full.text
     baseline = (predictions["true_age"] - 30).abs().mean()
-    assert f"Always saying the training median of 30: {baseline:.2f} years" in full.text
+    assert f"Baseline that always predicts the training median (30): {baseline:.2f} years" in full.text
 
 
 def test_report_shows_the_interval_of_every_headline_number(full: Page) -> None:
@@ -102,46 +104,46 @@ def test_report_shows_the_interval_of_every_headline_number(full: Page) -> None:
     assert [text for text in ranges if text not in full.text] == []
 
 
-def test_report_says_what_the_correction_changed_and_which_band_is_worst(tmp_path: Path) -> None:
+def test_report_names_the_worst_band_and_the_errors_before_calibration(tmp_path: Path) -> None:
     faces = [(10, 10, 12)] * 50 + [(35, 35, 40)] * 60
     plain = page_of(tmp_path, predictions_of(faces))
-    assert "The worst band of ten years with at least 50 faces is 30-39: mean absolute error 5.00 years" in plain.text
+    assert "with at least 50 faces, 30-39 has the largest mean absolute error: 5.00 years" in plain.text
     assert "raw" not in plain.text
     corrected = page_of(tmp_path, predictions_of(faces, raw_age=[11.0] * 50 + [47.0] * 60))
-    assert "without that the mean absolute error were 7.00 years" in corrected.text
+    assert "Without calibration, the mean absolute error is 7.00 years" in corrected.text
     assert "(12.00 raw)" in corrected.text
 
 
-def test_report_tells_genders_where_the_model_does(full: Page, tmp_path: Path) -> None:
+def test_report_shows_gender_only_if_the_model_predicts_it(full: Page, tmp_path: Path) -> None:
     overall = by_slice(simulated(400), resamples=50).iloc[0]
-    assert f"Gender as annotated {100 * overall['gender_accuracy']:.1f} %" in full.text
-    assert full.text.count("Its width Gender right") == 5
-    silent = page_of(tmp_path, simulated(60).assign(predicted_gender=None))
-    assert "Gender as annotated" not in silent.text
-    assert "Gender right" not in silent.text
+    assert f"Gender as labelled {100 * overall['gender_accuracy']:.1f} %" in full.text
+    assert full.text.count("Interval width Gender correct") == 5
+    without = page_of(tmp_path, simulated(60).assign(predicted_gender=None))
+    assert "Gender as labelled" not in without.text
+    assert "Gender correct" not in without.text
 
 
-def test_report_says_rmse_and_neighbouring_groups_of_every_slice(full: Page) -> None:
-    assert full.text.count("Slice Faces MAE RMSE Bias Within 5 years Group right One off at most") == 5
+def test_report_shows_rmse_and_neighbouring_groups_of_every_slice(full: Page) -> None:
+    assert full.text.count("Slice Faces MAE RMSE Bias Within 5 years Group correct At most one away") == 5
     slices = by_slice(simulated(400), resamples=50)
     for row in slices[slices["slice"] == "gender"].to_dict("records"):
         assert f"{row['rmse']:.2f} {row['rmse_low']:.2f} to {row['rmse_high']:.2f}" in full.text
         assert f"{100 * row['group_accuracy_one_off']:.1f} %" in full.text
 
 
-def test_report_counts_what_each_number_of_a_slice_is_judged_on(tmp_path: Path) -> None:
+def test_report_counts_the_rows_behind_each_number_of_a_slice(tmp_path: Path) -> None:
     page = page_of(tmp_path, predictions_of([(30, 30, 31), (27, 30, 28), (8, 20, 15)]))
     assert "unknown 3 1 exact 2 in a group" in page.text
 
 
 @pytest.mark.parametrize(("coverage", "outside"), [(0.9, "10"), (0.95, "5"), (0.995, "0.5")])
-def test_report_says_how_often_an_age_lies_outside(tmp_path: Path, coverage: float, outside: str) -> None:
+def test_report_states_the_share_of_ages_outside_the_interval(tmp_path: Path, coverage: float, outside: str) -> None:
     page = page_of(tmp_path, predictions_of([(30, 30, 31)]), coverage=coverage)
-    assert f"for about {outside} % of faces the true age lies outside it" in page.text
+    assert f"the true age of about {outside} % of faces is outside of it" in page.text
 
 
-def test_report_counts_the_rows_that_went_in(full: Page) -> None:
-    assert "1,237 rows went in; 3 were rejected, each for a reason, and 1,234 were split." in full.text
+def test_report_counts_the_rows_that_were_read(full: Page) -> None:
+    assert "1,237 rows were read. Of these, 3 were rejected for the reasons below, and 1,234 were split." in full.text
     assert "build_manifest duplicate 2 build_manifest truncated 1" in full.text
     assert "train 1,234 fgnet 34, utkface 1,200" in full.text
 
@@ -152,35 +154,22 @@ def test_report_lists_parameters_and_escapes_them(full: Page) -> None:
     assert "b" not in full.tags
 
 
-def test_report_says_what_the_model_must_not_serve(full: Page) -> None:
-    assert "It must not serve to decide about one person" in full.text
+def test_report_states_what_the_model_is_not_suitable_for(full: Page) -> None:
+    assert "Not suitable for decisions about a person" in full.text
 
 
 def test_report_without_crops_shows_no_face(tmp_path: Path) -> None:
     page = page_of(tmp_path, simulated(60))
     assert len(page.loads) == 5
     assert all(load.startswith("data:image/png") for load in page.loads)
-    assert "Faces were left out of this report." in page.text
+    assert "This report shows no faces" in page.text
 
 
 @pytest.mark.parametrize("faces", [[], [(30, 30, 31)], [(8, 20, 15)]])
-def test_report_of_hardly_any_rows_can_be_written(tmp_path: Path, faces: list[tuple[float, float, float]]) -> None:
+def test_report_of_few_rows_can_be_written(tmp_path: Path, faces: list[tuple[float, float, float]]) -> None:
     page = page_of(tmp_path, predictions_of(faces))
     assert "nan" not in page.text
     assert "None" not in page.text
-
-
-def test_figures_include_history_and_splits_where_given() -> None:
-    predictions = simulated(50)
-    history = pd.DataFrame({"phase": [1], "age_mae": [9.0], "val_age_mae": [9.0], "learning_rate": [1e-3]})
-    figures = evaluation_figures(
-        predictions,
-        by_slice(predictions, resamples=5),
-        groups=GROUPS,
-        history=history,
-        splits={"train": pd.DataFrame({"age": [3.0]})},
-    )
-    assert {"history", "age_distribution"} < figures.keys()
 
 
 @pytest.mark.parametrize(
@@ -194,5 +183,5 @@ def test_figures_include_history_and_splits_where_given() -> None:
         (thousands(18960), "18,960"),
     ],
 )
-def test_numbers_are_printed_for_people(text: str, expected: str) -> None:
+def test_numbers_are_formatted(text: str, expected: str) -> None:
     assert text == expected

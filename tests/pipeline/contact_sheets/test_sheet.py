@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import DataError
-from agelens.pipeline.reports.contact_sheet import (
+from agelens.pipeline.contact_sheets.sheet import (
     CELL,
     GAP,
     LINE,
