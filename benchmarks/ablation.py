@@ -1,8 +1,8 @@
-"""What each part of the recipe is worth: the same short training without it, on the same rows, judged on the same test.
+"""What each part of the recipe contributes: the same short training without it, on the same rows and test split.
 
 Usage: python benchmarks/ablation.py PROJECT [--rows 4000] [--epochs 6] [--only NAME ...]
-for a checkout in which `dvc repro split` has been run. Finished trainings are kept in PROJECT and not repeated. The
-figures of short trainings on few rows order the parts of the recipe; they are no model's figures.
+for a checkout in which `dvc repro split` has been run. Finished trainings are kept in PROJECT and not repeated. Short
+trainings on few rows rank the parts of the recipe; their figures do not describe a released model.
 """
 
 import argparse
@@ -22,18 +22,18 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation import protocol
 from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
 from agelens.pipeline.training_data.head_data import first_by_hash
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 Changes = dict[str, Any]
 
 WHOLE, AGAIN = "the whole recipe", "the whole recipe, another seed"
-"""What all others are held against, and what chance alone changes."""
+"""The reference of all others, and the same recipe with another seed, which shows the variation by chance."""
 
 VARIANTS: dict[str, Changes] = {
     "no moving average of weights": {"train": {"phase2": {"average": 0.0}}},
-    "a plateau instead of a cosine": {"train": {"phase2": {"schedule": "plateau"}}},
-    "no mirror image at test time": {"model": {"flip_average": False}},
-    "no erasing": {"augment": {"erase": 0.0}},
+    "plateau schedule instead of cosine": {"train": {"phase2": {"schedule": "plateau"}}},
+    "no flip averaging": {"model": {"flip_average": False}},
+    "no random erasing": {"augment": {"erase": 0.0}},
     "no augmentation": {
         "augment": {
             "flip": False,
@@ -46,9 +46,9 @@ VARIANTS: dict[str, Changes] = {
             "erase": 0.0,
         }
     },
-    "all ages weigh alike": {"rebalance": {"weights": "none"}},
-    "a linear age head": {"model": {"age_head": "linear"}, "loss": {"age_weight": 1.0}},
-    "age and group alone": {"model": {"heads": []}},
+    "no weights for rare ages": {"rebalance": {"weights": "none"}},
+    "linear age head": {"model": {"age_head": "linear"}, "loss": {"age_weight": 1.0}},
+    "no attribute heads": {"model": {"heads": []}},
 }
 
 ALL: dict[str, Changes] = {WHOLE: {}, AGAIN: {"seed": 107}, **VARIANTS}
@@ -59,14 +59,15 @@ FIGURES = ("mae", "cs5", "group_accuracy")
 
 
 def main() -> None:
-    """Train every variant, print its error, and write benchmarks/results/ablation.json."""
+    """Train every variant, print its error and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
     parser.add_argument("--rows", type=int, default=4000, help="training rows, the first by a hash of their name")
     parser.add_argument("--epochs", type=int, default=6, help="of phase 2")
-    parser.add_argument("--unfreeze", help="what phase 2 thaws; default: the params' own")
+    parser.add_argument("--unfreeze", help="first layer that phase 2 unfreezes; default: as in params.yaml")
     parser.add_argument("--source", default="utkface")
     parser.add_argument("--only", nargs="*", choices=VARIANTS, help="these variants; default: all")
+    add_record_option(parser)
     asked = parser.parse_args()
     paths = Paths(asked.project)
     params = read_params(paths.params)
@@ -77,7 +78,7 @@ def main() -> None:
     tried = {name: changed(params, ALL[name]) for name in names if _applies(name, params)}
     found = {}
     for name, variant in tried.items():
-        found[name] = _judge(variant, paths, splits, epochs=asked.epochs)
+        found[name] = _train_and_test(variant, paths, splits, epochs=asked.epochs)
         print(f"{name:30s} MAE {found[name]['mae']:.2f}   within 5 years {found[name]['cs5']:.1%}", flush=True)
     content = {
         "source": asked.source,
@@ -88,16 +89,17 @@ def main() -> None:
         "rows": {name: len(table) for name, table in splits.items()},
         "variants": found,
     }
-    write_result("ablation", content, seconds=sum(figures["seconds"] for figures in found.values()))
+    seconds = sum(figures["seconds"] for figures in found.values())
+    write_result("ablation", content, seconds=seconds, record=asked.record)
 
 
 def _applies(name: str, params: Params) -> bool:
-    """Return whether a variant is possible with these settings, and no more than them."""
+    """Return whether a variant is possible with these settings and differs from them."""
     return name == WHOLE or changed(params, ALL[name]) != params
 
 
 def changed(params: Params, changes: Changes) -> Params:
-    """Return checked params in which some values are others."""
+    """Return validated params with some values replaced."""
     content = params.model_dump(mode="json", exclude_none=True)
     _put(content, changes)
     return Params.model_validate(content)
@@ -112,14 +114,14 @@ def _put(content: dict[str, Any], changes: Changes) -> None:
 
 
 def read_splits(paths: Paths, *, source: str, rows: int, seed: int) -> dict[str, pd.DataFrame]:
-    """Return the splits of a source, train cut down to so many rows."""
+    """Return the splits of a source, train reduced to `rows` rows."""
     splits = splits_of(paths, source=source)
     first = first_by_hash(splits["train"], rows, seed=seed)
     return {**splits, "train": splits["train"].iloc[first].reset_index(drop=True)}
 
 
-def _judge(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, float]:
-    """Return the figures of a training and its seconds; nothing else of it is kept."""
+def _train_and_test(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, float]:
+    """Return the test figures of a training and its duration; all its other files are deleted."""
     rows = [pd.util.hash_pandas_object(table).sum().item() for table in splits.values()]
     named = fingerprint([params.model_dump(mode="json"), epochs, rows, code_hash(CODE)])
     kept = paths.protocol_report / f"ablation/{named}.json"
@@ -128,7 +130,7 @@ def _judge(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epo
         metrics = run_stages(params, splits, fold=fold, epochs=epochs)
         figures = {figure: round(metrics[figure], 4) for figure in FIGURES}
         write_json(kept, {**figures, "seconds": round(time.monotonic() - started, 1)})
-        shutil.rmtree(fold.root)  # it holds pictures of people
+        shutil.rmtree(fold.root)  # it contains crops of people
     finished: dict[str, float] = json.loads(kept.read_text())
     return finished
 

@@ -1,7 +1,7 @@
-"""How fast faces are cropped: the seed's plain loop, our stage, and the bare detector that no stage can be faster than.
+"""Speed of cropping: the seed project's loop, our stage, and the detector by itself, which is the upper limit.
 
-All three on the same images, each in a process of its own, one after another in every round, so that what else the
-machine does meets all alike. Usage: `python benchmarks/crop.py --help`.
+All three run on the same images, each in its own process and in turn in every round, so that other load on the
+machine affects all of them. Usage: `python benchmarks/crop.py --help`.
 """
 
 import argparse
@@ -33,19 +33,19 @@ from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.faces.detectors import CPU_BATCH, choose_detector
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from agelens.weights.integrity import trusted_checkpoints
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 DATA = Path("../shared/data")
 SEED_SIZE = 224
 SEED_MARGIN = 0.15
 PREPARED = 256
-"""Different tensors that the floor is measured with; all would take the memory that is measured too."""
+"""Number of distinct inputs of the detector by itself; more would take memory that is measured too."""
 
 Part = Callable[[pd.DataFrame, Params], dict[str, float]]
 
 
 def main() -> None:
-    """Measure, print the table and the main figure, and write the evidence."""
+    """Measure, print the table and the main figure, and write the result."""
     asked = _arguments()
     check_trusted(DETECTOR_TORCH, trusted=trusted_checkpoints())
     params = read_params(asked.params)
@@ -71,26 +71,29 @@ def main() -> None:
         print(
             f"{name:6} {rate['median']:8.1f} images/s  (rounds {', '.join(f'{each:.1f}' for each in rate['rounds'])})"
         )
-    print(f"peak memory of our stage {result['peak_mb']:.0f} MB; {result['share_of_floor']:.0%} of the floor")
-    write_result("crop", result, seconds=time.perf_counter() - started)
-    print(f"against the seed's loop: {result['speedup']:.1f}x")
+    print(
+        f"peak memory of our stage {result['peak_mb']:.0f} MB; {result['share_of_floor']:.0%} of the detector's speed"
+    )
+    write_result("crop", result, seconds=time.perf_counter() - started, record=asked.record)
+    print(f"against the seed project's loop: {result['speedup']:.1f}x")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--utkface", type=Path, default=DATA / "utkface/UTKFace")
     parser.add_argument("--adience", type=Path, default=DATA / "adience/faces")
-    parser.add_argument("--share", type=float, default=1.0, help="take so much of the 4,000 and 1,000 images")
+    parser.add_argument("--share", type=float, default=1.0, help="fraction of the 4,000 and 1,000 images to use")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=0, help="draws the sample")
+    parser.add_argument("--seed", type=int, default=0, help="of the random sample")
     parser.add_argument("--params", type=Path, default=Path("params/utkface.yaml"), help="settings of our stage")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--manifest", type=Path, help=argparse.SUPPRESS)
+    add_record_option(parser)
     return parser.parse_args()
 
 
 def _make_sample(sources: dict[str, tuple[Path, int]], asked: argparse.Namespace) -> pd.DataFrame:
-    """Return a manifest of images drawn by the seed; a source that is absent is skipped."""
+    """Return a manifest of a random sample; a source that is absent is skipped."""
     rng = np.random.default_rng(asked.seed)
     rows: list[dict[str, object]] = []
     for source, (folder, count) in sources.items():
@@ -105,7 +108,7 @@ def _make_sample(sources: dict[str, tuple[Path, int]], asked: argparse.Namespace
             for number, index in enumerate(sorted(drawn))
         ]
     if not rows:
-        msg = "Nothing was measured and nothing is written. Say where the data is; see --help."
+        msg = "Nothing was measured, so nothing is written. Pass the folders of the data; see --help."
         raise SystemExit(msg)
     return make_table(rows, MANIFEST)
 
@@ -144,7 +147,7 @@ def _rule(params: Params, source: str) -> SourceRule:
 
 
 def run_seed(manifest: pd.DataFrame, _: Params) -> dict[str, float]:
-    """Crop as the seed does, image by image; loading the model is not counted."""
+    """Crop as the seed project does, image by image; excludes the time to load the model."""
     faces = 0
     with tempfile.TemporaryDirectory() as folder:
         model = quiet_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
@@ -168,7 +171,7 @@ def run_seed(manifest: pd.DataFrame, _: Params) -> dict[str, float]:
 
 
 def run_stage(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
-    """Crop as the stage does, into a new folder; opening the detectors is counted."""
+    """Crop as the stage does, into a new folder; includes the time to load the detectors."""
     section = params.crop_faces
     open_detector, _ = choose_detector(section)
     shape = CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square)
@@ -182,7 +185,7 @@ def run_stage(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
 
 
 def run_floor(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
-    """Run the bare network on squares that lie ready, of the sides that our stage takes; opening it is not counted."""
+    """Run the network on prepared squares of the sides that our stage uses; excludes the time to load it."""
     _, weights = choose_detector(params.crop_faces)
     seconds = 0.0
     for side, paths in _by_side(manifest, params).items():
@@ -196,7 +199,7 @@ def run_floor(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
 
 
 def _by_side(manifest: pd.DataFrame, params: Params) -> dict[int, list[str]]:
-    """Return the images that the detector looks at in squares of the same side."""
+    """Return the images by the side of the square in which the detector processes them."""
     rows: dict[int, list[str]] = {}
     for path, source in zip(manifest["path"], manifest["source"], strict=True):
         height, width = read_rgb(Path(path)).shape[:2]
@@ -205,7 +208,7 @@ def _by_side(manifest: pd.DataFrame, params: Params) -> dict[int, list[str]]:
 
 
 def _openvino(squares: Pixels, precision: Precision) -> Callable[[int], None]:
-    """Return what runs the network on so many squares and forgets the answers."""
+    """Return a function that runs the network on a number of squares and discards the output."""
     shape = (CPU_BATCH, *squares.shape[1:])
     ring = make_requests(compile_network(DETECTOR_RUNTIME, shape=shape, precision=precision))
     batches = [np.resize(squares[start : start + CPU_BATCH], shape) for start in range(0, len(squares), CPU_BATCH)]
@@ -239,7 +242,7 @@ def _torch(squares: Pixels) -> Callable[[int], None]:
 
 
 PARTS: dict[str, Part] = {"seed": run_seed, "floor": run_floor, "stage": run_stage}
-"""In this order: a file system looks for room longer just after thousands of files were deleted, as by the seed."""
+"""In this order, because a file system is slower just after the seed project's loop has deleted thousands of files."""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How good the embedded face detector is: average precision, share of portraits found, boxes where no face is.
+"""Accuracy of the bundled face detector: average precision, share of portraits with a box, false boxes.
 
-Usage: `python -m benchmarks.detector --help`; data that is absent is skipped. WIDER FACE does not label its tiniest
-faces, so look at the sheet before you call a box false.
+Usage: `python benchmarks/detector.py --help`; data that is absent is skipped. WIDER FACE does not label its tiniest
+faces: look at the sheet before you count a box as false.
 """
 
 import argparse
@@ -29,16 +29,16 @@ from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
 from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
 from agelens.weights.defaults import DETECTOR_RUNTIME
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 DATA = Path("../shared/data")
 AP_SIZE = 512
 AP_MIN_SCORE = 0.001
-"""The curve needs the doubtful boxes too: what is left out below the score can only cost recall."""
+"""Low, because the precision-recall curve needs boxes with low scores too."""
 LARGE = 32
-"""Pixels of a face's shorter side from which on it counts as large, in an image of `AP_SIZE`."""
+"""Minimum shorter side in pixels of a large face, in an image of `AP_SIZE`."""
 MIN_SCORE = 0.3
-"""What counts as found; the pipeline's."""
+"""Threshold of a detection, as in the pipeline."""
 REGIONS = 300
 BATCH = 64
 RED = (255, 0, 0)
@@ -53,7 +53,7 @@ class Photo:
 
 
 def main() -> None:
-    """Measure what there is data for, print the table and the main figure, and write the evidence."""
+    """Measure what data is present for, print the table and the main figure, and write the result."""
     asked, started = _arguments(), time.perf_counter()
     detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=asked.image_size, min_score=MIN_SCORE)
     result: dict[str, Any] = {
@@ -74,24 +74,29 @@ def main() -> None:
         if _is_there(name, folder)
     }
     if not result["found"] and "average_precision" not in result:
-        msg = "Nothing was measured and nothing is written. Say where the data is; see --help."
+        msg = "Nothing was measured, so nothing is written. Pass the folders of the data; see --help."
         raise SystemExit(msg)
     _print_table(result)
-    write_result("detector", result, seconds=time.perf_counter() - started)
+    write_result("detector", result, seconds=time.perf_counter() - started, record=asked.record)
     if "average_precision" in result:
         print(f"AP50 of faces of at least {LARGE} px: {result['average_precision']['large']['ap50']:.3f}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--widerface", type=Path, default=DATA / "widerface", help="images/val and labels/val in it")
+    parser.add_argument(
+        "--widerface", type=Path, default=DATA / "widerface", help="folder with images/val and labels/val"
+    )
     parser.add_argument("--utkface", type=Path, default=DATA / "utkface/UTKFace")
     parser.add_argument("--adience", type=Path, default=DATA / "adience/faces")
-    parser.add_argument("--image-size", type=int, default=320, help="the pipeline's; average precision has its own")
-    parser.add_argument("--images", type=int, help="only the first so many photographs of WIDER FACE")
-    parser.add_argument("--sample", type=int, help="only so many files of each set of portraits, drawn by the seed")
+    parser.add_argument(
+        "--image-size", type=int, default=320, help="as in the pipeline; average precision uses its own"
+    )
+    parser.add_argument("--images", type=int, help="use only the first IMAGES photographs of WIDER FACE")
+    parser.add_argument("--sample", type=int, help="use a random sample of this many files of each set of portraits")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--sheet", type=Path, help="JPEG file for the boxes where no face is labelled")
+    parser.add_argument("--sheet", type=Path, help="write the boxes where no face is labelled to this JPEG file")
+    add_record_option(parser)
     return parser.parse_args()
 
 
@@ -113,8 +118,8 @@ def read_photos(widerface: Path, *, count: int | None) -> Iterator[Photo]:
 def measure_precision(widerface: Path, *, count: int | None) -> dict[str, Any]:
     """Return AP50 at `AP_SIZE` for all faces, and twice for large ones, where small faces are ignored.
 
-    `large` counts a small box that belongs to no face as false. `large_boxes` does not, as COCO does: it is about
-    the boxes that an age model can use, and leaves out loose or unlabelled tiny faces.
+    `large` counts a small box that matches no face as false. `large_boxes` ignores such a box, as COCO does: it
+    measures the boxes that an age model can use, without loose or unlabelled tiny faces.
     """
     detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=AP_SIZE, min_score=AP_MIN_SCORE)
     verdicts: dict[str, list[Any]] = {"all": [], "large": [], "large_boxes": []}
@@ -139,10 +144,10 @@ def measure_precision(widerface: Path, *, count: int | None) -> dict[str, Any]:
 def count_false_boxes(
     widerface: Path, detector: Detector, *, count: int | None, seed: int, sheet: Path | None
 ) -> dict[str, Any]:
-    """Count boxes in squares that hold no labelled face, and draw them on the sheet, best score first.
+    """Count boxes in squares without a labelled face, and draw them on the sheet, best score first.
 
-    The regions with a box are what the shares of `count_found` must be held against: a detector that sees a face in
-    every picture finds all portraits. Boxes that fill most of a region show that habit.
+    Compare the share of regions with a box with the shares of `count_found`: a detector that finds a face in every
+    image also finds all portraits. Boxes that fill most of a region indicate such a detector.
     """
     rng = np.random.default_rng(seed)
     regions = fooled = filling = 0
@@ -157,7 +162,7 @@ def count_false_boxes(
             filling += int((box_areas(found.boxes) > cut.shape[0] * cut.shape[1] / 2).sum())
             tiles += [(score, _mark(cut, box)) for box, score in zip(found.boxes, found.scores, strict=True)]
     if regions < REGIONS:
-        print(f"Only {regions} face-free regions; the figure asks for {REGIONS}. Take more photographs.")
+        print(f"Only {regions} face-free regions instead of {REGIONS}. Use more photographs.")
     if sheet is not None and tiles:
         tiles.sort(key=lambda tile: -tile[0])
         write_jpeg(sheet, draw_contact_sheet([tile for _, tile in tiles], [f"{s:.2f}" for s, _ in tiles], columns=10))
@@ -171,7 +176,7 @@ def count_false_boxes(
 
 
 def _mark(region: Pixels, box: Boxes) -> Pixels:
-    """Return a box in its surroundings, framed just outside its edge where the region has room."""
+    """Return a box with its surroundings; the frame is drawn just outside the box where there is room."""
     thickness = max(1, round((box[2] - box[0]) / 40))
     outer = np.concatenate([np.floor(box[:2]) - thickness, np.ceil(box[2:]) + thickness])
     x1, y1, x2, y2 = clip_boxes(outer, height=region.shape[0] - 1, width=region.shape[1] - 1).astype(int).tolist()
@@ -204,7 +209,7 @@ def _print_table(result: dict[str, Any]) -> None:
     rows = []
     if "average_precision" in result:
         precision, false = result["average_precision"], result["false_boxes"]
-        labels = ("AP50, all faces", f"AP50, faces of at least {LARGE} px", "  small boxes of no face left out")
+        labels = ("AP50, all faces", f"AP50, faces of at least {LARGE} px", "  without unmatched small boxes")
         for name, label in zip(("all", "large", "large_boxes"), labels, strict=True):
             rows.append((label, f"{precision[name]['ap50']:.3f}", f"{precision[name]['faces']:,} faces of WIDER FACE"))
         per_100 = f"{false['per_100_regions']:.2f}"

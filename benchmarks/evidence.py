@@ -1,5 +1,6 @@
-"""What every result carries, so that a number can be traced: command, commit, seconds, device."""
+"""Write the result of a benchmark with what is needed to reproduce it: command, commit, duration, device."""
 
+import argparse
 import os
 import platform
 import subprocess
@@ -10,24 +11,48 @@ from typing import Any
 
 from agelens.data_prep.core.atomic import write_json
 
-RESULTS = Path(__file__).parent / "results"
+RECORDED = Path(__file__).parent / "results"
+"""Committed results, from which README and docs are written."""
+
+SCRATCH = Path(__file__).parents[1] / "reports/benchmarks"
+"""Results of every other run; git ignores this folder."""
 
 
-def write_result(name: str, content: dict[str, Any], *, seconds: float) -> Path:
-    """Write `benchmarks/results/<name>.json` with the facts of this run."""
-    path = RESULTS / f"{name}.json"
+def add_record_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--record`, which every benchmark passes to `write_result`."""
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="write the result to benchmarks/results/, which README and docs quote, instead of reports/benchmarks/",
+    )
+
+
+def write_result(name: str, content: dict[str, Any], *, seconds: float, record: bool) -> Path:
+    """Write `<name>.json` with the facts of this run and print its path.
+
+    Args:
+        name: Of the benchmark.
+        content: What was measured.
+        seconds: Duration of the measurement.
+        record: Replace the committed result in `benchmarks/results/`; otherwise write to `reports/benchmarks/`.
+
+    Returns:
+        The file that was written.
+    """
+    path = (RECORDED if record else SCRATCH) / f"{name}.json"
     write_json(path, {**facts_of_run(command_of(sys.argv), seconds=seconds, folder=Path()), **content})
+    print(f"written to {path}" + ("" if record else "; --record replaces the committed result"))
     return path
 
 
 def command_of(arguments: Sequence[str]) -> str:
-    """Return what was run, as others may run it: whole paths are of this machine alone, and become `PATH`."""
-    words = ["PATH" if Path(word).is_absolute() else word for word in arguments[1:]]
+    """Return the command as others can run it: absolute paths become `PATH`, and `--record` is left out."""
+    words = ["PATH" if Path(word).is_absolute() else word for word in arguments[1:] if word != "--record"]
     return " ".join(["python", f"benchmarks/{Path(arguments[0]).name}", *words])
 
 
 def facts_of_run(command: str, *, seconds: float, folder: Path) -> dict[str, Any]:
-    """Return what was run, on which commit of the checkout in `folder`, for how long and on what."""
+    """Return command, commit of the checkout in `folder`, duration, device and Python version."""
     return {
         "command": command,
         "commit": _commit(folder),

@@ -1,4 +1,4 @@
-"""Whether the network ever waits for its pictures: the input pipeline alone against training steps alone, in one run.
+"""Whether the input pipeline keeps up with the network: each by itself, in one run.
 
 Usage: `python benchmarks/input.py --help`
 """
@@ -17,13 +17,13 @@ from agelens.data_prep.batches.dataset import make_training_dataset
 from agelens.models.network.backbones import BACKBONES
 from agelens.models.network.folding import fold_age_net
 from agelens.models.training.objective import Objective, compile_model
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 BATCH = 64
 
 
 def main() -> None:
-    """Measure both, print the ratio and write the evidence."""
+    """Measure both, print the ratio and write the result."""
     asked, started = _arguments(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         faces = write_faces(asked.utkface, Path(folder), count=asked.images, size=asked.size)
@@ -38,17 +38,17 @@ def main() -> None:
             views=16,
             seed=SEED,
         )
-        thaw = BACKBONES["efficientnet_lite0"].unfreeze
-        network = fold_age_net(build_whole(faces, backbone="efficientnet_lite0", weights="none", thaw=thaw))
+        first = BACKBONES["efficientnet_lite0"].unfreeze
+        whole = build_whole(faces, backbone="efficientnet_lite0", weights="none", unfreeze_from=first)
+        network = fold_age_net(whole)
         compile_model(network, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
         batch = next(iter(dataset))
         sides = {"input": lambda _: _drain(dataset, steps), "network": lambda _: _train(network, batch, steps)}
         rates = median_rates(sides, repeats=asked.repeats)
     ratio = round(rates["input"] / rates["network"], 2)
     setting = {"backbone": "efficientnet_lite0", "size": asked.size, "batch": BATCH, "images": asked.images}
-    write_result(
-        "input", {**setting, "images_per_second": rates, "ratio": ratio}, seconds=time.perf_counter() - started
-    )
+    content = {**setting, "images_per_second": rates, "ratio": ratio}
+    write_result("input", content, seconds=time.perf_counter() - started, record=asked.record)
     print(f"input {rates['input']:.0f} images/s, network {rates['network']:.0f} images/s: {ratio:.1f} times")
 
 
@@ -58,6 +58,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--images", type=int, default=1024)
     parser.add_argument("--size", type=int, default=160)
     parser.add_argument("--repeats", type=int, default=3)
+    add_record_option(parser)
     return parser.parse_args()
 
 

@@ -1,11 +1,11 @@
-"""What a test split says of a model that has seen copies of its pictures: the seed project's order of steps and ours.
+"""How far duplicates in train distort the test error: the seed project's order of steps and ours.
 
 Usage: python benchmarks/leakage.py PROJECT [--source utkface] [--scope head|network] [--epochs 30]
 for a checkout in which `dvc repro split` has been run. Heads on frozen features take minutes, networks hours.
 
-The seed's order: augment and balance everything, then deal single images at random. It is run on the pictures of our
-train and val, with all copies of a picture that our pipeline would have taken out, so that our test split can tell what
-the very same model does on people and pictures that it has never seen.
+The seed project augments and balances everything and then splits single images at random. This is repeated on the
+images of our train and val splits, with the duplicates that our pipeline removes. Our test split then measures the same
+model on people and photographs that are not in its training data.
 """
 
 import argparse
@@ -27,21 +27,22 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation.frozen_head import FrozenFeatures, extract_features, try_head
 from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
 from agelens.pipeline.stages import evaluate
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 RULES = {"seed": {"below": 10, "copies": 2}, "balanced": {"below": 200, "copies": 2}}
-"""Faces of ages with fewer than so many get so many changed copies: the seed project's own rule, and a stronger one."""
+"""Ages with fewer than `below` faces get `copies` augmented copies of each: the seed project's, and a stronger rule."""
 
 FIGURES = ("rows", "mae", "cs5", "group_accuracy")
 
 
 def main() -> None:
-    """Print what each order says of its model, and what is true of it, and write benchmarks/results/leakage.json."""
+    """Print for each order the error on its own test split and on new people, and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
     parser.add_argument("--source", default="utkface")
     parser.add_argument("--scope", choices=["head", "network"], default="head")
     parser.add_argument("--epochs", type=int, default=30)
+    add_record_option(parser)
     asked = parser.parse_args()
     started = time.monotonic()
     paths = Paths(asked.project)
@@ -52,27 +53,27 @@ def main() -> None:
         pool = balanced_pool(splits, params, paths, source=asked.source, **rule)
         arms[name] = deal_rows(pool, splits, by="image_id", seed=params.seed)
         arms[f"{name}_together"] = deal_rows(pool, splits, by="photo", seed=params.seed)
-    judge = _judge_of(asked.scope, params, paths, arms, epochs=asked.epochs)
+    evaluate_order = _evaluation_of(asked.scope, params, paths, arms, epochs=asked.epochs)
     found = {}
     for name, arm in arms.items():
-        metrics = judge(name, arm)
+        metrics = evaluate_order(name, arm)
         found[name] = {split: {figure: metrics[split][figure] for figure in FIGURES} for split in metrics}
         found[name]["leaked"] = leaked_share(arm)
-        said, true = found[name]["test"]["mae"], found[name].get("new", found[name]["test"])["mae"]
-        print(f"{name:18s} its own test: MAE {said:.2f}   new people: {true:.2f}   seen: {found[name]['leaked']:.1%}")
+        own, new = found[name]["test"]["mae"], found[name].get("new", found[name]["test"])["mae"]
+        print(f"{name:18s} its own test: MAE {own:.2f}   new people: {new:.2f}   leaked: {found[name]['leaked']:.1%}")
     content = {"source": asked.source, "scope": asked.scope, "epochs": asked.epochs, "rules": RULES, "orders": found}
     content["backbone"] = params.model.backbone
     options = f"--source {asked.source} --scope {asked.scope} --epochs {asked.epochs}"
     content["command"] = f"python benchmarks/leakage.py PROJECT {options}"
-    print(write_result("leakage", content, seconds=time.monotonic() - started))
+    write_result("leakage", content, seconds=time.monotonic() - started, record=asked.record)
 
 
 def balanced_pool(
     splits: dict[str, pd.DataFrame], params: Params, paths: Paths, *, source: str, below: int, copies: int
 ) -> pd.DataFrame:
-    """Return the rows of our train and val with all copies of their pictures, found and made.
+    """Return the rows of our train and val with their duplicates and with augmented copies.
 
-    `photo` names the picture that a row shows, whatever copy of it: rows of one photo in two splits are the leak.
+    All copies of an image have the same `photo`; a photo with rows in two splits is a leak.
     """
     pool = _with_duplicates(pd.concat([splits["train"], splits["val"]]), paths, params, source=source)
     years = np.floor(pool["age"])
@@ -81,18 +82,18 @@ def balanced_pool(
 
 
 def deal_rows(pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, seed: int) -> dict[str, pd.DataFrame]:
-    """Return splits of a pool dealt at random, test and val as large as ours, and our test split as `new`.
+    """Split a pool at random, with test and val as large as ours, and add our test split as `new`.
 
     Args:
         pool: Follows SPLIT.
         splits: Ours.
-        by: `image_id` deals single pictures, as the seed project did; `photo` deals all copies of a picture together.
-        seed: Another seed deals otherwise.
+        by: `image_id` splits single images, as the seed project did; `photo` keeps all copies of an image together.
+        seed: Of the random order.
     """
     names = pool[by].unique()
     place = pd.Series(np.random.default_rng(seed).permutation(len(names)), index=names)
     pool = pool.iloc[np.argsort(pool[by].map(place).to_numpy(), kind="stable")].reset_index(drop=True)
-    # A photo at a cut goes as a whole to the part that its first copy is in.
+    # All copies of a photo at a cut go to the part of its first copy.
     ends = [len(splits["test"]), len(splits["test"]) + len(splits["val"])]
     first = pool.groupby(by)[by].transform(lambda rows: rows.index[0])
     part = np.searchsorted(ends, first, side="right")
@@ -101,12 +102,12 @@ def deal_rows(pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, s
 
 
 def leaked_share(splits: dict[str, pd.DataFrame]) -> float:
-    """Return the share of test rows whose picture is in train too."""
+    """Return the share of test rows whose photo is also in train."""
     return float(splits["test"]["photo"].isin(splits["train"]["photo"]).mean())
 
 
 def _with_duplicates(kept: pd.DataFrame, paths: Paths, params: Params, *, source: str) -> pd.DataFrame:
-    """Return rows and the copies of their pictures that were taken out, all named by the picture that was kept."""
+    """Return rows and their rejected duplicates, which take `photo` from the row that was kept."""
     rejected = read_table(paths.grouped_rejected, REJECTED)
     rejected = rejected[(rejected["reason"] == "duplicate") & (rejected["source"] == source)]
     shown = rejected.set_index("image_id")["detail"].str.removeprefix("duplicate_of:")
@@ -118,7 +119,7 @@ def _with_duplicates(kept: pd.DataFrame, paths: Paths, params: Params, *, source
 
 
 def _copies(rows: pd.DataFrame, number: int, params: Params, paths: Paths) -> pd.DataFrame:
-    """Return changed copies of rows, whose crops are written beside the project's other work."""
+    """Return augmented copies of rows; their crops are written to the project's protocol folder."""
     folder = (paths.protocol_state / "copies").resolve()
     crops = [str(folder / f"{Path(name).stem}_{number}.jpg") for name in rows["crop"]]
     for row, (name, crop) in enumerate(zip(rows["crop"], crops, strict=True)):
@@ -129,16 +130,16 @@ def _copies(rows: pd.DataFrame, number: int, params: Params, paths: Paths) -> pd
     return rows.assign(image_id=rows["image_id"] + f"#{number}", crop=crops, group=rows["group"] + f"#{number}")
 
 
-def _judge_of(
+def _evaluation_of(
     scope: str, params: Params, paths: Paths, arms: dict[str, dict[str, pd.DataFrame]], *, epochs: int
 ) -> Any:
-    """Return what trains and judges an order: from its name and splits to the metrics of `test` and `new`."""
+    """Return a function that trains on an order of steps and returns the metrics of its `test` and of `new`."""
     if scope == "network":
         return lambda name, arm: _run_network(params, paths, name, arm, epochs=epochs)
     every_row = pd.concat([table for arm in arms.values() for table in arm.values()]).drop_duplicates("image_id")
     folder = paths.protocol_state / "leakage_features"
     features: FrozenFeatures = extract_features(params, every_row, crops=paths.crops, folder=folder, views=1)
-    # The seed's order has balanced before; a second time would draw copies of copies.
+    # The seed project's order is balanced already; a second time would repeat copies.
     return lambda name, arm: try_head(params, arm, features=features, epochs=epochs, balance=name == "ours")
 
 

@@ -1,4 +1,4 @@
-"""The results on the pages of docs/, as Markdown."""
+"""The blocks of results in docs/, as Markdown."""
 
 import json
 from pathlib import Path
@@ -8,33 +8,33 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def measured(name: str) -> dict[str, Any] | None:
-    """Return what a benchmark has left, if it has."""
+    """Return the recorded result of a benchmark, None where there is none."""
     path = ROOT / f"benchmarks/results/{name}.json"
     return json.loads(path.read_text()) if path.is_file() else None
 
 
 def leakage_block() -> str:
-    """Return the results of docs/leakage.md."""
+    """Return the block of docs/leakage.md."""
     if (found := measured("leakage")) is None:
         return "Not measured yet."
     orders = found["orders"]
-    rows = [_order("ours: split first, balance train alone", orders["ours"])]
+    rows = [_order("ours: split first, balance only train", orders["ours"])]
     for name, rule in found["rules"].items():
         pool = f"{rule['copies']} copies of faces of ages with fewer than {rule['below']}"
         rows += [
             _order(f"{pool}, then **single images** at random", orders[name]),
-            _order("the same images, all copies of a picture **together**", orders[f"{name}_together"]),
+            _order("the same images, all copies of an image **together**", orders[f"{name}_together"]),
         ]
     leaky, clean = orders["balanced"]["test"]["mae"], orders["balanced_together"]["test"]["mae"]
     cost = {"head": f"a head on frozen features of {found['backbone']}", "network": f"the whole {found['backbone']}"}
     return "\n".join(
         [
-            "| order of steps | test pictures with a copy in train | MAE on its own test | MAE on new people |",
+            "| order of steps | test images with a copy in train | MAE on its own test | MAE on new people |",
             "|---|---|---|---|",
             *rows,
             "",
-            f"With the stronger rule leakage alone makes {clean:.2f} years look like {leaky:.2f}. What was trained: "
-            f"{cost[found['scope']]}, {found['epochs']} epochs at most, on {found['source']}.",
+            f"With the stronger rule, leakage by itself lowers the measured MAE from {clean:.2f} to {leaky:.2f} years. "
+            f"Model: {cost[found['scope']]}, at most {found['epochs']} epochs, on {found['source']}.",
             f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
             "[figures](../benchmarks/results/leakage.json).",
         ]
@@ -47,7 +47,7 @@ def _order(name: str, found: dict[str, Any]) -> str:
 
 
 def ablation_block() -> str:
-    """Return the ablation of docs/training.md."""
+    """Return the block of docs/training.md: the ablation."""
     if (found := measured("ablation")) is None:
         return "Not measured yet."
     variants = found["variants"]
@@ -59,14 +59,14 @@ def ablation_block() -> str:
     ]
     return "\n".join(
         [
-            "| | test MAE, years | against the whole recipe | within 5 years | age group right |",
+            "| | test MAE, years | difference to the whole recipe | within 5 years | correct age group |",
             "|---|---|---|---|---|",
             *rows,
             "",
             f"Reduced cost: {found['backbone']} at {found['size']} px on {found['rows']['train']:,} faces of "
-            f"{found['source']}, thawed from {found['unfreeze']}, {found['epochs']} epochs of phase 2, "
+            f"{found['source']}, unfrozen from {found['unfreeze']}, {found['epochs']} epochs of phase 2, "
             f"{found['rows']['test']:,} test faces. "
-            f"Another seed alone changes {abs(again['mae'] - whole['mae']):.2f} years.",
+            f"Another seed changes the MAE by {abs(again['mae'] - whole['mae']):.2f} years.",
             f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
             "[figures](../benchmarks/results/ablation.json).",
         ]
@@ -74,7 +74,7 @@ def ablation_block() -> str:
 
 
 def memory_block() -> str:
-    """Return the memory of a long search, of docs/search.md."""
+    """Return the block of docs/search.md: the memory of a long search."""
     if (found := measured("tune_memory")) is None:
         return "Not measured yet."
     curve = {int(trial): mib for trial, mib in found["mib"].items()}
@@ -85,8 +85,7 @@ def memory_block() -> str:
             "|---" * (len(shown) + 1) + "|",
             "| MiB | " + " | ".join(f"{curve[trial]:,}" for trial in shown) + " |",
             "",
-            f"Memory of all processes of a search, the largest while so many trials had begun, on "
-            f"{found['rows']:,} faces: "
+            f"Peak memory of all processes of a search by the number of started trials, on {found['rows']:,} faces: "
             f"{found['growth_mib_per_trial']:+.1f} MiB a trial. `{found['command']}`, {found['seconds'] / 60:.0f} "
             f"minutes on {found['device']}; [the whole curve](../benchmarks/results/tune_memory.json).",
         ]

@@ -1,4 +1,4 @@
-"""Write the results in README and docs from the files that runs and benchmarks left; a test fails when they differ."""
+"""Write the blocks of results in README and docs from the recorded results; a test compares them."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def main() -> None:
 
 
 def with_results(document: str, block: str) -> str:
-    """Return a document with its results block made anew."""
+    """Return a document with its block of results replaced."""
     head, rest = document.split(BEGIN)
     _, tail = rest.split(END)
     return f"{head}{BEGIN}\n{block}\n{END}{tail}"
@@ -31,7 +31,9 @@ def results_block() -> str:
     utkface, adience = metrics["sources"]["utkface"], metrics["sources"]["adience"]
     lines = [
         f"`agelens use utkface && dvc repro` on {run['rows']['read']:,} photographs (UTKFace and part of Adience), "
-        f"{run['minutes']:.0f} minutes on {run['device']}; test split, seen by nothing before:",
+        f"{run['minutes']:.0f} minutes on {run['device']}; on the test split. "
+        "No training used this split. Recipes were compared on it, so expect slightly higher errors on new "
+        "photographs.",
         "",
         "| | UTKFace | Adience (age intervals) |",
         "|---|---|---|",
@@ -40,13 +42,15 @@ def results_block() -> str:
         f"| within 5 years | {utkface['cs5']:.1%} | |",
         f"| RMSE, years | {utkface['rmse']:.2f} | |",
         f"| bias, years | {utkface['bias']:+.2f} | |",
-        f"| age group right, of 5 | {utkface['group_accuracy']:.1%} | {adience['group_accuracy']:.1%} |",
-        f"| right or next to it | {utkface['group_accuracy_one_off']:.1%} | {adience['group_accuracy_one_off']:.1%} |",
+        f"| correct age group, of 5 | {utkface['group_accuracy']:.1%} | {adience['group_accuracy']:.1%} |",
+        f"| correct or adjacent age group | {utkface['group_accuracy_one_off']:.1%} "
+        f"| {adience['group_accuracy_one_off']:.1%} |",
         *_gender(utkface, adience),
-        f"| 90 % interval holds the age | {utkface['coverage']:.1%} | |",
-        f"| interval's width, years, median | {utkface['width_median']:.1f} | |",
+        f"| age inside the 90 % interval | {utkface['coverage']:.1%} | |",
+        f"| median width of the interval, years | {utkface['width_median']:.1f} | |",
         "",
-        f"Always saying the median age of the training split gives MAE {metrics['median_baseline_mae']:.2f}. By age:",
+        f"Predicting the median age of the training split for every face gives MAE "
+        f"{metrics['median_baseline_mae']:.2f}. By age:",
         "",
         *_bands(run["bands"]),
         *_worst_band(metrics),
@@ -63,26 +67,25 @@ def results_block() -> str:
 
 
 def _gender(utkface: dict[str, Any], adience: dict[str, Any]) -> list[str]:
-    """Return the row of gender, where the model of the run tells it."""
+    """Return the row of gender, if the model of the run predicts it."""
     if utkface.get("gender_accuracy") is None:
         return []
     return [f"| gender as annotated | {utkface['gender_accuracy']:.1%} | {adience['gender_accuracy']:.1%} |"]
 
 
 def _worst_band(metrics: dict[str, Any]) -> list[str]:
-    """Return what the worst band is and what calibration changed, where the run measured them."""
+    """Return the worst age band and the effect of calibration, if the run measured them."""
     if metrics.get("worst_band") is None:
         return []
     return [
         "",
-        f"Worst band of ten years with at least 50 faces: {metrics['worst_band']}, MAE "
-        f"{metrics['worst_band_mae']:.1f}. As the network says them, before calibration, ages have an MAE of "
-        f"{metrics['raw_mae']:.2f}.",
+        f"Worst age band with at least 50 faces: {metrics['worst_band']}, MAE "
+        f"{metrics['worst_band_mae']:.1f}. Before calibration the MAE is {metrics['raw_mae']:.2f}.",
     ]
 
 
 def _protocols() -> list[str]:
-    """Return a line for each cross-validation that was recorded."""
+    """Return a line for each recorded cross-validation."""
     lines = []
     for path in sorted((ROOT / "results/protocol").glob("*.json")):
         found = json.loads(path.read_text())
@@ -127,23 +130,24 @@ def _crop() -> list[str]:
     sides = ", ".join(found["squares"])
     precision = found["settings"]["precision"]
     stage = f"our stage: images of {sides} px in {precision}"
-    labels = {"seed": "the seed's loop, 640 px", "stage": stage, "floor": "its detector alone"}
+    labels = {"seed": "the seed project's loop, 640 px", "stage": stage, "floor": "the detector by itself"}
     rates = found["images_per_second"]
     return [
         "",
         f"Cropping {count:,} photographs on {found['device']}, median of {found['rounds']} rounds:",
         "",
-        "| | photographs a second | spread |",
+        "| | photographs per second | spread |",
         "|---|---|---|",
         *(f"| {label} | {rates[part]['median']:.1f} | {rates[part]['spread']:.0%} |" for part, label in labels.items()),
         "",
-        f"That is {found['speedup']:.1f} times the seed's loop and {found['share_of_floor']:.0%} of what the detector "
-        f"allows, in {found['peak_mb']:,} MB at most ([figures](benchmarks/results/crop.json)).",
+        f"That is {found['speedup']:.1f} times the speed of the seed project's loop and {found['share_of_floor']:.0%} "
+        f"of that of the detector by itself, with a peak memory of {found['peak_mb']:,} MB "
+        "([figures](benchmarks/results/crop.json)).",
     ]
 
 
 def _search() -> list[str]:
-    """Return what the default search costs and gains, where it was measured."""
+    """Return the cost and gain of the default search, if they were measured."""
     if (found := measured("tune")) is None:
         return []
     best, seconds = found["best"], found["seconds"]
@@ -151,36 +155,41 @@ def _search() -> list[str]:
     lines = [
         "",
         f"The default search, {found['trials']} trials with {found['epochs']} epochs on {found['rows']:,} faces, takes "
-        f"{minutes:.1f} minutes with the extraction of features and {found['peak_memory_gib']:.1f} GiB; training the "
-        f"best five again over three seeds {seconds['retraining'] / 60:.1f} more. Validation MAE of the best head on "
-        f"frozen features {best['val_age_mae']:.2f} ± {best['sd']:.2f} years, of the untuned one "
+        f"{minutes:.1f} minutes, including feature extraction, and {found['peak_memory_gib']:.1f} GiB; retraining the "
+        f"best five with three seeds takes {seconds['retraining'] / 60:.1f} more. Validation MAE of the best head on "
+        f"frozen features: {best['val_age_mae']:.2f} ± {best['sd']:.2f} years; of the untuned head: "
         f"{best['untuned_val_age_mae']:.2f} ± {best['untuned_sd']:.2f} ([figures](benchmarks/results/tune.json)).",
     ]
     if "ratio" in found:
         lines[-1] += (
-            f" Running the whole network on every picture, as the seed does, takes {found['ratio']:.0f} times as long."
+            f" Running the whole network on every image, as the seed project does, takes {found['ratio']:.0f} times as "
+            "long."
         )
     return lines
 
 
 def _training() -> list[str]:
-    """Return what caches save, where it was measured."""
+    """Return the time that caches save, if it was measured."""
     if (found := measured("train")) is None:
         return []
     lines = [
         "",
-        f"What caches save (EfficientNetB0, {found['size']} px, batch {found['batch']}; the seed runs the whole "
-        "network on every picture of every epoch):",
+        f"Time saved by caches (EfficientNetB0, {found['size']} px, batch {found['batch']}; the seed project runs the "
+        "whole network on every image in every epoch):",
         "",
-        "| | seed, images a second | once per view | then, each epoch | an epoch | a whole phase |",
+        "| | seed project, images per second | caching, once per view | cached, each epoch "
+        "| speed-up, epoch | speed-up, phase |",
         "|---|---|---|---|---|---|",
     ]
     for name, label in (("phase1", "head on features"), ("phase2", "top on the cached trunk")):
         phase = found[name]
         rates = " | ".join(f"{phase['images_per_second'][part]:,.0f}" for part in ("seed", "once", "ours"))
-        lines.append(f"| {label} | {rates} | {phase['epoch_ratio']:.1f} times | {phase['whole_ratio']:.1f} times |")
+        lines.append(f"| {label} | {rates} | {phase['epoch_ratio']:.1f} x | {phase['whole_ratio']:.1f} x |")
     if (waits := measured("input")) is not None:
-        lines += ["", f"The input pipeline delivers {waits['ratio']:.1f} times what the network consumes."]
+        lines += [
+            "",
+            f"The input pipeline delivers images {waits['ratio']:.1f} times as fast as the network trains on them.",
+        ]
     return lines
 
 
@@ -190,7 +199,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "docs/search.md": memory_block,
     "docs/training.md": ablation_block,
 }
-"""The documents with results, and what writes them."""
+"""The documents with a block of results, and the functions that return it."""
 
 
 if __name__ == "__main__":

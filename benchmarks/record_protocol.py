@@ -1,4 +1,4 @@
-"""Keep the summary of a cross-validation, with the facts of its run.
+"""Store the summary of a cross-validation with the facts of its run.
 
 Usage: python benchmarks/record_protocol.py PROJECT NAME, for a checkout whose reports/protocol/NAME is complete.
 """
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("name")
-    parser.add_argument("--commit", help="that it was run on; default: the one that is checked out now")
+    parser.add_argument("--commit", help="commit of the run; default: the one that is checked out")
     asked = parser.parse_args()
     paths = Paths(asked.project)
     summary = json.loads((paths.protocol_report / asked.name / "summary.json").read_text())

@@ -1,4 +1,4 @@
-"""Keep what is worth keeping of a run of the pipeline, without faces: metrics, history, plots, and the run's facts.
+"""Store the results of a run of the pipeline, without faces: metrics, history, plots and the facts of the run.
 
 Usage: python benchmarks/record_run.py PROJECT NAME --minutes M, for a checkout in which `dvc repro` took M minutes.
 """
@@ -22,12 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Copy the run's results to results/NAME/."""
+    """Copy the results of the run to results/NAME/."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("name")
     parser.add_argument("--minutes", type=float, required=True)
-    parser.add_argument("--commit", help="that the run was started on; default: the one that is checked out now")
+    parser.add_argument("--commit", help="commit of the run; default: the one that is checked out")
     asked = parser.parse_args()
     paths, folder = Paths(asked.project), ROOT / "results" / asked.name
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""Which runtime serves: the face detector on OpenVINO, ONNX Runtime and torch, same images, one run.
+"""Speed of the face detector on OpenVINO, ONNX Runtime and torch, on the same images in one run.
 
-Needs `pip install onnx onnxruntime` beside the training extra. Usage: python benchmarks/runtime.py [IMAGES_FOLDER]
+Needs `pip install onnx onnxruntime` beside the extra `train`. Usage: python benchmarks/runtime.py [IMAGES]
 """
 
-import sys
+import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,30 +18,35 @@ from agelens.data_prep.faces.torch_detector import check_trusted, quiet_ultralyt
 from agelens.data_prep.synthetic.photo import make_detector_examples
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from agelens.weights.integrity import trusted_checkpoints
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 SIZE = 320
 COUNT = 256
 
 
 def main() -> None:
-    """Measure images per second of each runtime and print the ratio of the best to torch."""
+    """Measure images per second of each runtime, print the ratio of the two fast ones and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("images", type=Path, nargs="?", help="folder of photographs; default: drawn faces")
+    add_record_option(parser)
+    asked = parser.parse_args()
     check_trusted(DETECTOR_TORCH, trusted=trusted_checkpoints())
     started = time.perf_counter()
-    images = _images()
+    images = _images(asked.images)
     rates = {"torch": _rate(_torch(), images[:64])}
     rates["ONNX Runtime"] = _rate(_onnxruntime(), images)
     detector = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=SIZE)
     rates["OpenVINO"] = _rate(detector.detect, images)
     for name, rate in rates.items():
         print(f"{name:14} {rate:7.1f} images/s")
-    write_result("runtime", {"size": SIZE, "images_per_second": rates}, seconds=time.perf_counter() - started)
+    content = {"size": SIZE, "images_per_second": rates}
+    write_result("runtime", content, seconds=time.perf_counter() - started, record=asked.record)
     print(f"OpenVINO against ONNX Runtime: {rates['OpenVINO'] / rates['ONNX Runtime']:.1f}x")
 
 
-def _images() -> list[Pixels]:
-    if len(sys.argv) > 1:
-        return [read_rgb(path) for path in find_images(Path(sys.argv[1]))[:COUNT]]
+def _images(folder: Path | None) -> list[Pixels]:
+    if folder is not None:
+        return [read_rgb(path) for path in find_images(folder)[:COUNT]]
     return [image for image, _ in make_detector_examples(COUNT, seed=0)]
 
 

@@ -1,9 +1,10 @@
-"""What cached features and the cached trunk save: the seed's way against ours, both phases, in one run.
+"""Time saved by cached features and the cached trunk: the seed project's method and ours, both phases, in one run.
 
-The seed's way decodes every image and runs the whole network in every epoch. Both sides use the same network
-(EfficientNetB0, 224 px, the top 80 layers thawed in phase 2), pictures and batch. Rates are measured on a sample and
-multiplied out to a whole training; random weights cost what ImageNet's do. `--compare` also fine-tunes Lite0 twice,
-with a live and a cached trunk, and compares the validation errors. Usage: `python benchmarks/train.py --help`
+The seed project decodes every image and runs the whole network in every epoch. Both sides use the same network
+(EfficientNetB0, 224 px, the top 80 layers unfrozen in phase 2), images and batch size. Rates are measured on a sample
+and extrapolated to a whole training, with random weights, which cost the same as ImageNet's. `--compare` also
+fine-tunes Lite0 twice, with a live and a cached trunk, and compares the validation errors.
+Usage: `python benchmarks/train.py --help`
 """
 
 import argparse
@@ -39,19 +40,19 @@ from agelens.models.serving.runtime import Network, convert_network
 from agelens.models.training.history import best_epoch
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 BATCH, GROUPS, SEED = 32, 5, 0
 HEAD = HeadConfig(units=512, dropout=0.3, age_head="linear")
 AUGMENTATION = Augmentation()
 EXTRACTION: Any = {"precision": "bfloat16", "many": True}
-"""As the pipeline computes what is learnt from; what validates is computed in float32."""
+"""As the pipeline computes training views; it computes validation views in float32."""
 PHASES = {"phase1": {"epochs": 7, "views": 4}, "phase2": {"epochs": 37, "views": 8}}
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Crops and what is known of them; every row is drawn once an epoch."""
+    """Crops and their ages; every row is used once per epoch."""
 
     paths: list[Path]
     ages: list[float]
@@ -79,7 +80,7 @@ class Faces:
 
 
 def main() -> None:
-    """Measure, print the table and the main ratio, and write the evidence."""
+    """Measure, print the table and the main ratio, and write the result."""
     asked, started = _arguments(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         faces = write_faces(asked.utkface, Path(folder) / "crops", count=asked.images, size=224)
@@ -91,21 +92,24 @@ def main() -> None:
             few = write_faces(asked.utkface, Path(folder) / "compare", count=asked.compare, size=128)
             result["compare"] = compare_trunks(few, Path(folder))
     _print_table(result)
-    write_result("train", result, seconds=time.perf_counter() - started)
-    print(f"phase 2 as a whole: {result['phase2']['whole_ratio']:.2f} times the seed's speed")
+    write_result("train", result, seconds=time.perf_counter() - started, record=asked.record)
+    print(f"phase 2 as a whole: {result['phase2']['whole_ratio']:.2f} times the seed project's speed")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--utkface", type=Path, default=Path("../shared/data/utkface/UTKFace"))
-    parser.add_argument("--images", type=int, default=512, help="the sample that rates are measured on")
-    parser.add_argument("--repeats", type=int, default=3, help="the sides take turns so often; the median counts")
-    parser.add_argument("--compare", type=int, default=3000, help="faces of the comparison; 0 leaves it out")
+    parser.add_argument("--images", type=int, default=512, help="size of the sample")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="measurements of each side, in turn; the median is reported"
+    )
+    parser.add_argument("--compare", type=int, default=3000, help="faces of the comparison; 0 skips it")
+    add_record_option(parser)
     return parser.parse_args()
 
 
 def write_faces(folder: Path, crops: Path, *, count: int, size: int) -> Faces:
-    """Write a sample of UTKFace as crops; the age is the number that begins a file's name."""
+    """Write a sample of UTKFace as crops; the age is the number at the start of the file name."""
     files = find_images(folder)
     chosen = np.random.default_rng(SEED).choice(len(files), size=min(count, len(files)), replace=False)
     files = [files[index] for index in chosen]
@@ -117,30 +121,30 @@ def write_faces(folder: Path, crops: Path, *, count: int, size: int) -> Faces:
     return Faces(paths, [min(float(file.name.split("_")[0]), 100.0) for file in files], size)
 
 
-def build_whole(faces: Faces, *, backbone: str, weights: str, thaw: str | int | None) -> Any:
-    """Build a compiled network; `thaw` None leaves the backbone frozen."""
+def build_whole(faces: Faces, *, backbone: str, weights: str, unfreeze_from: str | int | None) -> Any:
+    """Build a compiled network; without `unfreeze_from` the backbone is frozen."""
     base = build_backbone(backbone, input_shape=(faces.size, faces.size, 3), weights=weights)
     base.trainable = False
     network = build_age_net(base, build_head(HEAD, features=base.output_shape[-1], groups=GROUPS))
-    if thaw is not None:
-        unfreeze(base, thaw)
+    if unfreeze_from is not None:
+        unfreeze(base, unfreeze_from)
     compile_model(network, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
     return network
 
 
 def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
-    """Return images per second of the seed's epoch, of extraction, and of an epoch of the head on features."""
-    network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=None)
+    """Return images per second: the seed project's epoch, feature extraction, an epoch of the head on features."""
+    network = build_whole(faces, backbone="efficientnet_b0", weights="none", unfreeze_from=None)
     runtime = Network(convert_network(build_feature_net(network.get_layer("efficientnetb0"))), **EXTRACTION)
     keyed = {str(path): path for path in faces.paths}
     options = {"size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     head = build_head(HEAD, features=1280, groups=GROUPS)
     compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
-    # As many rows as a real epoch has, or the time to start an epoch would count for more than it does.
+    # As many rows as a real epoch, so that the constant cost of an epoch has its real share.
     many = replace(faces, ages=faces.ages * 32)
     features = np.random.default_rng(SEED).normal(size=(4, len(many.ages), 1280)).astype(np.float16)
     sides: dict[str, Callable[[int], int]] = {
-        "seed": lambda _: _epoch(network, *_pictures(faces, views=4)),
+        "seed": lambda _: _epoch(network, *_images(faces, views=4)),
         "once": lambda turn: FeatureCache(folder / f"features_{turn}", "one").extend(keyed, runtime, view=1, **options),
         "ours": lambda _: _epoch(head, *_cached(many, features)),
     }
@@ -148,8 +152,9 @@ def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
 
 
 def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
-    """Return images per second of the seed's epoch, of the trunk, and of an epoch of the top on what was cached."""
-    network = build_whole(faces, backbone="efficientnet_b0", weights="none", thaw=BACKBONES["efficientnet_b0"].unfreeze)
+    """Return images per second: the seed project's epoch, the trunk, an epoch of the top on the cached trunk."""
+    first = BACKBONES["efficientnet_b0"].unfreeze
+    network = build_whole(faces, backbone="efficientnet_b0", weights="none", unfreeze_from=first)
     trunk, top = build_trunk_and_top(fold_age_net(network))
     compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
     runtime, shape = Network(convert_network(trunk), **EXTRACTION), trunk.output_shape[1:]
@@ -160,14 +165,14 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
         return len(TrunkCache(folder / f"trunk_{turn}", "one", shape).extend(faces.paths, runtime, **options))
 
     sides: dict[str, Callable[[int], int]] = {
-        "seed": lambda _: _epoch(network, *_pictures(faces, views=8)),
+        "seed": lambda _: _epoch(network, *_images(faces, views=8)),
         "once": extend,
         "ours": lambda _: _epoch(top, *_cached(faces, [kept] * 8)),
     }
     return median_rates(sides, repeats=repeats)
 
 
-def _pictures(faces: Faces, *, views: int) -> tuple[Any, int]:
+def _images(faces: Faces, *, views: int) -> tuple[Any, int]:
     return make_training_dataset(
         faces.paths,
         faces.targets,
@@ -193,7 +198,7 @@ def _epoch(model: Any, dataset: Any, steps: int) -> int:
 
 
 def median_rates(sides: dict[str, Callable[[int], int]], *, repeats: int) -> dict[str, float]:
-    """Return the median images per second of each side; they take turns, after one turn that does not count."""
+    """Return the median images per second of each side; they take turns, after one warm-up turn."""
     found: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(repeats + 1):
         for name, side in sides.items():
@@ -204,7 +209,7 @@ def median_rates(sides: dict[str, Callable[[int], int]], *, repeats: int) -> dic
 
 
 def _multiply_out(rates: dict[str, float], *, epochs: int, views: int) -> dict[str, Any]:
-    """Return the rates, and how many times faster ours is: an epoch, and a whole training with what comes before."""
+    """Return the rates and our speed-up, of an epoch and of a whole training including the caching."""
     seed, ours = epochs / rates["seed"], epochs / rates["ours"] + views / rates["once"]
     return {
         "images_per_second": rates,
@@ -224,10 +229,10 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
     errors = {}
     for trunk in ("live", "cached"):
         keras.utils.set_random_seed(SEED)
-        thaw = BACKBONES["efficientnet_lite0"].unfreeze
-        network = build_whole(faces, backbone="efficientnet_lite0", weights="imagenet", thaw=thaw)
+        first = BACKBONES["efficientnet_lite0"].unfreeze
+        network = build_whole(faces, backbone="efficientnet_lite0", weights="imagenet", unfreeze_from=first)
         if trunk == "live":
-            model, (training, steps) = network, _pictures(learnt, views=views)
+            model, (training, steps) = network, _images(learnt, views=views)
             validation = make_dataset(held.paths, held.targets, size=held.size, batch_size=BATCH)
         else:
             below, model = build_trunk_and_top(fold_age_net(network))

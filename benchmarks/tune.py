@@ -1,7 +1,7 @@
-"""What a search costs and what it is worth: time, memory, gain over the untuned head, and the seed's way beside it.
+"""Cost and gain of a search: time, memory, gain over the untuned head, and the time of the seed project's method.
 
-Usage: python benchmarks/tune.py PROJECT, a folder in which the stages before `tune` have been run. The search is run
-anew in a scratch copy: features are extracted, heads searched, the best trained again. See --help for smaller runs.
+Usage: python benchmarks/tune.py PROJECT, a folder in which the stages before `tune` have been run. A whole search is
+run in a scratch copy: feature extraction, search, retraining of the best heads. See --help for smaller runs.
 """
 
 import argparse
@@ -40,7 +40,7 @@ from agelens.pipeline.stages import cache_features, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning.budget import hyperband_budget
 from agelens.tuning.candidates import measure_pace
-from evidence import write_result
+from evidence import add_record_option, write_result
 
 MIB = 2**20
 SEED_SIZE, SEED_BATCH = 224, 32
@@ -48,34 +48,36 @@ MEMORY_ROWS = 2000
 
 
 def main() -> None:
-    """Measure, print, and write benchmarks/results/tune.json, or tune_memory.json with --memory."""
+    """Measure, print and write the result: `tune`, or `tune_memory` with --memory."""
     asked, started = _arguments(), time.perf_counter()
     if asked.memory:
-        write_result("tune_memory", measure_memory(asked), seconds=time.perf_counter() - started)
+        curve = measure_memory(asked)
+        write_result("tune_memory", curve, seconds=time.perf_counter() - started, record=asked.record)
         return
     result = measure_search(asked)
     if asked.seed_steps:
         result["seeds_way"] = measure_seeds_way(asked, epochs=result["epochs"])
         ours = result["seconds"]["features"] + result["seconds"]["search"]
         result["ratio"] = round(result["seeds_way"]["search_seconds"] / ours, 1)
-    write_result("tune", result, seconds=time.perf_counter() - started)
+    write_result("tune", result, seconds=time.perf_counter() - started, record=asked.record)
     print(json.dumps(result, indent=2))
     if "ratio" in result:
-        print(f"the search, against the seed's way (extrapolated): {result['ratio']:.1f}x")
+        print(f"the search, against the seed project's method (extrapolated): {result['ratio']:.1f}x")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", type=Path)
     parser.add_argument("--params", type=Path, help="default: PROJECT/params.yaml")
-    parser.add_argument("--max-epochs", type=int, help="of a head; default: params.yaml's")
-    parser.add_argument("--iterations", type=int, help="of Hyperband; default: params.yaml's")
-    parser.add_argument("--top", type=int, help="heads that are trained again; default: params.yaml's")
-    parser.add_argument("--seeds", type=int, help="with which they are; default: params.yaml's")
-    parser.add_argument("--keep-features", action="store_true", help="take the project's features as they are")
-    parser.add_argument("--keep", type=Path, help="folder for the search's report")
-    parser.add_argument("--seed-steps", type=int, default=20, help="batches of the seed's way; 0 leaves it out")
-    parser.add_argument("--memory", type=int, metavar="TRIALS", help="measure memory after each of so many trials")
+    parser.add_argument("--max-epochs", type=int, help="epochs of a trial at most; default: as in params.yaml")
+    parser.add_argument("--iterations", type=int, help="iterations of Hyperband; default: as in params.yaml")
+    parser.add_argument("--top", type=int, help="heads to retrain; default: as in params.yaml")
+    parser.add_argument("--seeds", type=int, help="seeds of the retraining; default: as in params.yaml")
+    parser.add_argument("--keep-features", action="store_true", help="use the project's features as they are")
+    parser.add_argument("--keep", type=Path, help="copy the report of the search to this folder")
+    parser.add_argument("--seed-steps", type=int, default=20, help="batches of the seed project's method; 0 skips it")
+    parser.add_argument("--memory", type=int, metavar="TRIALS", help="only measure memory after each of TRIALS trials")
+    add_record_option(parser)
     return parser.parse_args()
 
 
@@ -114,10 +116,10 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
 
 
 def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, Any]:
-    """Time steps of the seed's search on the same pictures: every trial trains on whole networks and decodes anew.
+    """Time the seed project's search on the same images: every trial decodes them and trains a whole network.
 
-    EfficientNetB0 at 224 px with its backbone frozen, batches of 32, and untrained weights, which cost the same. An
-    epoch is extrapolated from some batches of training and of validation, the search from its epochs.
+    EfficientNetB0 at 224 px with a frozen backbone, batches of 32, and random weights, which cost the same. An
+    epoch is extrapolated from some batches of training and validation, the search from its epochs.
     """
     params, paths = _params(asked), Paths(asked.project)
     side, groups = params.crop_faces.size, len(params.age_groups)
@@ -139,7 +141,7 @@ def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, An
         for batch in dataset:
             (network.train_on_batch if name == "train" else network.test_on_batch)(*batch)
             times.append(time.perf_counter())
-        steps[name] = float(np.diff(times[1:]).mean())  # the first batch pays for tracing
+        steps[name] = float(np.diff(times[1:]).mean())  # the first batch includes tracing
     rows = {"train": int(tables["train"]["copies"].sum()), "val": len(tables["val"])}
     epoch = sum(steps[name] * rows[name] / SEED_BATCH for name in rows)
     return {
@@ -151,7 +153,7 @@ def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, An
 
 
 def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
-    """Run `agelens tune` with many short trials; return its largest memory, in MiB, by the number of trials begun."""
+    """Run `agelens tune` with many short trials; return its peak memory in MiB by the number of started trials."""
     params = _params(asked)
     section = params.tune.model_copy(
         update={"max_epochs": 2, "hyperband_iterations": asked.memory // 2, "retrain": Retrain(top=1, seeds=1)}
@@ -191,7 +193,7 @@ def _params(asked: argparse.Namespace) -> Params:
 
 @contextlib.contextmanager
 def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
-    """Give a folder with the project's tables and crops, and its features if asked, in which nothing was searched."""
+    """Yield a folder with the project's tables and crops, and with its features if asked, without a search."""
     source = Paths(project)
     with tempfile.TemporaryDirectory() as name:
         paths = Paths(Path(name))
@@ -206,7 +208,7 @@ def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
 
 
 def _adopt_features(params: Params, paths: Paths) -> None:
-    """Take features for current that code of another commit has made."""
+    """Mark features as current that code of another commit has computed."""
     parts: tuple[Part, ...] = ("train", "val")
     for part in parts:
         (paths.features / part / "fingerprint.txt").write_text(features_fingerprint(params, part=part))
@@ -224,7 +226,7 @@ def _write_params(params: Params, paths: Paths) -> None:
 
 @contextlib.contextmanager
 def _watched_memory() -> Iterator[list[int]]:
-    """Sample the memory of this process and all that it starts, in MiB, for as long as the block runs."""
+    """Sample the memory of this process and its children, in MiB, while the block runs."""
     samples, over = list[int](), threading.Event()
 
     def watch() -> None:
@@ -241,7 +243,7 @@ def _watched_memory() -> Iterator[list[int]]:
 
 
 def _resident_mib(process: psutil.Process) -> int:
-    """Return the memory of a process and of all that it started; pages that they share count once."""
+    """Return the memory of a process and its children; shared pages count once."""
     found = 0
     with contextlib.suppress(psutil.NoSuchProcess):
         for one in (process, *process.children(recursive=True)):

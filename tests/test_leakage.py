@@ -1,4 +1,4 @@
-"""The benchmark on leakage: what it deals, and what it counts as seen."""
+"""The benchmark on leakage: how it splits the pool, and what it counts as leaked."""
 
 import pandas as pd
 import pytest
@@ -20,7 +20,7 @@ def ours() -> dict[str, pd.DataFrame]:
     return {"train": split_rows(96), "val": split_rows(12), "test": split_rows(12, sources=["new"])}
 
 
-def test_single_pictures_leak_and_are_dealt_in_the_numbers_of_ours(pool, ours):
+def test_single_images_leak_and_are_split_in_the_sizes_of_ours(pool, ours):
     dealt = deal_rows(pool, ours, by="image_id", seed=1)
     assert {name: len(table) for name, table in dealt.items()} == {"train": 96, "val": 12, "test": 12, "new": 12}
     parts = pd.concat([dealt[name] for name in ("train", "val", "test")])
@@ -30,7 +30,7 @@ def test_single_pictures_leak_and_are_dealt_in_the_numbers_of_ours(pool, ours):
         check_table(dealt[name], SPLIT)
 
 
-def test_copies_dealt_together_do_not_leak(pool, ours):
+def test_copies_that_are_kept_together_do_not_leak(pool, ours):
     dealt = deal_rows(pool, ours, by="photo", seed=1)
     photos = [set(dealt[name]["photo"]) for name in ("train", "val", "test")]
     assert [len(a & b) for a, b in zip(photos, photos[1:] + photos[:1], strict=True)] == [0, 0, 0]
@@ -39,7 +39,7 @@ def test_copies_dealt_together_do_not_leak(pool, ours):
     assert sum(len(dealt[name]) for name in ("train", "val", "test")) == 120
 
 
-def test_the_share_that_was_seen_is_counted_by_picture():
+def test_the_leaked_share_is_counted_by_photo():
     test = split_rows(4).assign(photo=["a", "b", "c", "d"])
     train = split_rows(3).assign(photo=["a", "a", "c"])
     assert leaked_share({"test": test, "train": train}) == 0.5

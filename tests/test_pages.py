@@ -1,4 +1,4 @@
-"""The pages of docs/ say what the benchmarks have measured, and the results how."""
+"""The blocks of docs/ show what the benchmarks have measured, and the results their command."""
 
 import pages
 import pytest
@@ -23,7 +23,7 @@ def test_the_memory_of_a_search_is_shown_at_every_tenth_trial(monkeypatch: pytes
     assert pages.memory_block() == "Not measured yet."
 
 
-def test_a_command_names_no_path_of_a_machine() -> None:
+def test_a_command_contains_no_absolute_path() -> None:
     command = command_of(
         ["/home/me/benchmarks/tune.py", "/home/me/project", "--memory", "100", "--params", "params/a.yaml"]
     )
