@@ -28,7 +28,7 @@ from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.crop_manifest import crop_manifest
 from agelens.data_prep.faces.cropper import CropPlan, SourceRule
 from agelens.data_prep.faces.detector import compile_network, letterbox, square_side
-from agelens.data_prep.faces.torch_detector import GPU_BATCH, check_trusted, quiet_ultralytics
+from agelens.data_prep.faces.torch_detector import GPU_BATCH, check_trusted, import_ultralytics
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.faces.detectors import CPU_BATCH, choose_detector
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
@@ -150,7 +150,7 @@ def run_seed(manifest: pd.DataFrame, _: Params) -> dict[str, float]:
     """Crop as the seed project does, image by image; excludes the time to load the model."""
     faces = 0
     with tempfile.TemporaryDirectory() as folder:
-        model = quiet_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
+        model = import_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
         model.predict(np.zeros((64, 64, 3), dtype=np.uint8), verbose=False)
         started = time.perf_counter()
         for number, path in enumerate(manifest["path"]):
@@ -228,7 +228,7 @@ def _torch(squares: Pixels) -> Callable[[int], None]:
     import torch  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
-        network = quiet_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH)).model.fuse().eval().cuda()
+        network = import_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH)).model.fuse().eval().cuda()
     pixels = np.stack([squares[index % len(squares)] for index in range(GPU_BATCH)]).transpose(0, 3, 1, 2)
     batch = torch.from_numpy(pixels / np.float32(255)).cuda()
 

@@ -20,7 +20,7 @@ from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels, find_images, read_rgb, write_jpeg
 from agelens.data_prep.detector_training.average_precision import (
     average_precision,
-    judge_detections,
+    match_detections,
     pick_free_squares,
     scaled_sides,
 )
@@ -130,9 +130,9 @@ def measure_precision(widerface: Path, *, count: int | None) -> dict[str, Any]:
             scaled_sides(boxes, height=height, width=width, longest=AP_SIZE) < LARGE
             for boxes in (photo.faces, found.boxes)
         )
-        verdicts["all"].append(judge_detections(found, photo.faces, ignored=np.zeros_like(small)))
-        verdicts["large"].append(judge_detections(found, photo.faces, ignored=small))
-        verdicts["large_boxes"].append(judge_detections(found, photo.faces, ignored=small, excused=small_boxes))
+        verdicts["all"].append(match_detections(found, photo.faces, ignored=np.zeros_like(small)))
+        verdicts["large"].append(match_detections(found, photo.faces, ignored=small))
+        verdicts["large_boxes"].append(match_detections(found, photo.faces, ignored=small, excused=small_boxes))
     figures = {
         name: {"faces": sum(each.face_count for each in some), "ap50": round(average_precision(some), 4)}
         for name, some in verdicts.items()

@@ -14,7 +14,7 @@ import numpy as np
 
 from agelens.data_prep.core.images import Pixels, find_images, read_rgb
 from agelens.data_prep.faces.detector import OpenVinoFaceDetector, decode_detections, letterbox
-from agelens.data_prep.faces.torch_detector import check_trusted, quiet_ultralytics
+from agelens.data_prep.faces.torch_detector import check_trusted, import_ultralytics
 from agelens.data_prep.synthetic.photo import make_detector_examples
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from agelens.weights.integrity import trusted_checkpoints
@@ -59,7 +59,7 @@ def _rate(detect: Callable[[list[Pixels]], Any], images: list[Pixels]) -> float:
 
 def _torch() -> Callable[[list[Pixels]], Any]:
     with tempfile.TemporaryDirectory() as folder:
-        model = quiet_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
+        model = import_ultralytics(Path(folder)).YOLO(str(DETECTOR_TORCH))
     return lambda images: [model.predict(image[..., ::-1], imgsz=SIZE, conf=0.3, verbose=False) for image in images]
 
 
@@ -69,7 +69,7 @@ def _onnxruntime() -> Callable[[list[Pixels]], Any]:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "face.pt"
         copy.write_bytes(DETECTOR_TORCH.read_bytes())
-        exported = quiet_ultralytics(Path(folder)).YOLO(str(copy)).export(format="onnx", imgsz=SIZE, nms=False)
+        exported = import_ultralytics(Path(folder)).YOLO(str(copy)).export(format="onnx", imgsz=SIZE, nms=False)
         session = ort.InferenceSession(exported, providers=["CPUExecutionProvider"])
 
     def detect(images: list[Pixels]) -> None:

@@ -25,7 +25,7 @@ import psutil
 import yaml
 
 from agelens.data_prep.batches.dataset import make_dataset
-from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
 from agelens.models.network.age_net import build_age_net
 from agelens.models.network.backbones import build_backbone
@@ -209,7 +209,7 @@ def _scratch(project: Path, *, features: bool) -> Iterator[Paths]:
 
 def _adopt_features(params: Params, paths: Paths) -> None:
     """Mark features as current that code of another commit has computed."""
-    parts: tuple[Part, ...] = ("train", "val")
+    parts: tuple[FeatureSplit, ...] = ("train", "val")
     for part in parts:
         (paths.features / part / "fingerprint.txt").write_text(features_fingerprint(params, part=part))
 

@@ -200,7 +200,7 @@ def encode_jpeg(image: Pixels) -> bytes:
     return buffer.tobytes()
 
 
-def as_stored(image: Pixels) -> Pixels:
+def jpeg_round_trip(image: Pixels) -> Pixels:
     """Return an image as it comes back from disk.
 
     Networks learn from stored crops; fed with crops that never were JPEG, one answered up to a year differently.

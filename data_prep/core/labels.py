@@ -11,7 +11,7 @@ from agelens.data_prep.core.errors import DataError, ParamsError
 MAX_AGE = 100
 """Ages above are clipped to it when the manifest is built (the distribution head spans 0..100)."""
 
-NO_GROUP = -1
+NO_AGE_GROUP = -1
 """The age group of a label whose interval lies across groups: the group loss and metrics leave it out."""
 
 NO_CLASS = -1
@@ -94,7 +94,7 @@ class AgeGroups:
         return index - 1
 
     def of_intervals(self, low: npt.ArrayLike, high: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the group that holds at least 75 % of the whole years `low..high` of each label, else `NO_GROUP`."""
+        """Return the group that holds at least 75 % of the years `low..high` of each label, or `NO_AGE_GROUP`."""
         lows: npt.NDArray[np.float64] = np.floor(np.asarray(low, dtype=float))
         highs: npt.NDArray[np.float64] = np.floor(np.asarray(high, dtype=float))
         last_ages = np.append(np.array(self.first_ages[1:]) - 1, np.inf)
@@ -102,7 +102,7 @@ class AgeGroups:
         last = np.minimum(highs[..., None], last_ages)
         share = np.clip(last - first + 1, 0, None) / (highs - lows + 1)[..., None]
         index: npt.NDArray[np.int64] = np.where(
-            share.max(axis=-1) >= MIN_SHARE_IN_GROUP, share.argmax(axis=-1), NO_GROUP
+            share.max(axis=-1) >= MIN_SHARE_IN_GROUP, share.argmax(axis=-1), NO_AGE_GROUP
         )
         return index
 
@@ -113,7 +113,7 @@ def attribute_indices(labels: Iterable[object], attribute: str) -> npt.NDArray[n
     return np.array([index.get(label, NO_CLASS) for label in labels], dtype=np.int64)  # type: ignore[call-overload]
 
 
-def check_some_exact(low: npt.ArrayLike, high: npt.ArrayLike) -> None:
+def check_has_exact_ages(low: npt.ArrayLike, high: npt.ArrayLike) -> None:
     """Raise `DataError` unless a label is one exact age: without any, the MAE is 0 and intervals have no width."""
     if not np.equal(low, high).any():
         msg = (

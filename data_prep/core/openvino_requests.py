@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 Precision = Literal["float32", "bfloat16"]
 
-Part = Literal["train", "val"]
+FeatureSplit = Literal["train", "val"]
 """What is computed to learn from, or to judge by: they may differ in precision."""
 
 HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 """OpenVINO's names of them. Where a processor does not know bfloat16, float32 is taken."""
 
 
-def settings_of(precision: Precision, *, many: bool) -> dict[str, str]:
+def compile_options(precision: Precision, *, many: bool) -> dict[str, str]:
     """Return the settings to compile a network with, for `many` requests at a time or for one that ends soon."""
     return {"PERFORMANCE_HINT": "THROUGHPUT" if many else "LATENCY", "INFERENCE_PRECISION_HINT": HINTS[precision]}
 
@@ -38,12 +38,12 @@ def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, No
     try:
         for value in inputs:
             if not free:
-                yield _finished(running[0])
+                yield _wait_for(running[0])
                 free.append(running.popleft())
             free[0].start_async({0: value})
             running.append(free.popleft())
         while running:
-            yield _finished(running[0])
+            yield _wait_for(running[0])
             running.popleft()
     finally:
         for request in running:
@@ -51,6 +51,6 @@ def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, No
                 request.wait()
 
 
-def _finished(request: Any) -> Any:
+def _wait_for(request: Any) -> Any:
     request.wait()
     return request

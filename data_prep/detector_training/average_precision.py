@@ -19,7 +19,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class MatchedBoxes:
     """How the boxes of one image fared; those on ignored faces are left out.
 
     Args:
@@ -33,9 +33,9 @@ class Verdicts:
     face_count: int
 
 
-def judge_detections(
+def match_detections(
     detections: Detections, faces: Boxes, *, ignored: Mask, excused: Mask | None = None, min_iou: float = 0.5
-) -> Verdicts:
+) -> MatchedBoxes:
     """Compare the boxes of one image with its labelled faces, best score first.
 
     A box belongs to the face that it overlaps most, if their intersection over union is at least `min_iou`. The first
@@ -63,10 +63,10 @@ def judge_detections(
         counts[row] = not ignored[face]
         correct[row] = face not in taken
         taken.add(face)
-    return Verdicts(detections.scores[order][counts], correct[counts], int((~ignored).sum()))
+    return MatchedBoxes(detections.scores[order][counts], correct[counts], int((~ignored).sum()))
 
 
-def average_precision(verdicts: Sequence[Verdicts]) -> float:
+def average_precision(verdicts: Sequence[MatchedBoxes]) -> float:
     """Return the area under the precision-recall curve of all images together, in 0..1.
 
     All-point interpolation, as PASCAL VOC since 2010: the precision at a recall is the best at that recall or above.

@@ -51,7 +51,7 @@ def yolo_lines(boxes: npt.NDArray[np.float64], *, height: int, width: int) -> st
     return "".join(f"0 {cx:.6f} {cy:.6f} {w:.6f} {h:.6f}\n" for cx, cy, w, h in zip(*columns, strict=True))
 
 
-def turn_boxes(boxes: npt.NDArray[np.float64], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def rotate_boxes(boxes: npt.NDArray[np.float64], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the boxes of the inscribed ellipses of `(N, 4)` boxes after the affine `(2, 3)` matrix.
 
     A face is closer to an ellipse than to a rectangle: the bounding box of the turned rectangle would grow by up to
@@ -88,7 +88,7 @@ def cut_tight_crop(
     matrix[:, 2] += size / 2 - np.array([(x1 + x2) / 2, (y1 + y2) / 2]) + shift * size / side
     border = BORDERS[rng.integers(len(BORDERS))]
     crop = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-    turned = turn_boxes(boxes, matrix)
+    turned = rotate_boxes(boxes, matrix)
     clipped = turned.clip(0, size)
     area = np.prod(turned[:, 2:] - turned[:, :2], axis=1)
     left = np.prod((clipped[:, 2:] - clipped[:, :2]).clip(0), axis=1)
@@ -138,7 +138,7 @@ def hard_squares(
     return kept
 
 
-def blank_pictures(count: int, *, size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
+def blank_images(count: int, *, size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield pictures without a face or anything else: one colour, a shade from corner to corner, or coarse noise."""
     ramp = np.linspace(0, 1, size)
     for index in range(count):

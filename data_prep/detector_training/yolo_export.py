@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agelens.data_prep.core.atomic import replacing
 from agelens.data_prep.core.errors import WeightsError
-from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, quiet_ultralytics
+from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, import_ultralytics
 
 SERVED_SCORE = 0.3
 """The lowest score that counts as a face, unless told otherwise."""
@@ -75,7 +75,7 @@ def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = (
         WeightsError: The checkpoint is missing or not trusted.
     """
     check_trusted(checkpoint, trusted=trusted)
-    ultralytics = quiet_ultralytics(folder)
+    ultralytics = import_ultralytics(folder)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "face_detector.pt"
     # Without optimiser and moving average a checkpoint is half as large.

@@ -15,17 +15,17 @@ from agelens.data_prep.core.errors import DataError, WeightsError
 from agelens.data_prep.core.images import Pixels, read_rgb, write_jpeg
 from agelens.data_prep.detector_training.average_precision import pick_free_squares
 from agelens.data_prep.detector_training.yolo_data import (
-    blank_pictures,
+    blank_images,
     hard_squares,
     read_yolo_boxes,
     tight_crops,
     yolo_lines,
 )
 from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
-from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, quiet_ultralytics
+from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, import_ultralytics
 from agelens.data_prep.synthetic.photo import make_detector_examples
 
-PARTS = ("images/train", "images/val", "labels/train", "labels/val")
+YOLO_FOLDERS = ("images/train", "images/val", "labels/train", "labels/val")
 """The folders of YOLO's layout."""
 
 
@@ -75,11 +75,11 @@ def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe,
     Raises:
         DataError: `widerface` lacks one of its four folders.
     """
-    if missing := [part for part in PARTS if not (widerface / part).is_dir()]:
-        msg = f"{widerface} must hold {', '.join(PARTS)} in YOLO format. Missing: {', '.join(missing)}."
+    if missing := [part for part in YOLO_FOLDERS if not (widerface / part).is_dir()]:
+        msg = f"{widerface} must hold {', '.join(YOLO_FOLDERS)} in YOLO format. Missing: {', '.join(missing)}."
         raise DataError(msg)
     shutil.rmtree(folder, ignore_errors=True)
-    for part in PARTS:
+    for part in YOLO_FOLDERS:
         shutil.copytree(widerface / part, folder / part)
     for name, image, boxes in _extra_examples(widerface, recipe, miner):
         write_jpeg(folder / f"images/train/{name}.jpg", image)
@@ -110,7 +110,7 @@ def _extra_examples(
             yield f"free{index}_{path.stem}", image[y1:y2, x1:x2], np.empty((0, 4))
     for index, (image, boxes) in enumerate(make_detector_examples(recipe.synthetic, seed=recipe.seed)):
         yield f"synthetic_{index:04d}", image, boxes
-    for index, image in enumerate(blank_pictures(recipe.blank, size=256, rng=rng)):
+    for index, image in enumerate(blank_images(recipe.blank, size=256, rng=rng)):
         yield f"blank_{index:04d}", image, np.empty((0, 4))
 
 
@@ -149,7 +149,7 @@ def train_face_detector(
         msg = f"{last} is there already: go on with --resume, give the round another --seed, or move it away."
         raise WeightsError(msg)
     miner = _miner(start) if recipe.hard_squares and not resume else None
-    model = quiet_ultralytics(work).YOLO(str(model_file))
+    model = import_ultralytics(work).YOLO(str(model_file))
     if resume:
         model.train(resume=True)
         return last

@@ -46,7 +46,7 @@ class FaceLimits:
     min_sharpness: float = 0.0
     max_faces: int = 0
 
-    def objection(self, face: Row) -> Row | None:
+    def violation(self, face: Row) -> Row | None:
         """Return `reason` and `detail` of the first limit that a row of the faces table breaks, or None."""
         side = min(face["x2"] - face["x1"], face["y2"] - face["y1"])
         if side < self.min_side:
@@ -134,7 +134,7 @@ def run_threads(
     with ThreadPoolExecutor(threads) as pool:
         running: deque[Future[list[Outcome]]] = deque()
         try:
-            for batch in deal_batches(rows, BATCH_IMAGES):
+            for batch in split_into_batches(rows, BATCH_IMAGES):
                 running.append(pool.submit(crop, batch))
                 if len(running) > 2 * threads:
                     yield running.popleft().result()
@@ -145,7 +145,7 @@ def run_threads(
                 future.cancel()
 
 
-def deal_batches(rows: list[Row], size: int) -> Iterable[list[Row]]:
+def split_into_batches(rows: list[Row], size: int) -> Iterable[list[Row]]:
     """Return the rows in batches, in their order."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
@@ -160,11 +160,11 @@ def _make_tables(rows: dict[str, Row], done: dict[str, Row], limits: FaceLimits)
     faces: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
     for key, entry in done.items():
-        objection = limits.objection(entry["face"]) if "face" in entry else entry["rejected"]
-        if objection is None:
+        violation = limits.violation(entry["face"]) if "face" in entry else entry["rejected"]
+        if violation is None:
             faces.append(rows[key] | entry["face"])
         else:
-            rejected.append(rows[key] | objection)
+            rejected.append(rows[key] | violation)
     return make_table(faces, FACES), make_table(rejected, REJECTED)
 
 

@@ -141,7 +141,7 @@ class FaceCropper:
             face = cut_largest_face(photo.image, faces, self.plan.shape, no_face=rule.no_face)
         except ImageError as error:
             return self.reject(photo.row, photo.file, error)
-        found = _face_row(face, photo.image, name=crop_name(image_id, source=source), faces=len(faces))
+        found = _face_columns(face, photo.image, name=crop_name(image_id, source=source), faces=len(faces))
         entry = {"file": photo.file, "image_size": rule.image_size, "face": found}
         return Outcome(image_id, entry, encode_jpeg(face.crop))
 
@@ -204,7 +204,7 @@ def crop_name(image_id: str, *, source: str) -> str:
     return f"{source}/{digest[:2]}/{digest}.jpg"
 
 
-def _face_row(face: Face, image: Pixels, *, name: str, faces: int) -> Row:
+def _face_columns(face: Face, image: Pixels, *, name: str, faces: int) -> Row:
     x1, y1, x2, y2 = (float(value) for value in face.box)
     height, width = image.shape[:2]
     return {

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.core.openvino_requests import Precision, infer_ahead, make_requests, settings_of
+from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
 
 PAD_VALUE = 114
 """Grey of the letterbox border; the value that ultralytics trains with."""
@@ -70,7 +70,7 @@ def square_side(height: int, width: int, *, image_size: int) -> int:
     return min(image_size, -(-needed // STRIDE) * STRIDE)
 
 
-def in_squares(
+def detect_by_side(
     images: Sequence[Pixels], *, image_size: int, detect: Callable[[Sequence[Pixels], int], list[Detections]]
 ) -> list[Detections]:
     """Return the faces of each image, where `detect` is shown all images of a `square_side` together, and the side."""
@@ -167,7 +167,7 @@ class OpenVinoFaceDetector:
         Requests are of one fixed shape, and a network treats each image of one alone, so boxes do not depend on what
         else is asked for.
         """
-        return in_squares(images, image_size=self.image_size, detect=self._detect_in_squares)
+        return detect_by_side(images, image_size=self.image_size, detect=self._detect_in_squares)
 
     def _detect_in_squares(self, images: Sequence[Pixels], side: int) -> list[Detections]:
         fits: list[Letterbox] = []
@@ -228,4 +228,4 @@ def compile_network(path: Path, *, shape: tuple[int, int, int, int], precision: 
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    return core.compile_model(steps.build(), "CPU", settings_of(precision, many=True))
+    return core.compile_model(steps.build(), "CPU", compile_options(precision, many=True))

@@ -11,7 +11,7 @@ from agelens.data_prep.faces.crop_manifest import BATCH_IMAGES, write_crop
 from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row
 from agelens.data_prep.sources.remote import is_address
 
-COLUMNS = ("image_id", "source", "path")
+ACTOR_COLUMNS = ("image_id", "source", "path")
 """What an actor needs to know of an image."""
 
 
@@ -35,7 +35,7 @@ def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[O
         ray.init(include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    items = [{name: row[name] for name in COLUMNS} | {"path": _path_for_all(row["path"])} for row in rows]
+    items = [{name: row[name] for name in ACTOR_COLUMNS} | {"path": _path_for_all(row["path"])} for row in rows]
     batches = ray.data.from_items(items, override_num_blocks=min(len(items), 4 * workers)).map_batches(
         _Actor,
         fn_constructor_args=(plan,),
@@ -62,7 +62,7 @@ class _Actor:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
         rows = [
-            {name: str(value) for name, value in zip(COLUMNS, values, strict=True)}
-            for values in zip(*(batch[name] for name in COLUMNS), strict=True)
+            {name: str(value) for name, value in zip(ACTOR_COLUMNS, values, strict=True)}
+            for values in zip(*(batch[name] for name in ACTOR_COLUMNS), strict=True)
         ]
         return {"outcome": [pickle.dumps(outcome) for outcome in self._cropper.crop(rows)]}

@@ -18,7 +18,7 @@ from agelens.data_prep.core.boxes import box_areas, clip_boxes
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.faces.detector import BOX_DECIMALS, PAD_VALUE, Detections, in_squares
+from agelens.data_prep.faces.detector import BOX_DECIMALS, PAD_VALUE, Detections, detect_by_side
 
 Trusted = Collection[str] | None
 """SHA-256 of the checkpoints that may be loaded; None for any, where the user has said so."""
@@ -30,7 +30,7 @@ GPU_BATCH = 16
 """Images that a GPU gets at a time, always as many: another number might change the last digits of a box."""
 
 
-def quiet_ultralytics(work: Path) -> Any:
+def import_ultralytics(work: Path) -> Any:
     """Import ultralytics so that it asks no network, installs nothing and keeps its settings in `work`."""
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_CONFIG_DIR=str(work.resolve()))
     import ultralytics  # noqa: PLC0415  reads its settings from the environment when it is imported
@@ -80,7 +80,7 @@ class TorchFaceDetector:
     ) -> None:
         check_trusted(path, trusted=trusted)
         with tempfile.TemporaryDirectory() as settings:
-            self._model = quiet_ultralytics(Path(settings)).YOLO(str(path))
+            self._model = import_ultralytics(Path(settings)).YOLO(str(path))
         self.image_size = image_size
         self._settings = {"conf": min_score, "iou": max_overlap, "max_det": MAX_FACES}
         self._batch = GPU_BATCH if has_cuda() else 1
@@ -88,7 +88,7 @@ class TorchFaceDetector:
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
-        return in_squares(images, image_size=self.image_size, detect=self._detect_in_squares)
+        return detect_by_side(images, image_size=self.image_size, detect=self._detect_in_squares)
 
     def _detect_in_squares(self, images: Sequence[Pixels], side: int) -> list[Detections]:
         starts = range(0, len(images), self._batch)

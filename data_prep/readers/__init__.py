@@ -7,7 +7,7 @@ from agelens.data_prep.readers.adience import read_adience
 from agelens.data_prep.readers.b3fd import read_b3fd
 from agelens.data_prep.readers.fgnet import read_fgnet
 from agelens.data_prep.readers.synthetic import read_synthetic
-from agelens.data_prep.readers.table import read_table
+from agelens.data_prep.readers.table import read_label_table
 from agelens.data_prep.readers.utkface import read_utkface
 
 READERS: dict[str, Callable[..., Iterator[Record | Rejection]]] = {
@@ -15,6 +15,6 @@ READERS: dict[str, Callable[..., Iterator[Record | Rejection]]] = {
     "b3fd": read_b3fd,
     "fgnet": read_fgnet,
     "synthetic": read_synthetic,
-    "table": read_table,
+    "table": read_label_table,
     "utkface": read_utkface,
 }

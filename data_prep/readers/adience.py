@@ -10,16 +10,16 @@ from pathlib import Path
 from agelens.data_prep.core.records import AgeKind, Record, Rejection
 from agelens.data_prep.readers.layout import find_folder, read_lines, wrong_folder
 
-FOLDS = tuple(f"fold_{fold}_data.txt" for fold in range(5))
+FOLD_FILES = tuple(f"fold_{fold}_data.txt" for fold in range(5))
 
-COLUMNS = 12
+FIELD_COUNT = 12
 
 GENDERS = {"m": "male", "f": "female"}
 """`u` (mostly babies) and nothing mean unknown."""
 
 RANGE = re.compile(r"\(([0-9]+), *([0-9]+)\)")
 
-CORRECTIONS = {"(25, 23)": (25, 32)}
+AGE_CORRECTIONS = {"(25, 23)": (25, 32)}
 """A slip of the first release, which the second one mended."""
 
 EXPECTED = "Adience must be a folder that holds fold_0_data.txt to fold_4_data.txt (or some of them) and faces/."
@@ -37,22 +37,22 @@ def read_adience(root: Path) -> Iterator[Record | Rejection]:
     Raises:
         DataError: Fold files or faces are neither in the folder nor in one below.
     """
-    folds = find_folder(root, accept=lambda folder: any((folder / name).is_file() for name in FOLDS))
+    folds = find_folder(root, accept=lambda folder: any((folder / name).is_file() for name in FOLD_FILES))
     home = find_folder(root, accept=lambda folder: (folder / "faces").is_dir())
     if folds is None or home is None:
         raise wrong_folder(root, expected=EXPECTED, advice=ADVICE)
     seen: set[str] = set()
-    for path in (folds / name for name in FOLDS if (folds / name).is_file()):
+    for path in (folds / name for name in FOLD_FILES if (folds / name).is_file()):
         for number, line in read_lines(path):
             if number > 1 or not line.startswith("user_id\t"):
-                yield _label(line, fold=path, number=number, home=home, seen=seen)
+                yield _read_line(line, fold=path, number=number, home=home, seen=seen)
 
 
-def _label(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) -> Record | Rejection:
+def _read_line(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) -> Record | Rejection:
     place = f"{fold.name}:{number}"
     fields = [field.strip() for field in line.split("\t")]
-    if len(fields) != COLUMNS or not (all(fields[:2]) and fields[2].isdecimal()):
-        return Rejection(fold, place, "bad_line", f"must hold {COLUMNS} fields between tabs: {line!r}")
+    if len(fields) != FIELD_COUNT or not (all(fields[:2]) and fields[2].isdecimal()):
+        return Rejection(fold, place, "bad_line", f"must hold {FIELD_COUNT} fields between tabs: {line!r}")
     user, original, face, age, gender = fields[:5]
     relative = f"faces/{user}/coarse_tilt_aligned_face.{face}.{original}"
     path = home / relative
@@ -73,8 +73,8 @@ def _label(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) ->
 
 def _years(age: str) -> tuple[int, int] | None:
     """Return lowest and highest age of a label such as `(8, 12)` or `35`; None if it is neither."""
-    if age in CORRECTIONS:
-        return CORRECTIONS[age]
+    if age in AGE_CORRECTIONS:
+        return AGE_CORRECTIONS[age]
     if age.isdecimal():
         return int(age), int(age)
     found = RANGE.fullmatch(age)

@@ -65,7 +65,7 @@ def read_b3fd(
     for number, line in read_lines(labels):
         if number > 1 or not _is_header(line):
             place = f"{labels.name}:{number}"
-            yield _label(line, images=images, labels=labels, place=place, min_photo_year=min_photo_year)
+            yield _read_line(line, images=images, labels=labels, place=place, min_photo_year=min_photo_year)
 
 
 def _find_parts(root: Path, *, label_name: str) -> tuple[Path, Path]:
@@ -83,7 +83,7 @@ def _is_header(line: str) -> bool:
     return len(fields) > 1 and "/" not in fields[0] and not WHOLE_NUMBER.fullmatch(fields[1])
 
 
-def _label(line: str, *, images: Path, labels: Path, place: str, min_photo_year: int | None) -> Record | Rejection:
+def _read_line(line: str, *, images: Path, labels: Path, place: str, min_photo_year: int | None) -> Record | Rejection:
     fields = line.split()
     if len(fields) not in {2, 3} or "/" not in fields[0]:
         return Rejection(labels, place, "bad_line", f"must be `person/file age [gender]`: {line!r}")

@@ -24,10 +24,10 @@ def read_fgnet(root: Path) -> Iterator[Record | Rejection]:
     if folder is None:
         raise wrong_folder(root, expected=EXPECTED, advice=ADVICE)
     for path in list_images(folder):
-        yield _label(path)
+        yield _read_name(path)
 
 
-def _label(path: Path) -> Record | Rejection:
+def _read_name(path: Path) -> Record | Rejection:
     found = NAME.fullmatch(path.name)
     if not found:
         return Rejection(path, path.name, "bad_name", "a name must be like 001A02.JPG or 001A02b.JPG")

@@ -11,7 +11,7 @@ from agelens.data_prep.synthetic.collection import LABELS
 
 GENDERS = ATTRIBUTES["gender"].classes
 
-COLUMNS = ("path", "age", "gender", "subject")
+LABEL_COLUMNS = ("path", "age", "gender", "subject")
 
 
 def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
@@ -28,14 +28,14 @@ def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
         raise DataError(msg)
     with labels.open(newline="", encoding="utf-8") as lines:
         table = csv.DictReader(lines)
-        if tuple(table.fieldnames or ()) != COLUMNS:
-            msg = f"{labels} must have the columns {COLUMNS}. Received: {table.fieldnames}."
+        if tuple(table.fieldnames or ()) != LABEL_COLUMNS:
+            msg = f"{labels} must have the columns {LABEL_COLUMNS}. Received: {table.fieldnames}."
             raise DataError(msg)
         for line in table:
-            yield _record(root, line)
+            yield _read_row(root, line)
 
 
-def _record(root: Path, line: dict[str, str]) -> Record | Rejection:
+def _read_row(root: Path, line: dict[str, str]) -> Record | Rejection:
     path = root / line["path"]
     if not path.is_file():
         return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but there is no such file")

@@ -18,7 +18,7 @@ from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import wrong_folder
 from agelens.data_prep.sources.remote import is_address
 
-Row = dict[str, str]
+Fields = dict[str, str]
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -40,7 +40,7 @@ class _BadValueError(Exception):
         self.detail = detail
 
 
-def read_table(root: Path) -> Iterator[Record | Rejection]:
+def read_label_table(root: Path) -> Iterator[Record | Rejection]:
     """Read a table of labels, in its order.
 
     Args:
@@ -52,7 +52,7 @@ def read_table(root: Path) -> Iterator[Record | Rejection]:
     table = _find_table(root)
     rows = _read_parquet(table) if table.suffix.lower() == ".parquet" else _read_csv(table)
     for number, row in rows:
-        yield _label(row, table=table, number=number)
+        yield _read_row(row, table=table, number=number)
 
 
 def _find_table(root: Path) -> Path:
@@ -69,7 +69,7 @@ def _check_columns(names: list[str], *, table: Path) -> None:
         raise DataError(msg)
 
 
-def _read_csv(table: Path) -> Iterator[tuple[int, Row | None]]:
+def _read_csv(table: Path) -> Iterator[tuple[int, Fields | None]]:
     """Yield the number of the line and its fields, or None if they are more or fewer than the header's."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
@@ -85,7 +85,7 @@ def _read_csv(table: Path) -> Iterator[tuple[int, Row | None]]:
         raise DataError(msg) from error
 
 
-def _read_parquet(table: Path) -> Iterator[tuple[int, Row | None]]:
+def _read_parquet(table: Path) -> Iterator[tuple[int, Fields | None]]:
     """Yield the number of the row, from 1, and its values as text."""
     try:
         content = pd.read_parquet(table)
@@ -109,7 +109,7 @@ def _as_text(value: object) -> str:
     return str(value).strip()
 
 
-def _label(row: Row | None, *, table: Path, number: int) -> Record | Rejection:
+def _read_row(row: Fields | None, *, table: Path, number: int) -> Record | Rejection:
     place = f"{table.name}:{number}"
     if row is None:
         return Rejection(table, place, "bad_line", f"{place}: more or fewer fields than the header")
@@ -143,7 +143,7 @@ def _image_name(path: Path | str, *, folder: Path) -> str:
     return "/".join("up" if part == os.pardir else part for part in parts)
 
 
-def _years(row: Row) -> tuple[float, float]:
+def _years(row: Fields) -> tuple[float, float]:
     """Return lowest and highest age; a row's own range comes before its `age`."""
     texts = [row.get("age_low", ""), row.get("age_high", "")]
     if not any(texts):

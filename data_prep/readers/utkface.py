@@ -7,14 +7,14 @@ from pathlib import Path
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
 
-MAX_LABEL = 116
+MAX_LABELLED_AGE = 116
 """The highest age in the set, by its authors; a number above is no age."""
 
 GENDERS = {"0": "male", "1": "female"}
 
 ETHNICITIES = {"0": "White", "1": "Black", "2": "Asian", "3": "Indian", "4": "Other"}
 
-CORRECTIONS: dict[tuple[str, str], tuple[str, str]] = {
+LABEL_CORRECTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("39", "20170116174525125"): ("male", "Black"),
     ("53", "20170116184028385"): ("female", "White"),
     ("61", "20170109142408075"): ("female", "Black"),
@@ -22,7 +22,7 @@ CORRECTIONS: dict[tuple[str, str], tuple[str, str]] = {
 }
 """The files that lack a field, by age and time (no other file shares both), as users of the set have mended them."""
 
-PARTS = ("part1", "part2", "part3")
+WILD_FOLDERS = ("part1", "part2", "part3")
 """Folders of the release in the wild."""
 
 LEADING_AGE = re.compile(r"([0-9]{1,3})_")
@@ -49,7 +49,7 @@ def read_utkface(root: Path) -> Iterator[Record | Rejection]:
     home, folders = _find_folders(root)
     for folder in folders:
         for path in list_images(folder):
-            yield _label(path, relative=path.relative_to(home).as_posix())
+            yield _read_name(path, relative=path.relative_to(home).as_posix())
 
 
 def _find_folders(root: Path) -> tuple[Path, list[Path]]:
@@ -66,20 +66,20 @@ def _find_folders(root: Path) -> tuple[Path, list[Path]]:
 
 
 def _parts(folder: Path) -> list[Path]:
-    return [child for child in list_folders(folder) if child.name in PARTS and _holds_faces(child)]
+    return [child for child in list_folders(folder) if child.name in WILD_FOLDERS and _holds_faces(child)]
 
 
 def _holds_faces(folder: Path) -> bool:
     return any(LIKE_UTKFACE.match(path.name) for path in list_images(folder))
 
 
-def _label(path: Path, *, relative: str) -> Record | Rejection:
+def _read_name(path: Path, *, relative: str) -> Record | Rejection:
     leading = LEADING_AGE.match(path.name)
     if not leading:
         return Rejection(path, relative, "bad_name", "a name must begin with an age and _")
     age = int(leading[1])
-    if age > MAX_LABEL:
-        return Rejection(path, relative, "impossible_age", f"{age} years; the set ends at {MAX_LABEL}")
+    if age > MAX_LABELLED_AGE:
+        return Rejection(path, relative, "impossible_age", f"{age} years; the set ends at {MAX_LABELLED_AGE}")
     gender, ethnicity = _gender_and_ethnicity(path.name)
     return Record(path, relative, age, age, attributes={"gender": gender, "ethnicity": ethnicity})
 
@@ -89,8 +89,8 @@ def _gender_and_ethnicity(name: str) -> tuple[str | None, str | None]:
     age, *codes, time = name.partition(".")[0].split("_")
     if len(codes) == 2 and codes[0] in GENDERS and codes[1] in ETHNICITIES:
         return GENDERS[codes[0]], ETHNICITIES[codes[1]]
-    if (age, time) in CORRECTIONS:
-        return CORRECTIONS[age, time]
+    if (age, time) in LABEL_CORRECTIONS:
+        return LABEL_CORRECTIONS[age, time]
     if len(codes) == 2:
         return GENDERS.get(codes[0]), ETHNICITIES.get(codes[1])
     return None, None

@@ -6,7 +6,7 @@ A `group` is a photo and whatever hangs on it through people: the split keeps it
 
     photo = find_photos(signatures, table["image_id"])
     group = find_groups(photo, table["subject"])        # over all rows, before any is dropped
-    kept, rejected = judge_duplicates(table.assign(photo=photo, group=group))
+    kept, rejected = resolve_duplicates(table.assign(photo=photo, group=group))
 """
 
 import hashlib
@@ -162,7 +162,7 @@ def check_photos(photo: npt.ArrayLike, *, max_photo_files: int = 20) -> None:
         raise DataError(msg)
 
 
-def judge_duplicates(
+def resolve_duplicates(
     table: pd.DataFrame, *, max_age_gap: float = 2.0, max_photo_files: int = 20
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows that stay, one per photo, and the rejected ones.

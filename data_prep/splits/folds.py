@@ -9,7 +9,7 @@ from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.splits.split import split_table
 
 
-def deal_folds(table: pd.DataFrame, *, count: int, groups: AgeGroups, seed: int) -> list[pd.DataFrame]:
+def make_folds(table: pd.DataFrame, *, count: int, groups: AgeGroups, seed: int) -> list[pd.DataFrame]:
     """Return the rows of each fold, dealt as `split_table` deals splits: whole groups, even shares of every age group.
 
     Args:

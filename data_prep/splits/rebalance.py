@@ -79,14 +79,14 @@ def _choose_rows(train: pd.DataFrame, years: "pd.Series[float]", *, max_count: i
     keeps = pd.Series(data=True, index=train.index)
     for year in counts.index[counts > max_count]:
         rows = train[years == year]
-        quota = share_out(rows["source"].value_counts(), total=max_count)
+        quota = apportion(rows["source"].value_counts(), total=max_count)
         order = hash_names(rows["image_id"], seed=seed).sort_values().index
         place = rows.loc[order].groupby("source").cumcount()
         keeps[order] = place < rows.loc[order, "source"].map(quota)
     return keeps
 
 
-def share_out(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
+def apportion(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
     """Return whole numbers in the proportions of `counts` that add up to `total`, by largest remainder.
 
     Equal remainders are served in the order of the index.

@@ -26,7 +26,7 @@ def split_table(
     """Return the rows of each split, in the order of `table`, with their age group.
 
     The stratum of a group is the commonest source and the commonest age group of its rows; on a tie the first source
-    and the lower age group. Labels without an age group (`NO_GROUP`) are a stratum of their own.
+    and the lower age group. Labels without an age group (`NO_AGE_GROUP`) are a stratum of their own.
 
     Args:
         table: Follows GROUPED.

@@ -18,7 +18,7 @@ import pandas as pd
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import encode_jpeg
-from agelens.data_prep.synthetic.person import Gender, draw_person
+from agelens.data_prep.synthetic.person import Gender, sample_person
 from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 
 MARKER = "synthetic.json"
@@ -148,7 +148,7 @@ def _plan_copies(count: int, *, rng: np.random.Generator) -> dict[int, str]:
 
 def _draw_portraits(subject: str, *, ages: npt.NDArray[np.int64], seed: list[int], size: int) -> list[_File]:
     rng = np.random.default_rng(seed)
-    person = draw_person(rng)
+    person = sample_person(rng)
     return [
         # A label of 30 means somewhere in the thirty-first year of life.
         _File(
@@ -175,7 +175,7 @@ def _copy(file: _File, kind: str) -> _File:
 
 def _unusable_files(rng: np.random.Generator, *, size: int) -> Iterator[_File]:
     """Yield an empty file, a JPEG cut off in the middle, a text with the wrong name and a picture of nobody."""
-    person = draw_person(rng)
+    person = sample_person(rng)
     portrait = encode_jpeg(draw_photo(person, age=30, rng=rng, size=size)[0])
     landscape = encode_jpeg(draw_landscape(rng=rng, size=size))
     contents = {

@@ -5,14 +5,14 @@ import numpy as np
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.synthetic.brush import Brush, Points, Pose, ellipse, mirrored, spline
 from agelens.data_prep.synthetic.hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
-from agelens.data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
+from agelens.data_prep.synthetic.person import AgedFace, Colour, mix, random_colour, shade
 from agelens.data_prep.synthetic.shading import shade_skin
 
 WHITE_OF_EYE: Colour = (240, 236, 230)
 LIP_RED: Colour = (168, 62, 66)
 
 
-def draw_head(canvas: Pixels, face: Face, *, pose: Pose, rng: np.random.Generator) -> Points:
+def draw_head(canvas: Pixels, face: AgedFace, *, pose: Pose, rng: np.random.Generator) -> Points:
     """Draw a head with its shoulders onto a canvas, in place.
 
     Args:
@@ -46,7 +46,7 @@ def draw_head(canvas: Pixels, face: Face, *, pose: Pose, rng: np.random.Generato
     return face_box(face, pose=pose, outline=outline)
 
 
-def face_box(face: Face, *, pose: Pose, outline: Points) -> Points:
+def face_box(face: AgedFace, *, pose: Pose, outline: Points) -> Points:
     """Return the box `(4,)`, xyxy pixels, around the part of the outline below the hairline."""
     seen = pose.place(outline[outline[:, 1] >= -1.0])
     side = np.array([[face.half_width + 0.05, face.eye_y + 0.1], [-face.half_width - 0.05, face.eye_y + 0.1]])
@@ -54,7 +54,7 @@ def face_box(face: Face, *, pose: Pose, outline: Points) -> Points:
     return np.concatenate([seen.min(axis=0), seen.max(axis=0)])
 
 
-def _draw_body(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def _draw_body(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     neck = (0.36 + 0.05 * face.growth + 0.09 * face.masculinity - 0.02 * face.sag) * face.person.width
     shoulder = 1.0 + 0.62 * face.growth + 0.3 * face.masculinity
     base = 1.12 + 0.22 * face.growth
@@ -78,7 +78,7 @@ def _draw_body(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
         brush.lines([mirrored(column, -1)], colour=shade(cloth, 0.8), width=0.05)
 
 
-def _draw_ears(brush: Brush, face: Face) -> None:
+def _draw_ears(brush: Brush, face: AgedFace) -> None:
     for side in (-1, 1):
         # The ear on the side that the face turns to goes out of sight.
         x = face.half_width + 0.02 - 0.25 * max(0.0, side * np.sin(brush.pose.yaw))
@@ -89,7 +89,7 @@ def _draw_ears(brush: Brush, face: Face) -> None:
         brush.lines([mirrored(inner, side)], colour=shade(face.skin, 0.72), width=0.02)
 
 
-def _draw_spots(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def _draw_spots(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     """Freckles, the spots of puberty and the spots of old age."""
     old = max(0.0, face.age - 48) ** 1.4 / 10 * face.person.wrinkling
     teen = 9 * max(0.0, 1 - abs(face.age - 16) / 4)
@@ -106,7 +106,7 @@ def _draw_spots(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
             brush.fill_skin(ellipse(x, y, rx=size, ry=size * 0.8, steps=8), colour=tint)
 
 
-def _draw_eye(brush: Brush, face: Face, *, side: int, gaze: Points) -> None:
+def _draw_eye(brush: Brush, face: AgedFace, *, side: int, gaze: Points) -> None:
     w = face.eye_width
     x, y = face.eye_x, face.eye_y
     tall = w * (0.62 - 0.16 * face.growth - 0.17 * face.sag)
@@ -148,7 +148,7 @@ def _draw_eye(brush: Brush, face: Face, *, side: int, gaze: Points) -> None:
     brush.line_skin(bottom, colour=mix(shade(lids, 0.78), (190, 90, 90), 0.3 * face.sag), width=0.014)
 
 
-def _draw_nose(brush: Brush, face: Face) -> None:
+def _draw_nose(brush: Brush, face: AgedFace) -> None:
     w, y = face.nose_width, face.nose_y
     dark = shade(face.skin, 0.62)
     for side in (-1, 1):
@@ -160,7 +160,7 @@ def _draw_nose(brush: Brush, face: Face) -> None:
     brush.line_skin(under, colour=dark, width=0.016, lift=0.14)
 
 
-def _draw_mouth(brush: Brush, face: Face, *, smile: float, openness: float) -> None:
+def _draw_mouth(brush: Brush, face: AgedFace, *, smile: float, openness: float) -> None:
     w = face.mouth_width * (1 + 0.14 * max(smile, 0))
     y, thick = face.mouth_y, face.lips
     corner = y - 0.05 * smile + 0.035 * face.sag

@@ -3,13 +3,13 @@
 import numpy as np
 
 from agelens.data_prep.synthetic.brush import Brush, Points, ellipse, mirrored, spline
-from agelens.data_prep.synthetic.person import Colour, Face, mix, random_colour, shade
+from agelens.data_prep.synthetic.person import AgedFace, Colour, mix, random_colour, shade
 
 TONES = (0.68, 0.86, 1.12, 1.3)
 """Brightness of the strands relative to the hair's colour."""
 
 
-def draw_back_hair(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def draw_back_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     """Draw the hair that falls behind the head: long hair, or a bun on top."""
     grown = float(np.clip((face.age - 2.5) / 4, 0, 1))
     if face.person.hair_style == "long" and grown > 0:
@@ -35,7 +35,7 @@ def draw_back_hair(brush: Brush, face: Face, *, rng: np.random.Generator) -> Non
         brush.fill(ellipse(0, face.top - 0.14, rx=0.32, ry=0.26), colour=shade(face.hair, 0.85))
 
 
-def draw_front_hair(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def draw_front_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     """Draw the hair on the skull, from a baby's down to a bald crown with hair at the sides."""
     outer, hairline = _hair_edges(face)
     cover = face.hair_cover * (1 - 0.45 * max(0.0, face.recession - 0.6))
@@ -60,7 +60,7 @@ def draw_front_hair(brush: Brush, face: Face, *, rng: np.random.Generator) -> No
     _draw_strands(brush, strands, face=face, width=0.013, rng=rng)
 
 
-def _hair_edges(face: Face) -> tuple[Points, Points]:
+def _hair_edges(face: AgedFace) -> tuple[Points, Points]:
     """Return the outer edge of the hair from left to right, and the hairline back from right to left, equally long."""
     style = face.person.hair_style
     volume = {"short": 0.06, "side": 0.08, "long": 0.10, "curly": 0.16, "bun": 0.04}[style] * face.hair_cover
@@ -95,7 +95,9 @@ def _hair_edges(face: Face) -> tuple[Points, Points]:
     return outer, hairline[where]
 
 
-def _draw_strands(brush: Brush, strands: list[Points], *, face: Face, width: float, rng: np.random.Generator) -> None:
+def _draw_strands(
+    brush: Brush, strands: list[Points], *, face: AgedFace, width: float, rng: np.random.Generator
+) -> None:
     """Draw strands in a few tones; the share that has turned grey is drawn grey."""
     if not strands:
         return
@@ -110,7 +112,7 @@ def _draw_strands(brush: Brush, strands: list[Points], *, face: Face, width: flo
                 brush.lines(chosen, colour=mix(face.skin, shade(base, brightness), thin), width=width)
 
 
-def draw_brows(brush: Brush, face: Face, *, lift: float) -> None:
+def draw_brows(brush: Brush, face: AgedFace, *, lift: float) -> None:
     """Draw the eyebrows; babies' are faint, old men's are bushy and grey."""
     person = face.person
     strength = 0.28 + 0.6 * min(1.0, face.age / 12)
@@ -135,7 +137,7 @@ def draw_brows(brush: Brush, face: Face, *, lift: float) -> None:
         brush.fill_skin(mirrored(contour, side), colour=colour, lift=0.03)
 
 
-def draw_beard(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def draw_beard(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     """Draw stubble or a beard for the men who wear one, from puberty on."""
     amount = (
         float(np.clip((face.age - 15) / 6, 0, 1))
@@ -175,7 +177,7 @@ def _turned(points: Points, brush: Brush) -> Points:
     return moved
 
 
-def draw_worn(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
+def draw_worn(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
     """Draw glasses, a hat or headscarf, or a mask over mouth and nose, each on some."""
     likely = 0.04 + 0.5 * face.person.glasses * (0.25 + 0.75 * min(1.0, face.age / 60))
     if face.age > 3 and rng.random() < likely:
@@ -190,7 +192,7 @@ def draw_worn(brush: Brush, face: Face, *, rng: np.random.Generator) -> None:
         _draw_mask(brush, face, colour=cloth)
 
 
-def _draw_glasses(brush: Brush, face: Face, *, dark: bool, rng: np.random.Generator) -> None:
+def _draw_glasses(brush: Brush, face: AgedFace, *, dark: bool, rng: np.random.Generator) -> None:
     colour = mix((20, 20, 24), (120, 70, 40), float(rng.random()))
     rx, ry = face.eye_width * rng.uniform(1.35, 1.6), face.eye_width * rng.uniform(1.0, 1.4)
     rx = min(rx, face.eye_x - 0.04)
@@ -206,7 +208,7 @@ def _draw_glasses(brush: Brush, face: Face, *, dark: bool, rng: np.random.Genera
     brush.line_skin(bridge, colour=colour, width=0.035, lift=0.1)
 
 
-def _draw_hat(brush: Brush, face: Face, *, colour: Colour) -> None:
+def _draw_hat(brush: Brush, face: AgedFace, *, colour: Colour) -> None:
     w, top = face.half_width + 0.14, face.top - 0.16
     dome = spline(
         [
@@ -225,7 +227,7 @@ def _draw_hat(brush: Brush, face: Face, *, colour: Colour) -> None:
     brush.lines([band], colour=shade(colour, 0.75), width=0.14)
 
 
-def _draw_scarf(brush: Brush, face: Face, *, colour: Colour) -> None:
+def _draw_scarf(brush: Brush, face: AgedFace, *, colour: Colour) -> None:
     w, top = face.half_width, face.top - 0.12
     outer = spline(
         [
@@ -255,7 +257,7 @@ def _draw_scarf(brush: Brush, face: Face, *, colour: Colour) -> None:
     brush.lines([np.concatenate([hole, hole[:1]])], colour=shade(colour, 0.7), width=0.03)
 
 
-def _draw_mask(brush: Brush, face: Face, *, colour: Colour) -> None:
+def _draw_mask(brush: Brush, face: AgedFace, *, colour: Colour) -> None:
     w = face.half_width
     pale = mix(colour, (235, 238, 240), 0.6)
     cover = spline(

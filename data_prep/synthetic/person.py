@@ -89,7 +89,7 @@ class Person:
     glasses: float = 0.0
 
 
-def draw_person(rng: np.random.Generator) -> Person:
+def sample_person(rng: np.random.Generator) -> Person:
     """Draw one person at random."""
     tone = rng.uniform(0, len(SKIN_TONES) - 1)
     positions = np.arange(len(SKIN_TONES))
@@ -129,7 +129,7 @@ def _near(mean: float, deviation: float, rng: np.random.Generator) -> float:
 
 
 @dataclass(frozen=True)
-class Face:
+class AgedFace:
     """One person's face at one age: lengths in face units, where the hairline is at y = -1 and the chin at y = 1.
 
     Args:
@@ -198,7 +198,7 @@ class Face:
         return self.maturity if self.person.gender == "male" else 0.0
 
 
-def face_at(person: Person, age: float) -> Face:
+def face_at(person: Person, age: float) -> AgedFace:
     """Return the face of a person at an age in years."""
     growth = _curve(age, (0, 1, 3, 6, 10, 14, 18, 24), (0, 0.16, 0.34, 0.52, 0.70, 0.85, 0.95, 1))
     maturity = _curve(age, (11, 14, 17, 21), (0, 0.35, 0.8, 1))
@@ -216,7 +216,7 @@ def face_at(person: Person, age: float) -> Face:
     jaw = grown(0.67, 0.55 + 0.06 * male, 0.625 + 0.04 * male) * person.jaw * person.width
     chin = grown(0.27, 0.24 + 0.07 * male, 0.28 + 0.06 * male) * person.jaw
     cheek = grown(0.88, 0.71, 0.67) * person.width
-    return Face(
+    return AgedFace(
         person=person,
         age=age,
         growth=growth,

@@ -9,7 +9,7 @@ from agelens.data_prep.core.boxes import Boxes, clip_boxes
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.synthetic.brush import Points, Pose
 from agelens.data_prep.synthetic.face import draw_head
-from agelens.data_prep.synthetic.person import Person, draw_person, face_at, random_colour
+from agelens.data_prep.synthetic.person import Person, face_at, random_colour, sample_person
 
 OVERSAMPLING = 2
 """Photographs are drawn this much larger and shrunk, which smooths every edge."""
@@ -66,13 +66,13 @@ def make_detector_examples(count: int, *, seed: int, size: int = 320) -> Iterato
         elif kind < 0.50:
             yield _draw_tight_crop(rng=rng, size=size)
         else:
-            yield draw_photo(draw_person(rng), age=float(rng.uniform(0, 92)), rng=rng, size=size)
+            yield draw_photo(sample_person(rng), age=float(rng.uniform(0, 92)), rng=rng, size=size)
 
 
 def _draw_tight_crop(*, rng: np.random.Generator, size: int) -> tuple[Pixels, Boxes]:
     canvas = _draw_background(size * OVERSAMPLING, rng=rng)
     pose = _portrait_pose(len(canvas), share=float(rng.uniform(0.8, 1.1)), spread=0.05, rng=rng)
-    box = draw_head(canvas, face_at(draw_person(rng), float(rng.uniform(0, 92))), pose=pose, rng=rng)
+    box = draw_head(canvas, face_at(sample_person(rng), float(rng.uniform(0, 92))), pose=pose, rng=rng)
     return _expose(canvas, size=size, rng=rng), _visible(box[None], size=size)
 
 
@@ -85,7 +85,7 @@ def _draw_company(people: int, *, rng: np.random.Generator, size: int) -> tuple[
         share = float(rng.uniform(0.14, 0.95 / people - 0.04))
         centre = np.array([(column + 0.5) / people, y]) * side
         pose = _pose(centre, unit=share * side / 2, rng=rng)
-        face = face_at(draw_person(rng), float(rng.uniform(0, 92)))
+        face = face_at(sample_person(rng), float(rng.uniform(0, 92)))
         boxes.append(draw_head(canvas, face, pose=pose, rng=rng))
     return _expose(canvas, size=size, rng=rng), _visible(np.stack(boxes), size=size)
 

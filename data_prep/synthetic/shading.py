@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.synthetic.brush import SHIFT, Points, Pose, mirrored, spline
-from agelens.data_prep.synthetic.person import Face
+from agelens.data_prep.synthetic.person import AgedFace
 
 Floats = npt.NDArray[np.float32]
 
@@ -17,7 +17,7 @@ NEUTRAL = 128
 """Shade that leaves a pixel as it is; 64 halves it."""
 
 
-def shade_skin(canvas: Pixels, face: Face, *, pose: Pose, outline: Points, rng: np.random.Generator) -> None:
+def shade_skin(canvas: Pixels, face: AgedFace, *, pose: Pose, outline: Points, rng: np.random.Generator) -> None:
     """Multiply the skin inside the outline, in place, by soft shadows, tints, blotches and wrinkles."""
     placed = pose.place(outline)
     height, width = canvas.shape[:2]
@@ -40,7 +40,7 @@ def shade_skin(canvas: Pixels, face: Face, *, pose: Pose, outline: Points, rng: 
     np.copyto(region, shaded, where=mask[..., None] > 0)
 
 
-def _soft_shade(face: Face, *, pose: Pose, corners: tuple[int, int, int, int], rng: np.random.Generator) -> Floats:
+def _soft_shade(face: AgedFace, *, pose: Pose, corners: tuple[int, int, int, int], rng: np.random.Generator) -> Floats:
     """Return `(GRID, GRID, 3)` factors near 1."""
     x1, y1, x2, y2 = corners
     pixels = np.stack(np.meshgrid(np.linspace(x1, x2, GRID), np.linspace(y1, y2, GRID)), axis=-1).reshape(-1, 2)
@@ -59,7 +59,7 @@ def _soft_shade(face: Face, *, pose: Pose, corners: tuple[int, int, int, int], r
     return np.asarray(factors * _blotches(face, rng=rng), dtype=np.float32)
 
 
-def _blotches(face: Face, *, rng: np.random.Generator) -> Floats:
+def _blotches(face: AgedFace, *, rng: np.random.Generator) -> Floats:
     """Skin grows uneven with age, in brightness and in redness."""
     uneven = 0.008 + 0.045 * face.wrinkles**1.5
     redness = rng.normal(0, uneven, (12, 12, 1)) * [-0.15, 0.55, 0.45]
@@ -69,7 +69,7 @@ def _blotches(face: Face, *, rng: np.random.Generator) -> Floats:
     return np.asarray(1 + enlarged + grain, dtype=np.float32)
 
 
-def _hollows(face: Face) -> tuple[Points, Points, Points]:
+def _hollows(face: AgedFace) -> tuple[Points, Points, Points]:
     """Return the centres `(K, 2)`, radii `(K, 2)` and darkening `(K, 3)` of soft spots; negative ones are lighter."""
     sag, grown = face.sag, face.growth
     x, y, w = face.eye_x, face.eye_y, face.eye_width
@@ -99,7 +99,7 @@ def _hollows(face: Face) -> tuple[Points, Points, Points]:
 
 
 def _wrinkle_shade(
-    face: Face, *, pose: Pose, origin: tuple[int, int], size: tuple[int, int], rng: np.random.Generator
+    face: AgedFace, *, pose: Pose, origin: tuple[int, int], size: tuple[int, int], rng: np.random.Generator
 ) -> Floats:
     """Return `(height, width)` factors: each wrinkle is a dark groove with a lighter edge below."""
     grooves = np.zeros((size[1], size[0]), np.uint8)
@@ -114,7 +114,7 @@ def _wrinkle_shade(
     return np.asarray(1 - 0.5 * blurred + 0.16 * np.clip(below - blurred, 0, 1), dtype=np.float32)
 
 
-def _wrinkles(face: Face, *, rng: np.random.Generator) -> list[tuple[Points, float, float]]:
+def _wrinkles(face: AgedFace, *, rng: np.random.Generator) -> list[tuple[Points, float, float]]:
     """Return the wrinkles as (line, depth 0..1, width); they appear one after another and deepen."""
     deep = face.wrinkles
     found: list[tuple[list[list[float]], float, float]] = []
@@ -145,7 +145,7 @@ def _wrinkles(face: Face, *, rng: np.random.Generator) -> list[tuple[Points, flo
     return [(spline(line, steps=4), depth, width) for line, depth, width in (*found, *both) if depth > 0.02]
 
 
-def _sided_wrinkles(face: Face, *, rng: np.random.Generator) -> list[tuple[list[list[float]], float, float]]:
+def _sided_wrinkles(face: AgedFace, *, rng: np.random.Generator) -> list[tuple[list[list[float]], float, float]]:
     """Return the wrinkles of the right half: nasolabial fold, crow's feet, bags, marionette lines, cheeks, lips."""
     deep, sag = face.wrinkles, face.sag
     x, y, w = face.eye_x, face.eye_y, face.eye_width

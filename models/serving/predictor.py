@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from agelens.data_prep.core.errors import WeightsError
-from agelens.data_prep.core.images import Pixels, as_stored
+from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.faces.crop import CropShape, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
@@ -160,7 +160,7 @@ class AgePredictor:
         faces = cut_faces(image, detections, self.card.shape)[: 1 if largest else None]
         if not faces:
             return []
-        crops = [as_stored(face.crop) for face in faces]
+        crops = [jpeg_round_trip(face.crop) for face in faces]
         ages = self.predict_crops(np.stack(crops))
         answers = face_predictions(
             ages,

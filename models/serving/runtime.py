@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.core.openvino_requests import Precision, infer_ahead, make_requests, settings_of
+from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
 
 Outputs = dict[str, npt.NDArray[np.float32]]
 
@@ -57,7 +57,7 @@ class Network:
             msg = f"There is no exported network at {graph}; run `dvc repro export`."
             raise WeightsError(msg)
         try:
-            self._compiled = ov.Core().compile_model(graph, "CPU", settings_of(precision, many=many))
+            self._compiled = ov.Core().compile_model(graph, "CPU", compile_options(precision, many=many))
         except RuntimeError as error:
             msg = f"{graph} cannot be read as an OpenVINO network: {str(error).strip().splitlines()[-1]}"
             raise WeightsError(msg) from error

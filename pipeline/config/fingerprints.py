@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agelens.data_prep.core.hashing import file_hash
-from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.pipeline.config.params import Params
 
 CROP_CODE = (
@@ -98,7 +98,7 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def features_fingerprint(params: Params, *, part: Part = "train") -> str:
+def features_fingerprint(params: Params, *, part: FeatureSplit = "train") -> str:
     """Return what names the cached features: all that they depend on but the crops, which have keys of their own.
 
     Args:

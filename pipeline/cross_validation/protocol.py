@@ -16,7 +16,7 @@ from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import GROUPED, SPLIT, read_table, write_table
-from agelens.data_prep.splits.folds import deal_folds, rotate_folds
+from agelens.data_prep.splits.folds import make_folds, rotate_folds
 from agelens.pipeline.config.fingerprints import FEATURE_CODE, TRAIN_CODE, TUNE_CODE, code_hash, fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -125,7 +125,7 @@ def run_protocol(params: Params, paths: Paths, *, protocol: Protocol) -> dict[st
     rows = read_table(paths.grouped, GROUPED)
     rows = rows[rows["source"] == protocol.source].reset_index(drop=True)
     groups = AgeGroups(tuple(params.age_groups))
-    turns = list(rotate_folds(deal_folds(rows, count=protocol.folds, groups=groups, seed=params.seed)))
+    turns = list(rotate_folds(make_folds(rows, count=protocol.folds, groups=groups, seed=params.seed)))
     folder, named = paths.protocol_report / protocol.name, _fingerprint(params, paths, protocol)
     results = [_finished(folder / f"fold_{turn}.json", named) for turn in range(protocol.folds)]
     if None in results:

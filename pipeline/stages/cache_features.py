@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
-from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
 from agelens.models.caches.features import crop_keys
 from agelens.models.serving.runtime import Network
@@ -29,7 +29,7 @@ def run(params: Params, paths: Paths) -> None:
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     first = read_rgb(next(iter(train.values())))
     write_png(paths.features_report / "views.png", draw_views(first, augmentation_of(params), seed=params.seed))
-    parts: dict[Part, Any] = {"train": (train, section.views), "val": (val, 1)}
+    parts: dict[FeatureSplit, Any] = {"train": (train, section.views), "val": (val, 1)}
     extracted = 0
     with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:
         for part, (crops, views) in parts.items():

@@ -1,7 +1,7 @@
 """Validation errors become the way an age is read out, a correction of its bias and the width of the intervals."""
 
 from agelens.data_prep.core.atomic import write_json
-from agelens.data_prep.core.labels import check_some_exact
+from agelens.data_prep.core.labels import check_has_exact_ages
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.models.calibration.bias import choose_correction
 from agelens.models.calibration.intervals import fit_intervals, read_age
@@ -15,7 +15,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 def run(params: Params, paths: Paths) -> None:
     """Fit power, correction and intervals on the validation rows whose age is exact."""
     val = read_table(paths.split_val, SPLIT)
-    check_some_exact(val["age_low"], val["age_high"])
+    check_has_exact_ages(val["age_low"], val["age_high"])
     exact = val[val["age_low"] == val["age_high"]]
     outputs = predict_rows(read_age_net(params, paths), exact, paths=paths, label="predicting val")
     said, distribution, section = outputs["age"][:, 0], outputs.get("age_distribution"), params.calibrate

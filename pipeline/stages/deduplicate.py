@@ -6,7 +6,7 @@ import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
 from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, read_table, write_table
-from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, judge_duplicates
+from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, resolve_duplicates
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.contact_sheets.sheet import distinct_parts, draw_contact_sheet
@@ -31,7 +31,7 @@ def run(params: Params, paths: Paths) -> None:
     )
     table = faces.assign(photo=photo, group=find_groups(photo, faces["subject"]))
     _draw_largest(table, paths)
-    kept, rejected = judge_duplicates(table, max_age_gap=section.max_age_gap, max_photo_files=section.max_photo_files)
+    kept, rejected = resolve_duplicates(table, max_age_gap=section.max_age_gap, max_photo_files=section.max_photo_files)
     write_table(paths.grouped, kept, GROUPED)
     write_table(paths.grouped_rejected, rejected, REJECTED)
     say(f"{len(kept)} photos kept, " + ", ".join(f"{n} {r}" for r, n in rejected["reason"].value_counts().items()))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.features import FeatureCache
 from agelens.models.network.age_net import build_feature_net
 from agelens.models.network.backbones import build_backbone
@@ -22,7 +22,7 @@ def convert_feature_network(params: Params) -> Any:
     return convert_network(build_feature_net(backbone))
 
 
-def feature_cache(params: Params, paths: Paths, part: Part) -> FeatureCache:
+def feature_cache(params: Params, paths: Paths, part: FeatureSplit) -> FeatureCache:
     """Return the cache of the features to learn from, or of those to judge by."""
     return FeatureCache(paths.features / part, features_fingerprint(params, part=part))
 

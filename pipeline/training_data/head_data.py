@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from agelens.data_prep.batches.dataset import check_steps, make_feature_dataset, make_plain_feature_dataset
-from agelens.data_prep.core.labels import check_some_exact
+from agelens.data_prep.core.labels import check_has_exact_ages
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
 from agelens.data_prep.splits.split import hash_names
 from agelens.models.caches.features import Features, crop_keys
@@ -53,7 +53,7 @@ class HeadData:
         """
         train, val = (first_by_hash(table, count, seed=seed) for table in (self.train, self.val))
         few = self.val.iloc[val].reset_index(drop=True)
-        check_some_exact(few["age_low"], few["age_high"])
+        check_has_exact_ages(few["age_low"], few["age_high"])
         return HeadData(
             train=self.train.iloc[train].reset_index(drop=True),
             val=few,
@@ -106,7 +106,7 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
         DataError: A table or a feature is missing, or no validation row has an exact age.
     """
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
-    check_some_exact(val["age_low"], val["age_high"])
+    check_has_exact_ages(val["age_low"], val["age_high"])
     train_keys, val_keys = _keys(train, paths.crops), _keys(val, paths.crops)
     return HeadData(
         train=train,

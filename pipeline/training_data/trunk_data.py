@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agelens.data_prep.batches.augment import Augmentation
-from agelens.data_prep.core.openvino_requests import Part
+from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.trunk_cache import Activations, TrunkCache
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.serving.runtime import Network, convert_network
@@ -73,7 +73,7 @@ def cache_trunk(
     augmentation = augmentation_of(params, strength=recipe.augment_strength)
     code = [features_fingerprint(params), code_hash(TRUNK_CODE)]
     name = fingerprint([data.fingerprint, code, recipe.unfreeze, recipe.augment_strength])
-    parts: dict[Part, Any] = {"train": (data.train, views), "val": (data.val, 1)}
+    parts: dict[FeatureSplit, Any] = {"train": (data.train, views), "val": (data.val, 1)}
     caches = {part: TrunkCache(folder / part, name, trunk.output_shape[1:]) for part in parts}
     needed = sum(caches[part].bytes_of(len(table), views=views) for part, (table, views) in parts.items())
     batch = 4 * int(np.prod(trunk.output_shape[1:])) * params.train.phase2.batch_size

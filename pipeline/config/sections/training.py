@@ -10,7 +10,7 @@ from pydantic import (
     model_validator,
 )
 
-from agelens.data_prep.core.openvino_requests import Part, Precision
+from agelens.data_prep.core.openvino_requests import FeatureSplit, Precision
 from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
@@ -67,7 +67,7 @@ class CacheFeatures(Section):
     views: PositiveInt
     precision: Precision = "bfloat16"
 
-    def precision_of(self, part: Part) -> Precision:
+    def precision_of(self, part: FeatureSplit) -> Precision:
         """Return what is computed in for pictures to learn from (`train`) or to judge by (`val`)."""
         return self.precision if part == "train" else "float32"
 

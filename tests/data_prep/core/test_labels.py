@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import DataError, ParamsError
-from agelens.data_prep.core.labels import ATTRIBUTES, NO_GROUP, AgeGroups, attribute_indices, check_some_exact
+from agelens.data_prep.core.labels import ATTRIBUTES, NO_AGE_GROUP, AgeGroups, attribute_indices, check_has_exact_ages
 from agelens.data_prep.core.records import Record
 
 FIVE = AgeGroups((0, 13, 26, 43, 61))
@@ -40,12 +40,12 @@ def test_an_age_belongs_to_the_group_of_its_floor(age, group):
     [
         (0, 2, 0),
         (10, 13, 0),  # 3 of 4 years: exactly 75 %
-        (11, 14, NO_GROUP),  # 2 and 2
+        (11, 14, NO_AGE_GROUP),  # 2 and 2
         (9, 13, 0),  # 4 of 5
         (25, 32, 2),  # 7 of 8
-        (8, 20, NO_GROUP),  # 5 and 8 of 13
+        (8, 20, NO_AGE_GROUP),  # 5 and 8 of 13
         (60, 100, 4),  # 40 of 41
-        (0, 100, NO_GROUP),
+        (0, 100, NO_AGE_GROUP),
         (10.5, 13.9, 0),  # counted as the whole years 10..13
     ],
 )
@@ -55,7 +55,7 @@ def test_an_interval_belongs_to_the_group_that_holds_three_quarters_of_it(low, h
 
 def test_many_labels_are_sorted_at_once():
     low, high = np.array([[5, 8], [25, 70]]), np.array([[5, 20], [32, 70]])
-    assert FIVE.of_intervals(low, high).tolist() == [[0, NO_GROUP], [2, 4]]
+    assert FIVE.of_intervals(low, high).tolist() == [[0, NO_AGE_GROUP], [2, 4]]
     assert FIVE.of_ages(low).tolist() == [[0, 0], [1, 4]]
 
 
@@ -73,13 +73,13 @@ def test_the_intervals_of_adience_are_its_eight_groups(low, high, group):
 
 
 def test_one_exact_age_is_enough():
-    check_some_exact([20, 25, 38], [30, 25, 43])
+    check_has_exact_ages([20, 25, 38], [30, 25, 43])
 
 
 @pytest.mark.parametrize(("low", "high", "count"), [([20, 25], [30, 32], 2), ([], [], 0)])
 def test_labels_without_an_exact_age_are_refused(low, high, count):
     with pytest.raises(DataError, match=f"exact.*Received: {count} rows, none of them exact"):
-        check_some_exact(low, high)
+        check_has_exact_ages(low, high)
 
 
 def test_labels_of_attributes_become_indices_and_others_none():

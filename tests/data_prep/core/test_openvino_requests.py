@@ -2,7 +2,7 @@
 
 import pytest
 
-from agelens.data_prep.core.openvino_requests import infer_ahead, settings_of
+from agelens.data_prep.core.openvino_requests import compile_options, infer_ahead
 
 
 class FakeRequest:
@@ -66,8 +66,8 @@ def test_a_request_that_fails_leaves_no_other_busy(requests):
 
 
 def test_settings_say_the_precision_and_what_is_asked_for():
-    assert settings_of("bfloat16", many=True) == {
+    assert compile_options("bfloat16", many=True) == {
         "PERFORMANCE_HINT": "THROUGHPUT",
         "INFERENCE_PRECISION_HINT": "bf16",
     }
-    assert settings_of("float32", many=False) == {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    assert compile_options("float32", many=False) == {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}

@@ -7,9 +7,9 @@ import pytest
 from agelens.data_prep.core.boxes import expand_boxes, pairwise_iou
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.detector_training.average_precision import (
-    Verdicts,
+    MatchedBoxes,
     average_precision,
-    judge_detections,
+    match_detections,
     pick_free_squares,
     scaled_sides,
 )
@@ -25,14 +25,16 @@ def boxes(*rows: Row) -> npt.NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
-def judge(found: list[tuple[Row, float]], faces: list[Row], *, ignored: list[bool] | None = None) -> Verdicts:
+def judge(found: list[tuple[Row, float]], faces: list[Row], *, ignored: list[bool] | None = None) -> MatchedBoxes:
     detections = Detections(boxes(*[box for box, _ in found]), np.array([score for _, score in found], dtype=float))
     mask = np.array(ignored if ignored is not None else [False] * len(faces), dtype=bool)
-    return judge_detections(detections, boxes(*faces), ignored=mask)
+    return match_detections(detections, boxes(*faces), ignored=mask)
 
 
-def verdicts(*rows: tuple[float, bool], face_count: int) -> Verdicts:
-    return Verdicts(np.array([s for s, _ in rows], dtype=float), np.array([c for _, c in rows], dtype=bool), face_count)
+def verdicts(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
+    return MatchedBoxes(
+        np.array([s for s, _ in rows], dtype=float), np.array([c for _, c in rows], dtype=bool), face_count
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_an_excused_box_counts_only_if_it_belongs_to_a_face(
     # In worse order than their scores, so that the mask must follow its boxes: tiny, second, first, beside.
     found = Detections(boxes(TINY, HALF, FACE, FAR), np.array([0.6, 0.7, 0.8, 0.9]))
     mask = np.array(excused[::-1])
-    judged = judge_detections(found, boxes(FACE, TINY), ignored=np.array([False, True]), excused=mask)
+    judged = match_detections(found, boxes(FACE, TINY), ignored=np.array([False, True]), excused=mask)
     assert list(zip(judged.scores.tolist(), judged.correct.tolist(), strict=True)) == expected
 
 
@@ -136,7 +138,7 @@ def test_an_excused_box_counts_only_if_it_belongs_to_a_face(
     ],
     ids=["perfect", "three missed", "false", "blind", "false after", "false before", "dip", "three images"],
 )
-def test_average_precision_is_the_area_under_the_lifted_curve(images: list[Verdicts], expected: float) -> None:
+def test_average_precision_is_the_area_under_the_lifted_curve(images: list[MatchedBoxes], expected: float) -> None:
     assert average_precision(images) == pytest.approx(expected)
 
 
@@ -146,7 +148,7 @@ def test_boxes_of_equal_score_enter_together_whatever_the_order_of_the_images() 
 
 
 @pytest.mark.parametrize("images", [[], [verdicts((0.9, False), face_count=0)]], ids=["no image", "no face"])
-def test_average_precision_needs_a_face(images: list[Verdicts]) -> None:
+def test_average_precision_needs_a_face(images: list[MatchedBoxes]) -> None:
     with pytest.raises(DataError, match="at least one labelled face"):
         average_precision(images)
 

@@ -12,12 +12,12 @@ from agelens.data_prep.core.boxes import pairwise_iou
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.detector_training.yolo_data import (
-    blank_pictures,
+    blank_images,
     cut_tight_crop,
     hard_squares,
     read_yolo_boxes,
+    rotate_boxes,
     tight_crops,
-    turn_boxes,
     yolo_lines,
 )
 from agelens.data_prep.faces.detector import Detections
@@ -82,13 +82,13 @@ def test_a_line_without_five_numbers_is_refused_with_its_file(tmp_path: Path, te
     ids=["none", "shifted", "doubled", "90_about_itself", "180_about_itself", "90_about_the_origin"],
 )
 def test_turned_boxes_by_hand(matrix: Floats, expected: tuple[float, float, float, float]) -> None:
-    np.testing.assert_allclose(turn_boxes(BOX, matrix), [expected], atol=1e-9)
+    np.testing.assert_allclose(rotate_boxes(BOX, matrix), [expected], atol=1e-9)
 
 
 def test_the_box_of_a_circle_is_the_same_at_every_angle() -> None:
     circle = np.array([[0.0, 0, 20, 20]])
     for angle in range(0, 360, 15):
-        turned = turn_boxes(circle, cv2.getRotationMatrix2D((10, 10), angle, 1.0))
+        turned = rotate_boxes(circle, cv2.getRotationMatrix2D((10, 10), angle, 1.0))
         np.testing.assert_allclose(turned, circle, atol=1e-9)
 
 
@@ -97,11 +97,11 @@ def test_a_turned_box_encloses_the_turned_ellipse_exactly() -> None:
     angle = np.linspace(0, 2 * np.pi, 100_000)
     ellipse = np.stack([20 + 10 * np.cos(angle), 40 + 20 * np.sin(angle)], axis=1)
     moved = ellipse @ matrix[:, :2].T + matrix[:, 2]
-    np.testing.assert_allclose(turn_boxes(BOX, matrix)[0], [*moved.min(axis=0), *moved.max(axis=0)], atol=1e-6)
+    np.testing.assert_allclose(rotate_boxes(BOX, matrix)[0], [*moved.min(axis=0), *moved.max(axis=0)], atol=1e-6)
 
 
 def test_no_boxes_can_be_turned() -> None:
-    assert turn_boxes(np.zeros((0, 4)), IDENTITY).shape == (0, 4)
+    assert rotate_boxes(np.zeros((0, 4)), IDENTITY).shape == (0, 4)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -181,7 +181,7 @@ def test_a_photograph_without_faces_gives_no_tight_crop() -> None:
 
 
 def test_blank_pictures_are_pictures_of_three_kinds() -> None:
-    pictures = list(blank_pictures(6, size=32, rng=np.random.default_rng(0)))
+    pictures = list(blank_images(6, size=32, rng=np.random.default_rng(0)))
     assert [(picture.shape, picture.dtype) for picture in pictures] == [((32, 32, 3), np.uint8)] * 6
     spreads = [picture.std(axis=(0, 1)).max() for picture in pictures]
     assert spreads[0] == spreads[3] == 0  # one colour

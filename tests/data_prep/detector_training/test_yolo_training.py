@@ -12,7 +12,7 @@ from agelens.data_prep.core.errors import DataError, WeightsError
 from agelens.data_prep.core.images import Pixels, write_jpeg
 from agelens.data_prep.detector_training.yolo_data import yolo_lines
 from agelens.data_prep.detector_training.yolo_training import (
-    PARTS,
+    YOLO_FOLDERS,
     DetectorRecipe,
     train_face_detector,
     write_training_set,
@@ -26,7 +26,7 @@ PLAIN = DetectorRecipe(tight_crops=1, free_squares=0, synthetic=0, blank=0, seed
 def widerface(tmp_path: Path) -> Path:
     """Return two photographs for training, one with a face and one without a label file, and one to validate by."""
     folder = tmp_path / "widerface"
-    for part in PARTS:
+    for part in YOLO_FOLDERS:
         (folder / part).mkdir(parents=True)
     for name in ("train/face", "train/lawn", "val/face"):
         write_jpeg(folder / "images" / f"{name}.jpg", np.full((120, 160, 3), 128, dtype=np.uint8))
@@ -53,7 +53,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
                 last.write_bytes(b"weights")
 
     monkeypatch.setattr(
-        "agelens.data_prep.detector_training.yolo_training.quiet_ultralytics", lambda _: SimpleNamespace(YOLO=Model)
+        "agelens.data_prep.detector_training.yolo_training.import_ultralytics", lambda _: SimpleNamespace(YOLO=Model)
     )
     return calls
 
@@ -82,7 +82,7 @@ def test_nothing_of_an_earlier_set_is_left(widerface: Path, tmp_path: Path) -> N
     assert names == ["blank_0000.jpg", "face.jpg", "lawn.jpg"]
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", YOLO_FOLDERS)
 def test_each_of_the_four_folders_must_be_there(part: str, widerface: Path, tmp_path: Path) -> None:
     (widerface / part).rename(tmp_path / "away")
     with pytest.raises(DataError, match=f"Missing: {part}"):

@@ -126,8 +126,8 @@ FACE = {"x1": 10.0, "y1": 10.0, "x2": 50.0, "y2": 40.0, "sharpness": 80.0, "face
     ],
 )
 def test_the_first_limit_that_a_face_breaks_is_its_reason(limits: FaceLimits, reason: str | None) -> None:
-    objection = limits.objection(FACE)
-    assert (objection and objection["reason"]) == reason
+    violation = limits.violation(FACE)
+    assert (violation and violation["reason"]) == reason
 
 
 def test_another_limit_moves_rows_and_redoes_no_image(manifest: pd.DataFrame, tmp_path: Path) -> None:

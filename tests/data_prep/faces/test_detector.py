@@ -20,7 +20,7 @@ from agelens.data_prep.faces.detector import (
     letterbox,
     square_side,
 )
-from agelens.data_prep.synthetic.person import draw_person
+from agelens.data_prep.synthetic.person import sample_person
 from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 from agelens.weights.defaults import DETECTOR_RUNTIME
 from tests.locations import ROOT
@@ -222,7 +222,7 @@ def test_requests_of_several_images_find_what_those_of_one_find(tiny_network: Pa
 @needs_detector
 def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> None:
     rng = np.random.default_rng(5)
-    photos = [draw_photo(draw_person(rng), age=30, rng=rng) for _ in range(6)]
+    photos = [draw_photo(sample_person(rng), age=30, rng=rng) for _ in range(6)]
     found = OpenVinoFaceDetector(DETECTOR_RUNTIME).detect([image for image, _ in photos])
     for (_, drawn), faces in zip(photos, found, strict=True):
         x1, y1, x2, y2 = np.asarray(drawn).reshape(-1, 4)[0]

@@ -107,7 +107,7 @@ def test_a_gpu_gets_batches_of_one_size_and_each_image_its_own_faces(
     cuda: bool, batches: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_detector, "has_cuda", lambda: cuda)
-    monkeypatch.setattr(torch_detector, "quiet_ultralytics", lambda _: SimpleNamespace(YOLO=FakeYolo))
+    monkeypatch.setattr(torch_detector, "import_ultralytics", lambda _: SimpleNamespace(YOLO=FakeYolo))
     sides = [400 if number in (3, 9) else 40 for number in range(1, 21)]
     images = [np.full((30, side, 3), (0, 0, number), dtype=np.uint8) for number, side in enumerate(sides, start=1)]
     found = TorchFaceDetector(DETECTOR_TORCH, trusted=None).detect(images)

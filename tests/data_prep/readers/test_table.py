@@ -8,7 +8,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
-from agelens.data_prep.readers.table import read_table
+from agelens.data_prep.readers.table import read_label_table
 
 
 def write_csv(folder: Path, *lines: str, images: tuple[str, ...] = ("a.jpg", "sub/b.jpg")) -> Path:
@@ -28,7 +28,7 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
         "a.jpg,31.5,007,F,None,Leica",
         "sub/b.jpg,0,,,,",
     )
-    assert list(read_table(table)) == [
+    assert list(read_label_table(table)) == [
         Record(tmp_path / "a.jpg", "a.jpg", 31.5, 31.5, "exact", {"gender": "female", "ethnicity": "None"}, "007"),
         Record(tmp_path / "sub/b.jpg", "sub/b.jpg", 0, 0, attributes={"gender": None, "ethnicity": None}),
     ]
@@ -47,7 +47,7 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
 def test_an_age_is_a_number_or_a_range(
     tmp_path: Path, header: str, values: str, low: float, high: float, kind: str
 ) -> None:
-    (record,) = read_table(write_csv(tmp_path, header, values))
+    (record,) = read_label_table(write_csv(tmp_path, header, values))
     assert isinstance(record, Record)
     assert (record.age_low, record.age_high, record.age_kind) == (low, high, kind)
 
@@ -57,7 +57,7 @@ def test_an_age_is_a_number_or_a_range(
     [("m", "male"), ("Male", "male"), ("f", "female"), ("FEMALE", "female"), ("", None), ("unknown", None)],
 )
 def test_words_for_gender_are_understood(tmp_path: Path, word: str, gender: str | None) -> None:
-    (record,) = read_table(write_csv(tmp_path, "path,age,gender", f"a.jpg,30,{word}"))
+    (record,) = read_label_table(write_csv(tmp_path, "path,age,gender", f"a.jpg,30,{word}"))
     assert isinstance(record, Record)
     assert record.attributes == {"gender": gender}
 
@@ -82,7 +82,7 @@ def test_words_for_gender_are_understood(tmp_path: Path, word: str, gender: str 
 )
 def test_a_bad_row_is_rejected_with_its_line(tmp_path: Path, values: str, reason: str) -> None:
     table = write_csv(tmp_path, "path,age,gender", "sub/b.jpg,20,f", "", values)
-    first, rejection = read_table(table)
+    first, rejection = read_label_table(table)
     assert isinstance(first, Record)
     assert isinstance(rejection, Rejection)
     assert rejection.reason == reason
@@ -91,7 +91,7 @@ def test_a_bad_row_is_rejected_with_its_line(tmp_path: Path, values: str, reason
 
 @pytest.mark.parametrize("values", ["a.jpg,30,20", "a.jpg,30,", "a.jpg,,30"])
 def test_half_a_range_or_one_turned_round_is_rejected(tmp_path: Path, values: str) -> None:
-    (rejection,) = read_table(write_csv(tmp_path, "path,age_low,age_high", values))
+    (rejection,) = read_label_table(write_csv(tmp_path, "path,age_low,age_high", values))
     assert isinstance(rejection, Rejection)
     assert rejection.reason == "bad_age"
 
@@ -106,13 +106,13 @@ def test_a_path_may_lead_out_of_the_folder_but_its_name_does_not(tmp_path: Path)
         "sub/../a.jpg,30",
         f"{tmp_path}/set/sub/b.jpg,30",
     )
-    found = list(read_table(table))
+    found = list(read_label_table(table))
     assert [type(item) for item in found] == [Record] * 4
     assert [item.relative for item in found] == ["up/elsewhere.jpg", "up/elsewhere.jpg", "a.jpg", "sub/b.jpg"]
 
 
 def test_a_quoted_line_break_keeps_the_line_numbers_true(tmp_path: Path) -> None:
-    found = list(read_table(write_csv(tmp_path, "path,age,note", 'a.jpg,30,"two', 'lines"', "c.jpg,30,")))
+    found = list(read_label_table(write_csv(tmp_path, "path,age,note", 'a.jpg,30,"two', 'lines"', "c.jpg,30,")))
     assert isinstance(found[0], Record)
     assert isinstance(found[1], Rejection)
     assert found[1].detail.startswith("labels.csv:4: ")
@@ -129,7 +129,7 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
             "gender": ["m", None, None],
         }
     ).to_parquet(table)
-    first, second, third = read_table(table)
+    first, second, third = read_label_table(table)
     assert first == Record(tmp_path / "a.jpg", "a.jpg", 30, 30, attributes={"gender": "male"}, subject="7")
     assert isinstance(second, Rejection)
     assert (second.reason, second.detail) == ("no_age", "labels.parquet:2: age is empty")
@@ -146,7 +146,7 @@ def test_parquet_without_pyarrow_is_explained(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(sys.modules["pandas"], "read_parquet", refuse)
     with pytest.raises(DataError, match="pip install pyarrow, or save the table as CSV"):
-        list(read_table(table))
+        list(read_label_table(table))
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_something_else_than_a_table_is_refused(tmp_path: Path, name: str, conte
     table = tmp_path / name
     table.write_bytes(content)
     with pytest.raises(DataError, match=message):
-        list(read_table(table))
+        list(read_label_table(table))
 
 
 def test_a_folder_may_stand_for_its_only_table(tmp_path: Path) -> None:
     table = write_csv(tmp_path, "path,age", "a.jpg,30")
-    assert list(read_table(tmp_path)) == list(read_table(table))
+    assert list(read_label_table(tmp_path)) == list(read_label_table(table))
     table.with_name("more.csv").write_bytes(table.read_bytes())
     with pytest.raises(DataError, match=r"the only one in a folder.*labels\.csv, more\.csv"):
-        list(read_table(tmp_path))
+        list(read_label_table(tmp_path))

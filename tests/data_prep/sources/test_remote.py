@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import DataError, ImageError
-from agelens.data_prep.readers.table import read_table
+from agelens.data_prep.readers.table import read_label_table
 from agelens.data_prep.sources import remote
 from agelens.data_prep.sources.manifest import make_manifest
 from agelens.data_prep.sources.remote import file_state, is_address, read_content
@@ -60,7 +60,7 @@ def test_a_table_of_addresses_gives_the_crops_of_its_files(tmp_path: Path) -> No
         write_photo(path, number, face=number != 3)
     addresses = [f"file://{path}" for path in photos] + [f"file://{tmp_path}/gone.png"]
     pd.DataFrame({"path": addresses, "age": np.arange(20, 26)}).to_csv(tmp_path / "labels.csv", index=False)
-    manifest, _ = make_manifest(read_table(tmp_path / "labels.csv"), source="album")
+    manifest, _ = make_manifest(read_label_table(tmp_path / "labels.csv"), source="album")
     assert manifest["path"].tolist() == addresses
     faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path / "crops", plan={"rules": RULES})
     assert rejected["reason"].tolist() == ["no_face", "missing"]

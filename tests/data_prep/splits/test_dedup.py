@@ -15,7 +15,7 @@ from agelens.data_prep.splits.dedup import (
     describe_crop,
     find_groups,
     find_photos,
-    judge_duplicates,
+    resolve_duplicates,
 )
 from tests.factories import grouped_table, shuffled
 from tests.locations import SHARED_DATA
@@ -190,7 +190,7 @@ def test_a_group_hangs_together_by_photo_and_subject(photo, subject, group):
 def test_a_dropped_duplicate_still_links_its_subject():
     table = grouped_table(3, photos=["p", "p", "q"], subjects=[None, "made:1", "made:1"])
     table["group"] = find_groups(table["photo"], table["subject"])
-    kept, _ = judge_duplicates(table)
+    kept, _ = resolve_duplicates(table)
     assert kept["image_id"].tolist() == ["made/00000.jpg", "made/00002.jpg"]
     assert set(kept["group"]) == {"p"}
 
@@ -209,7 +209,7 @@ def test_a_dropped_duplicate_still_links_its_subject():
     ],
 )
 def test_one_row_of_a_photo_stays_with_the_joint_label(ages, label):
-    kept, rejected = judge_duplicates(grouped_table(len(ages), photos=["made/00000.jpg"], ages=ages))
+    kept, rejected = resolve_duplicates(grouped_table(len(ages), photos=["made/00000.jpg"], ages=ages))
     assert kept["image_id"].tolist() == ["made/00000.jpg"]
     assert tuple(kept.loc[0, ["age_low", "age_high", "age"]]) == label
     assert kept.loc[0, "age_kind"] == ("exact" if label[0] == label[1] else "interval")
@@ -219,25 +219,25 @@ def test_one_row_of_a_photo_stays_with_the_joint_label(ages, label):
 
 @pytest.mark.parametrize("ages", [[30, 32.5], [30, 33, 31], [(15, 20), 23], [(15, 20), (25, 32)]])
 def test_a_photo_with_labels_too_far_apart_is_rejected_whole(ages):
-    kept, rejected = judge_duplicates(grouped_table(len(ages), photos=["p"], ages=ages))
+    kept, rejected = resolve_duplicates(grouped_table(len(ages), photos=["p"], ages=ages))
     assert kept.empty
     assert rejected["reason"].tolist() == ["label_conflict"] * len(ages)
 
 
 def test_a_conflict_says_how_far_apart_the_labels_are():
-    _, rejected = judge_duplicates(grouped_table(2, photos=["p"], ages=[80, 31]))
+    _, rejected = resolve_duplicates(grouped_table(2, photos=["p"], ages=[80, 31]))
     assert rejected["detail"].tolist() == ["labels from 31.0 to 80.0 years on photo p"] * 2
 
 
 def test_the_allowed_gap_is_a_parameter():
     table = grouped_table(2, photos=["p"], ages=[30, 34])
-    assert judge_duplicates(table)[0].empty
-    assert judge_duplicates(table, max_age_gap=4)[0]["age"].tolist() == [32]
+    assert resolve_duplicates(table)[0].empty
+    assert resolve_duplicates(table, max_age_gap=4)[0]["age"].tolist() == [32]
 
 
 def test_judging_follows_the_schemas_and_loses_no_row():
     table = grouped_table(6, photos=["p", "p", "q", "r", "r", "s"], ages=[20, 21, 30, 40, 60, 50])
-    kept, rejected = judge_duplicates(table)
+    kept, rejected = resolve_duplicates(table)
     check_table(kept, GROUPED)
     check_table(rejected, REJECTED)
     assert (kept.dtypes == table.dtypes).all()
@@ -247,7 +247,7 @@ def test_judging_follows_the_schemas_and_loses_no_row():
 @pytest.mark.parametrize("n", [0, 3])
 def test_without_duplicates_nothing_changes(n):
     table = grouped_table(n, ages=[20, (25, 32), 70])
-    kept, rejected = judge_duplicates(table)
+    kept, rejected = resolve_duplicates(table)
     pd.testing.assert_frame_equal(kept, table)
     check_table(rejected, REJECTED)
     assert rejected.empty
@@ -255,14 +255,14 @@ def test_without_duplicates_nothing_changes(n):
 
 def test_judging_does_not_depend_on_the_order_of_rows():
     table = grouped_table(8, photos=["p", "q", "q", "p", "r", "p", "s", "s"], ages=[20, 30, (25, 32), 21, 1, 22, 5, 50])
-    first, second = judge_duplicates(table), judge_duplicates(shuffled(table))
+    first, second = resolve_duplicates(table), resolve_duplicates(shuffled(table))
     for one, other in zip(first, second, strict=True):
         pd.testing.assert_frame_equal(one, other.sort_values("image_id", ignore_index=True))
 
 
 def test_a_photo_of_too_many_files_stops_the_run():
     with pytest.raises(DataError, match=r"at most 2 times. Received: 3 files like p"):
-        judge_duplicates(grouped_table(3, photos=["p"]), max_photo_files=2)
+        resolve_duplicates(grouped_table(3, photos=["p"]), max_photo_files=2)
 
 
 @pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the UTKFace folder in ../shared/data")

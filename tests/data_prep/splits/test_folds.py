@@ -4,7 +4,7 @@ import pytest
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.tables import SPLIT, check_table
-from agelens.data_prep.splits.folds import deal_folds, rotate_folds
+from agelens.data_prep.splits.folds import make_folds, rotate_folds
 from tests.factories import FIVE_GROUPS, grouped_table, shuffled
 
 AGES = [5, 20, 35, 50, 70]
@@ -17,7 +17,7 @@ def people(n: int = 200, *, files: int = 2) -> pd.DataFrame:
 
 def test_every_row_is_in_one_fold_and_every_group_too():
     table = people()
-    folds = deal_folds(table, count=5, groups=FIVE_GROUPS, seed=3)
+    folds = make_folds(table, count=5, groups=FIVE_GROUPS, seed=3)
     assert sorted(pd.concat(folds)["image_id"]) == sorted(table["image_id"])
     groups = [set(fold["group"]) for fold in folds]
     assert sum(map(len, groups)) == len(set.union(*groups)) == 100
@@ -26,7 +26,7 @@ def test_every_row_is_in_one_fold_and_every_group_too():
 
 
 def test_folds_are_alike_in_size_and_ages():
-    folds = deal_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
+    folds = make_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
     for fold in folds:
         assert len(fold) == 40
         assert fold["age_group"].value_counts().to_dict() == dict.fromkeys(range(5), 8)
@@ -35,7 +35,7 @@ def test_folds_are_alike_in_size_and_ages():
 def test_folds_do_not_depend_on_the_order_of_rows_but_on_the_seed():
     table = people()
     first, again, other = (
-        [set(fold["image_id"]) for fold in deal_folds(rows, count=5, groups=FIVE_GROUPS, seed=seed)]
+        [set(fold["image_id"]) for fold in make_folds(rows, count=5, groups=FIVE_GROUPS, seed=seed)]
         for rows, seed in ((table, 3), (shuffled(table), 3), (table, 4))
     )
     assert first == again
@@ -43,14 +43,14 @@ def test_folds_do_not_depend_on_the_order_of_rows_but_on_the_seed():
 
 
 def test_every_fold_is_tested_and_validates_once():
-    folds = deal_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
+    folds = make_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
     turns = list(rotate_folds(folds))
     assert [turn["test"]["image_id"].tolist() for turn in turns] == [fold["image_id"].tolist() for fold in folds]
     assert [turn["val"] is folds[(i + 1) % 5] for i, turn in enumerate(turns)] == [True] * 5
 
 
 def test_no_group_is_in_two_splits_of_a_turn():
-    for turn in rotate_folds(deal_folds(people(files=4), count=5, groups=FIVE_GROUPS, seed=3)):
+    for turn in rotate_folds(make_folds(people(files=4), count=5, groups=FIVE_GROUPS, seed=3)):
         train, val, test = (set(turn[name]["group"]) for name in ("train", "val", "test"))
         assert [len(first & second) for first, second in ((train, val), (train, test), (val, test))] == [0, 0, 0]
         assert len(turn["train"]) + len(turn["val"]) + len(turn["test"]) == 200
@@ -58,4 +58,4 @@ def test_no_group_is_in_two_splits_of_a_turn():
 
 def test_fewer_than_three_folds_are_refused():
     with pytest.raises(ParamsError, match="at least 3 folds"):
-        deal_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)
+        make_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)

@@ -4,7 +4,7 @@ import pytest
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.tables import REJECTED, TRAIN, check_table
-from agelens.data_prep.splits.rebalance import rebalance_table, share_out, smooth_counts
+from agelens.data_prep.splits.rebalance import apportion, rebalance_table, smooth_counts
 from tests.factories import shuffled, split_rows
 
 
@@ -42,7 +42,7 @@ def test_a_cut_keeps_the_shares_of_sources():
     ],
 )
 def test_shares_go_by_largest_remainder(counts, total, shares):
-    assert share_out(pd.Series(counts), total=total).to_dict() == shares
+    assert apportion(pd.Series(counts), total=total).to_dict() == shares
 
 
 def test_which_rows_stay_depends_on_their_names_and_the_seed_alone():

@@ -11,7 +11,7 @@ from agelens.data_prep.core.boxes import box_areas
 from agelens.data_prep.core.errors import DataError, ImageError
 from agelens.data_prep.core.images import read_rgb
 from agelens.data_prep.synthetic.collection import RARE_AGES, spread_ages, write_synthetic
-from agelens.data_prep.synthetic.person import Person, draw_person, face_at
+from agelens.data_prep.synthetic.person import Person, face_at, sample_person
 from agelens.data_prep.synthetic.photo import draw_photo, make_detector_examples
 
 COUNT = 24
@@ -144,7 +144,7 @@ def test_all_of_the_range_of_ages_is_used_by_a_small_set():
 @pytest.mark.parametrize("size", [64, 97, 320])
 def test_a_photo_has_the_asked_size_and_one_box_in_it(size: int):
     rng = np.random.default_rng(size)
-    image, boxes = draw_photo(draw_person(rng), age=33, rng=rng, size=size)
+    image, boxes = draw_photo(sample_person(rng), age=33, rng=rng, size=size)
     assert image.dtype == np.uint8
     assert image.shape == (size, size, 3)
     assert boxes.shape == (1, 4)
@@ -157,7 +157,7 @@ def test_a_face_takes_30_to_85_percent_of_the_height_of_its_photo():
     heights = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        _, boxes = draw_photo(draw_person(rng), age=float(rng.uniform(0, 90)), rng=rng, size=64)
+        _, boxes = draw_photo(sample_person(rng), age=float(rng.uniform(0, 90)), rng=rng, size=64)
         heights.append((boxes[0, 3] - boxes[0, 1]) / 64)
     assert 0.28 < min(heights) < 0.5
     assert 0.65 < max(heights) < 0.95
@@ -190,7 +190,7 @@ def test_old_foreheads_are_rougher_than_young_ones():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_faces_change_with_every_year_and_in_the_right_direction(seed: int):
-    person = draw_person(np.random.default_rng(seed))
+    person = sample_person(np.random.default_rng(seed))
     ages = [0, 1, 2, 4, 7, 11, 15, 19, 28, 36, 45, 54, 63, 72, 81, 90]
     faces = [face_at(person, age) for age in ages]
     assert all(np.diff([face.growth for face in faces[:8]]) > 0)
@@ -201,7 +201,7 @@ def test_faces_change_with_every_year_and_in_the_right_direction(seed: int):
 
 
 def test_a_person_looks_grown_the_same_at_every_drawing():
-    first, second = (face_at(draw_person(np.random.default_rng(5)), 40.0) for _ in range(2))
+    first, second = (face_at(sample_person(np.random.default_rng(5)), 40.0) for _ in range(2))
     assert first.skin == second.skin
     np.testing.assert_array_equal(first.outline, second.outline)
 

@@ -11,7 +11,7 @@ import pytest
 
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import WeightsError
-from agelens.data_prep.core.images import Pixels, as_stored
+from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
 from agelens.models.calibration.intervals import Calibration
@@ -74,7 +74,7 @@ def photograph():
 def test_faces_that_were_trained_on_are_marked():
     image, detector = photograph(), FakeDetector([SMALL, LARGE])
     image[25:45, 25:35] = 90  # flat crops all look alike
-    large = as_stored(crop_face(image, np.array(LARGE, dtype=float), SHAPE))
+    large = jpeg_round_trip(crop_face(image, np.array(LARGE, dtype=float), SHAPE))
     ((first, second),) = AgePredictor(detector, FakeNetwork(), CARD, seen=frozenset({picture_hash(large)})).predict(
         [image]
     )
@@ -142,7 +142,7 @@ def test_the_network_sees_the_crop_that_training_sees():
     (batch,) = predictor.network.batches
     assert batch.dtype == np.uint8
     crop = crop_face(image, np.array(LARGE, dtype=float), SHAPE)
-    np.testing.assert_array_equal(batch, as_stored(crop)[None])
+    np.testing.assert_array_equal(batch, jpeg_round_trip(crop)[None])
 
 
 def test_ready_made_crops_are_predicted_in_order_however_many():

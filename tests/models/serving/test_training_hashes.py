@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from agelens.data_prep.core.images import as_stored, write_jpeg
+from agelens.data_prep.core.images import jpeg_round_trip, write_jpeg
 from agelens.models.serving.training_hashes import DIGITS, picture_hash, read_seen, write_seen
 from tests.models.small_networks import noise_crops
 
@@ -16,8 +16,8 @@ def test_hashes_are_short_and_differ():
 
 
 def test_a_picture_that_was_saved_anew_is_known_and_a_mirrored_one_is_not():
-    stored = [as_stored(crop) for crop in CROPS]
-    again = [as_stored(crop) for crop in stored]
+    stored = [jpeg_round_trip(crop) for crop in CROPS]
+    again = [jpeg_round_trip(crop) for crop in stored]
     known = [picture_hash(a) == picture_hash(b) for a, b in zip(stored, again, strict=True)]
     assert np.mean(known) > 0.9
     assert picture_hash(stored[0][:, ::-1]) != picture_hash(stored[0])
@@ -28,7 +28,7 @@ def test_what_was_written_is_read(tmp_path):
     for path, crop in zip(paths, [*CROPS[:3], CROPS[0]], strict=True):
         write_jpeg(path, crop)
     assert write_seen(tmp_path, paths) == 3
-    assert read_seen(tmp_path) == {picture_hash(as_stored(crop)) for crop in CROPS[:3]}
+    assert read_seen(tmp_path) == {picture_hash(jpeg_round_trip(crop)) for crop in CROPS[:3]}
 
 
 def test_an_older_model_has_none(tmp_path):
