@@ -28,3 +28,13 @@ def test_no_folder_holds_more_than_fifteen_modules():
     folders = {path.parent for top in (*TOP_LEVEL, "tests") for path in (ROOT / top).rglob("*.py")}
     crowded = {folder: len(list(folder.glob("[!_]*.py"))) for folder in folders}
     assert {str(folder.relative_to(ROOT)): count for folder, count in crowded.items() if count > 15} == {}
+
+
+def lines_of(*folders):
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    return {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+
+
+def test_no_file_has_more_than_three_hundred_lines():
+    files = lines_of(*TOP_LEVEL, "agelens", "benchmarks", "tests")
+    assert {name: lines for name, lines in files.items() if lines > 300} == {}

@@ -1,4 +1,4 @@
-"""A page about the crops: what became of every photograph, and pictures of what was kept and what was not."""
+"""A page about the crops: the outcome of every photograph, and contact sheets of each outcome."""
 
 from pathlib import Path
 
@@ -9,27 +9,27 @@ from agelens.pipeline.html import render_html
 
 MEANINGS = {
     "detector": "kept: a face was found",
-    "whole_image": "kept whole: no face was found in a ready-made crop",
+    "whole_image": "kept: no face was found, and the source is read as ready-made crops",
     "no_face": "no face was found",
     "too_small": "the face is smaller than min_side",
     "blurred": "the face is less sharp than min_sharpness",
     "too_many_faces": "there are more faces than max_faces",
-    "too_large": "more pixels than a photograph has",
+    "too_large": "the image has too many pixels",
     "truncated": "the end of the file is missing",
     "empty_file": "the file is empty",
-    "not_an_image": "the file is no picture",
+    "not_an_image": "the file is not an image",
     "unreadable": "the file could not be opened",
-    "missing": "there is no such file",
+    "missing": "the file does not exist",
 }
-"""What the outcomes of the crop stage mean; other reasons speak for themselves."""
+"""What the outcomes of the stage mean; other reasons are shown by their name."""
 
 
 def write_crop_page(path: Path, counts: pd.DataFrame) -> None:
-    """Write the page, with the sheets (`*.png`) that lie beside it.
+    """Write the page, which shows all sheets (`*.png`) of its folder.
 
     Args:
         path: The file.
-        counts: `source`, `outcome` and the number of `images` that came to it.
+        counts: Number of `images` by `source` and `outcome`.
     """
     sources = sorted(counts["source"].unique())
     table = counts.pivot_table(index="outcome", columns="source", values="images", fill_value=0, aggfunc="sum")
@@ -53,6 +53,6 @@ def meaning_of(outcome: str) -> str:
 
 
 def _title(stem: str) -> str:
-    """Return what a sheet shows: `crops` what was kept, `rejected_<reason>` what was not."""
+    """Return the heading of `crops.png` or `rejected_REASON.png`."""
     reason = stem.removeprefix("rejected_")
     return "Kept" if stem == "crops" else f"Rejected: {meaning_of(reason)}"

@@ -23,7 +23,7 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.search.search_space import head_candidates, recipe_of
 from agelens.pipeline.training_data.head_data import HeadData
-from agelens.pipeline.training_data.network_data import join_network, make_picture_datasets
+from agelens.pipeline.training_data.network_data import join_network, make_image_datasets
 from agelens.pipeline.training_data.trunk_data import TrunkData, cache_trunk
 from agelens.tuning.candidates import Candidates, Data
 from agelens.tuning.recipe import Recipe, Settings
@@ -70,7 +70,7 @@ def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidat
     def find_data(settings: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
         if trunk is None:
             recipe = untuned.with_settings(settings)
-            return make_picture_datasets(params, paths, rows, recipe=recipe, outputs=outputs, seed=seed)
+            return make_image_datasets(params, paths, rows, recipe=recipe, outputs=outputs, seed=seed)
         key = (*sorted(outputs), seed)
         if key not in known:
             batch_size = params.train.phase2.batch_size

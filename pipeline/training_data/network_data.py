@@ -24,7 +24,7 @@ def join_network(params: Params, head: Any) -> Any:
     return build_age_net(backbone, copy_head(head))
 
 
-def make_picture_datasets(
+def make_image_datasets(
     params: Params,
     paths: Paths,
     data: HeadData,

@@ -51,6 +51,7 @@ DOORS = {
         "agelens.pipeline.cross_validation.frozen_head",
         "agelens.pipeline.training_data.network_outputs",
         "agelens.pipeline.stages.train",
+        "agelens.pipeline.training.network",
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.hyperband_oracle"),
     "matplotlib": ("agelens.pipeline.reports",),

@@ -1,4 +1,4 @@
-"""The page about crops: every outcome counted and explained, every sheet shown."""
+"""The page about crops: every outcome is counted and explained, every sheet is shown."""
 
 import pandas as pd
 import pytest
@@ -19,19 +19,19 @@ def page(tmp_path):
     return (tmp_path / "report.html").read_text()
 
 
-def test_outcomes_are_counted_by_source_those_that_are_kept_first(page):
+def test_outcomes_are_counted_by_source_kept_ones_first(page):
     rows = [line for line in page.splitlines() if line.startswith("<tr><td>")]
     assert rows == [
         "<tr><td>detector</td><td>1,200</td><td>7</td><td>kept: a face was found</td></tr>",
         "<tr><td>&lt;odd&gt;</td><td>1</td><td>0</td><td>&lt;odd&gt;</td></tr>",
-        "<tr><td>too_large</td><td>0</td><td>3</td><td>more pixels than a photograph has</td></tr>",
+        "<tr><td>too_large</td><td>0</td><td>3</td><td>the image has too many pixels</td></tr>",
     ]
 
 
-def test_each_sheet_is_shown_under_what_it_shows(page):
+def test_each_sheet_has_a_heading(page):
     assert page.index('<h2>Kept</h2>\n<img src="crops.png"') < page.index('src="rejected_no_face.png"')
     assert "<h2>Rejected: no face was found</h2>" in page
 
 
-def test_a_reason_without_an_explanation_speaks_for_itself():
+def test_a_reason_without_a_meaning_is_shown_by_its_name():
     assert meaning_of("label_conflict") == "label conflict"

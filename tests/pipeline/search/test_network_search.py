@@ -53,7 +53,7 @@ def test_what_is_found_of_phase_2_is_taken_by_train(project: SmallProject, capfd
     rates = pd.read_csv(paths.train_report / "history.csv").query("phase == 2")["learning_rate"]
     assert rates.max() <= best["settings"]["phase2_learning_rate"]
     said = " ".join(capfd.readouterr().err.split())
-    assert f"phase 2 thaws {taken['unfreeze']}, learns at {taken['phase2_learning_rate']:g}" in said
+    assert f"phase 2: unfreeze {taken['unfreeze']}, learning rate {taken['phase2_learning_rate']:g}" in said
     assert f"with augmentation times {taken['augment_strength']:g}" in said
 
 

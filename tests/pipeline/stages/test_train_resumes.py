@@ -105,8 +105,8 @@ def test_a_training_killed_in_both_phases_ends_as_one_left_alone(tmp_path: Path)
     for phase in (1, 2):
         kill_in_phase(tmp_path, phase)
     said, resumed = finish_training(tmp_path)
-    assert f"phase 1 goes on after its epoch {EPOCHS}" in " ".join(said.split())
-    assert "phase 2 goes on after its epoch" in " ".join(said.split())
+    assert f"phase 1 resumes after epoch {EPOCHS}" in " ".join(said.split())
+    assert "phase 2 resumes after epoch" in " ".join(said.split())
     pd.testing.assert_frame_equal(resumed, whole, rtol=1e-3)
 
 
@@ -116,7 +116,7 @@ def test_other_settings_begin_anew(tmp_path: Path) -> None:
     assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
     change_phases(tmp_path, epochs=2)
     said, history = finish_training(tmp_path)
-    assert "goes on" not in said
+    assert "resumes" not in said
     assert history["phase"].tolist() == [1, 1, 2, 2]
 
 
