@@ -1,8 +1,9 @@
-"""Years that are added to predicted ages where the model says too much of the young and too little of the old.
+"""Correction of the bias of predicted ages at both ends of the range.
 
-A network that minimises an error answers with something like the mean age of the faces that look alike, and so shrinks
-both ends of the range towards the middle. Undoing all of it costs more error than it mends, since few faces are that
-old; so the full shift, which centres each band of *true* age, is taken by a strength that is paid for within a budget.
+A network that minimises an error predicts something like the mean age of the faces that look alike, so it predicts too
+high ages for the young and too low ages for the old. Removing that bias completely raises the MAE, because few faces
+are that old. The full shift, which centres every band of *true* age, is therefore multiplied by a strength in 0..1
+that is limited by how much the MAE may rise.
 
 Numpy only: the predictor imports this module.
 """
@@ -24,29 +25,29 @@ Floats = npt.NDArray[np.float64]
 YOUNG_END, OLD_END = 10.0, 60.0
 """Bands of true age below the first and from the second on are corrected; between them the shift is 0."""
 
-MIN_ROWS = 30
-"""Rows of a band from which its mean error is taken."""
+MIN_BAND_ROWS = 30
+"""Rows of a band whose mean error is used; thinner bands are merged."""
 
 STRENGTHS = np.linspace(0, 1, 21)
 
-FOLDS = 5
+CROSS_FITTING_FOLDS = 5
 
 
-def _ascends(values: Sequence[float] | Floats, *, strictly: bool = True) -> bool:
+def _is_ascending(values: Sequence[float] | Floats, *, strictly: bool = True) -> bool:
     steps = np.diff(values)
     return bool((steps > 0).all() if strictly else (steps >= 0).all())
 
 
 @dataclass(frozen=True)
 class BiasCorrection:
-    """A piecewise linear map of predicted ages; without knots it changes nothing.
+    """A piecewise linear map of predicted ages; the identity if it has no knots.
 
     Args:
-        ages: Predicted years of the knots, ascending.
-        shifts: Years that are added at each knot; between knots linear, beyond the outer ones constant.
+        ages: Predicted ages of the knots in years, ascending.
+        shifts: Years to add at each knot; linear between knots, constant beyond the outer ones.
 
     Raises:
-        DataError: The numbers do not fit together, or the map would turn the order of two ages round.
+        DataError: The numbers are inconsistent, or the map would reverse the order of two ages.
     """
 
     ages: tuple[float, ...] = ()
@@ -54,12 +55,11 @@ class BiasCorrection:
 
     def __post_init__(self) -> None:
         fits = len(self.ages) == len(self.shifts) and bool(np.isfinite([*self.ages, *self.shifts]).all())
-        if not (
-            fits and _ascends(self.ages) and _ascends(np.add(self.ages, self.shifts) if fits else (), strictly=False)
-        ):
+        corrected = np.add(self.ages, self.shifts) if fits else ()
+        if not (fits and _is_ascending(self.ages) and _is_ascending(corrected, strictly=False)):
             msg = (
-                "A correction must have as many finite shifts as ascending ages, and keep the order of ages; run the "
-                f"stage calibrate again. Received: {self}."
+                "A bias correction must have as many finite shifts as ascending ages, and keep the order of ages. Run "
+                f"the stage calibrate again. Received: {self}."
             )
             raise DataError(msg)
 
@@ -70,11 +70,11 @@ class BiasCorrection:
         return corrected
 
     def scaled(self, strength: float) -> "BiasCorrection":
-        """Return the correction with all shifts multiplied."""
+        """Return the correction with all shifts multiplied by `strength`."""
         return BiasCorrection(self.ages, tuple(strength * shift for shift in self.shifts))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values that JSON can hold."""
+        """Return plain values for a JSON file."""
         return {"ages": list(self.ages), "shifts": list(self.shifts)}
 
     @classmethod
@@ -88,13 +88,13 @@ NO_CORRECTION = BiasCorrection()
 
 @dataclass(frozen=True)
 class CorrectionChoice:
-    """A correction and what it was chosen for, measured on faces that the measured maps were not fitted on.
+    """A correction and its effect, measured by cross-fitting.
 
     Args:
-        correction: To be applied.
-        strength: Share of the full shift that it makes; 0 where that does not pay.
+        correction: Fitted on all rows.
+        strength: Share of the full shift; 0 if no correction is worth its cost.
         mae: Before and after, in years.
-        end_bias: Mean size of the bias of the bands at both ends, before and after, in years.
+        end_bias: Mean absolute bias of the bands at both ends, before and after, in years.
     """
 
     correction: BiasCorrection
@@ -106,31 +106,31 @@ class CorrectionChoice:
 def choose_correction(
     age: npt.ArrayLike, true_age: npt.ArrayLike, *, groups: Sequence[str], max_mae_cost: float
 ) -> CorrectionChoice:
-    """Choose the strength that lowers the bias at the ends most while the MAE rises by at most `max_mae_cost`.
+    """Choose the strength with the lowest bias at both ends whose MAE rises by at most `max_mae_cost`.
 
-    Both are measured by five-fold cross-fitting, with folds by group, as no map may judge itself.
+    Both are measured by five-fold cross-fitting: each fold is corrected by a map fitted on the other folds.
 
     Args:
-        age: Predicted ages `(B,)` on rows that the model was not trained on, in years.
+        age: Predicted ages `(B,)` of rows that the model was not trained on, in years.
         true_age: Exact true ages `(B,)`.
-        groups: `(B,)`; rows of one group (a person, a photograph) fall into one fold.
-        max_mae_cost: Years.
+        groups: `(B,)`; rows of one group (a person, a photo) belong to one fold.
+        max_mae_cost: In years.
     """
     age, true_age = np.clip(np.asarray(age, np.float64), 0, MAX_AGE), np.asarray(true_age, np.float64)
-    fold = np.array([zlib.crc32(group.encode()) % FOLDS for group in groups])
-    fitted = [full_correction(age[fold != k], true_age[fold != k]) for k in range(FOLDS)]
+    fold = np.array([zlib.crc32(group.encode()) % CROSS_FITTING_FOLDS for group in groups])
+    fitted = [full_correction(age[fold != k], true_age[fold != k]) for k in range(CROSS_FITTING_FOLDS)]
 
-    def measured(strength: float) -> tuple[float, float]:
+    def measure(strength: float) -> tuple[float, float]:
         corrected = age.copy()
         for k, correction in enumerate(fitted):
             corrected[fold == k] = correction.scaled(strength).apply(age[fold == k])
         return float(np.abs(corrected - true_age).mean()), end_bias(corrected, true_age)
 
-    found = {float(strength): measured(float(strength)) for strength in STRENGTHS}
-    plain = found[0.0]
-    affordable = [strength for strength, (mae, _) in found.items() if mae <= plain[0] + max_mae_cost]
-    best = min(affordable, key=lambda strength: (found[strength][1], strength))
-    after = found[best]
+    measured = {float(strength): measure(float(strength)) for strength in STRENGTHS}
+    plain = measured[0.0]
+    affordable = [strength for strength, (mae, _) in measured.items() if mae <= plain[0] + max_mae_cost]
+    best = min(affordable, key=lambda strength: (measured[strength][1], strength))
+    after = measured[best]
     return CorrectionChoice(
         full_correction(age, true_age).scaled(best) if best else NO_CORRECTION,
         best,
@@ -140,13 +140,15 @@ def choose_correction(
 
 
 def full_correction(age: Floats, true_age: Floats) -> BiasCorrection:
-    """Return the map that takes the mean bias from each band of true age at both ends; none where it cannot be told.
+    """Return the map that removes the mean bias of each band of true age at both ends.
+
+    It is the identity where there are too few rows, or where the predictions do not follow the order of the bands.
 
     Args:
-        age: Predicted ages `(B,)`.
-        true_age: Exact true ages `(B,)`.
+        age: Predicted ages `(B,)`, in years.
+        true_age: Exact true ages `(B,)`, in years.
     """
-    edges = merge_thin_bands(true_age, TEN_YEARS, min_rows=MIN_ROWS)
+    edges = merge_thin_bands(true_age, TEN_YEARS, min_rows=MIN_BAND_ROWS)
     if not edges:
         return NO_CORRECTION
     band = np.searchsorted(edges, true_age, side="right")
@@ -154,14 +156,14 @@ def full_correction(age: Floats, true_age: Floats) -> BiasCorrection:
     means = [float(true_age[band == i].mean()) for i in range(len(edges) + 1)]
     limits = zip((-np.inf, *edges), (*edges, np.inf), strict=True)
     at_end = [above <= YOUNG_END or below >= OLD_END for below, above in limits]
-    shifts = [true - said if end else 0.0 for true, said, end in zip(means, knots, at_end, strict=True)]
-    if not (_ascends(knots) and _ascends(np.add(knots, shifts), strictly=False)):
-        return NO_CORRECTION  # a model that confuses whole bands has no bias that a map could mend
+    shifts = [true - knot if end else 0.0 for true, knot, end in zip(means, knots, at_end, strict=True)]
+    if not (_is_ascending(knots) and _is_ascending(np.add(knots, shifts), strictly=False)):
+        return NO_CORRECTION
     return BiasCorrection(tuple(knots), tuple(shifts))
 
 
 def end_bias(age: Floats, true_age: Floats) -> float:
-    """Return the mean size of the bias, in years, of the ten-year bands of true age at both ends; 0 without any."""
+    """Return the mean absolute bias, in years, of the ten-year bands of true age at both ends; 0 if they are empty."""
     band = np.searchsorted(TEN_YEARS, true_age, side="right")
     firsts = np.array([0.0, *TEN_YEARS])
     ends = [i for i in np.unique(band) if firsts[i] < YOUNG_END or firsts[i] >= OLD_END]

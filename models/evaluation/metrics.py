@@ -15,7 +15,7 @@ import pandas as pd
 
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.tables import PREDICTIONS
-from agelens.models.calibration.age_bands import TEN_YEARS
+from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.models.calibration.intervals import label_errors
 from agelens.models.serving.predictions import Decoded
 
@@ -29,8 +29,6 @@ BLOCK = 2_000_000
 
 UNKNOWN = "unknown"
 """The slice of rows whose source does not tell."""
-
-BAND_NAMES = (*(f"{first}-{first + 9}" for first in range(0, 90, 10)), "90+")
 
 
 def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, AgeGroups
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.faces.crop import CropShape, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.predictions import AgePrediction, Decoded, decode, face_predictions
 from agelens.models.serving.runtime import Network
 from agelens.models.serving.training_hashes import picture_hash, read_seen

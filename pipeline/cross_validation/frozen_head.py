@@ -10,7 +10,8 @@ import pandas as pd
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.splits.rebalance import rebalance_table
 from agelens.models.caches.features import FeatureCache, crop_keys
-from agelens.models.calibration.intervals import Calibration, fit_intervals
+from agelens.models.calibration.calibration import Calibration
+from agelens.models.calibration.fit import fit_calibration
 from agelens.models.evaluation.metrics import Metrics, predictions_table, summarise
 from agelens.models.network.heads import build_head
 from agelens.models.serving.predictions import decode
@@ -101,15 +102,16 @@ def try_head(
 
 
 def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
+    """Return the calibration that the stage `calibrate` would fit."""
     exact = val[val["age_low"] == val["age_high"]]
     outputs = _outputs(head, exact, features)
-    return fit_intervals(
+    return fit_calibration(
         outputs["age"][:, 0],
-        exact["age_low"],
-        exact["age_high"],
+        exact["age"],
+        groups=exact["group"].tolist(),
         distribution=outputs.get("age_distribution"),
-        coverage=params.calibrate.coverage,
-    )
+        **params.calibrate.model_dump(),
+    ).calibration
 
 
 def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> Outputs:

@@ -40,6 +40,8 @@ CODE = (
     "agelens.data_prep.splits.rebalance",
     "agelens.data_prep.splits.split",
     "agelens.models.calibration.bias",
+    "agelens.models.calibration.calibration",
+    "agelens.models.calibration.fit",
     "agelens.models.calibration.intervals",
     "agelens.models.evaluation.metrics",
     "agelens.models.serving.predictions",

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, read_table
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.pipeline.config.paths import Paths
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.metrics import (
     by_band,
     by_slice,

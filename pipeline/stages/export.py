@@ -10,7 +10,7 @@ from agelens.data_prep.core.images import read_rgb
 from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.predictor import ModelCard
 from agelens.models.serving.training_hashes import write_seen

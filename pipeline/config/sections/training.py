@@ -130,13 +130,13 @@ class Train(Section):
 class Calibrate(Section):
     """Stage `calibrate`.
 
-    `coverage` is the share of people whose age the interval must hold, `sharpen` whether ages are read out of
-    distributions that are sharpened as far as it lowers the MAE, where the head has them, `max_mae_cost` how many years
-    the MAE may rise for less bias at both ends of the range.
+    `coverage` is the share of faces whose true age lies inside the prediction interval, `fit_temperature` whether a
+    temperature is fitted where the head has an age distribution, and `max_mae_cost` by how many years the MAE may rise
+    for less bias at both ends of the range.
     """
 
     coverage: float = Field(0.9, gt=0, lt=1)
-    sharpen: bool = True
+    fit_temperature: bool = True
     max_mae_cost: float = Field(0.05, ge=0)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, check_table, make_table
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.metrics import (
     BOOTSTRAPPED,
     bootstrap_interval,

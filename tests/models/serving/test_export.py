@@ -7,7 +7,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.faces.crop import CropShape
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.predictor import MODEL_FILE, ModelCard
 from agelens.models.serving.runtime import Network

@@ -4,7 +4,7 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.models.calibration.bias import BiasCorrection
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.predictions import AgePrediction, decode, face_predictions
 
 GROUPS = AgeGroups((0, 18, 60))

@@ -14,7 +14,7 @@ from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.predictor import MODEL_FILE, AgePredictor, ModelCard
 from agelens.models.serving.training_hashes import picture_hash
 from agelens.pipeline.prediction.predict import warnings_of

@@ -11,7 +11,7 @@ import pytest
 from agelens.data_prep.core.images import write_jpeg
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.synthetic.photo import draw_landscape, make_detector_examples
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.models.network.age_net import build_age_net
 from agelens.models.network.backbones import build_backbone
 from agelens.models.network.heads import HeadConfig, build_head

@@ -9,7 +9,7 @@ import pytest
 
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, make_table, write_table
-from agelens.models.calibration.intervals import Calibration
+from agelens.models.calibration.calibration import Calibration
 from agelens.pipeline.config.paths import Paths
 from tests.factories import faces_table, split_rows
 
