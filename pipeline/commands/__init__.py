@@ -1,1 +1,1 @@
-"""The command `agelens`: one module per group of subcommands."""
+"""The command `agelens`: `main` builds it, the other modules hold its subcommands."""

@@ -8,11 +8,11 @@ import typer
 Trust = Annotated[
     bool,
     typer.Option(
-        "--trust", help="Load a checkpoint that this project does not know. It can run any code: know its maker."
+        "--trust", help="Load a checkpoint with an unknown hash. It can run any code: use only files that you trust."
     ),
 ]
 
-detector_app = typer.Typer(help="The face detector: train another one, export it.", no_args_is_help=True)
+detector_app = typer.Typer(help="The face detector: train, average and export one.", no_args_is_help=True)
 
 
 @detector_app.command("train")
@@ -22,33 +22,31 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
     ],
     start: Annotated[
         Path | None,
-        typer.Option(help="Checkpoint to go on from, such as weights/embedded/face_detector.pt; default: begin anew."),
+        typer.Option(
+            help="Checkpoint to start from, such as weights/embedded/face_detector.pt; default: random weights."
+        ),
     ] = None,
     work: Annotated[
-        Path, typer.Option(help="Where images and checkpoints go: one folder per round, round_SEED.")
+        Path, typer.Option(help="Folder for images and checkpoints, with one subfolder per round, round_SEED.")
     ] = Path("runs/detector"),
-    epochs: Annotated[int, typer.Option(help="Times that every image is seen.", min=1)] = 3,
-    image_size: Annotated[int, typer.Option(help="Side in pixels to which images are scaled; a multiple of 32.")] = 320,
-    learning_rate: Annotated[float, typer.Option(help="At the start; it falls to a twentieth.")] = 0.006,
-    tight_crops: Annotated[int, typer.Option(help="Crops about the largest faces, of each photograph.", min=0)] = 1,
-    free_squares: Annotated[int, typer.Option(help="Squares without a face, of each photograph.", min=0)] = 1,
+    epochs: Annotated[int, typer.Option(help="Number of epochs.", min=1)] = 3,
+    image_size: Annotated[int, typer.Option(help="Side of the network's input in pixels; a multiple of 32.")] = 320,
+    learning_rate: Annotated[float, typer.Option(help="Initial learning rate; it decreases to a twentieth.")] = 0.006,
+    tight_crops: Annotated[int, typer.Option(help="Crops around the largest faces, per photograph.", min=0)] = 1,
+    free_squares: Annotated[int, typer.Option(help="Squares without a face, per photograph.", min=0)] = 1,
     hard_squares: Annotated[
-        int, typer.Option(help="More squares without a face, in which --start sees one, of each photograph.", min=0)
+        int, typer.Option(help="Additional squares without a face in which --start detects one, per photograph.", min=0)
     ] = 0,
-    synthetic: Annotated[int, typer.Option(help="Drawn pictures with faces.", min=0)] = 300,
-    blank: Annotated[int, typer.Option(help="Pictures without anything.", min=0)] = 60,
-    seed: Annotated[
-        int, typer.Option(help="Names the round; another seed cuts other crops and draws other faces.")
-    ] = 23,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the round of this seed that was stopped.")
-    ] = False,
+    synthetic: Annotated[int, typer.Option(help="Number of drawn images with faces.", min=0)] = 300,
+    blank: Annotated[int, typer.Option(help="Number of blank images.", min=0)] = 60,
+    seed: Annotated[int, typer.Option(help="Random seed of the crops and drawn faces; also names the round.")] = 23,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the stopped round of this seed.")] = False,
     trust: Trust = False,
 ) -> None:
     """Train the face detector for one round, on photographs, crops of them and synthetic faces.
 
-    Takes an hour or more on a CPU, and needs what the extra `train` installs.
-    Prints the checkpoint, which `agelens detector export` makes ready for use.
+    Takes an hour or more on a CPU and needs the extra `train`. Prints the path of the checkpoint, which
+    `agelens detector export` converts for use.
     """
     from agelens.data_prep.detector_training.yolo_training import DetectorRecipe, train_face_detector  # noqa: PLC0415
     from agelens.weights.integrity import trusted_checkpoints  # noqa: PLC0415
@@ -71,17 +69,21 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
 
 @detector_app.command("blend")
 def blend_detectors(
-    first: Annotated[Path, typer.Argument(help="An exported .pt file of this project's own training.")],
-    second: Annotated[Path, typer.Argument(help="Another one, such as that which the first was trained from.")],
-    target: Annotated[Path, typer.Argument(help="The .pt file to write; `export` makes it ready for use.")],
-    share: Annotated[float, typer.Option(help="Weight of the first.", min=0, max=1)] = 0.7,
+    first: Annotated[Path, typer.Argument(help="An exported .pt file that was trained by this project.")],
+    second: Annotated[
+        Path, typer.Argument(help="Another one, such as the checkpoint that the first training started from.")
+    ],
+    target: Annotated[
+        Path, typer.Argument(help="The .pt file to write; `agelens detector export` converts it for use.")
+    ],
+    share: Annotated[float, typer.Option(help="Weight of the first checkpoint in the mean.", min=0, max=1)] = 0.7,
     score: Annotated[
         float,
-        typer.Option(help="Boxes that score so get 0.3, from which on the pipeline counts them.", min=0.01, max=0.99),
+        typer.Option(help="Shift scores so that this score becomes 0.3, the pipeline's threshold.", min=0.01, max=0.99),
     ] = 0.3,
     trust: Trust = False,
 ) -> None:
-    """Average two checkpoints of one training; it is often better than either, and takes seconds."""
+    """Average two checkpoints of one training. The mean is often better than either; it takes seconds."""
     from agelens.data_prep.detector_training.yolo_export import blend_checkpoints  # noqa: PLC0415
     from agelens.weights.integrity import trusted_checkpoints  # noqa: PLC0415
 
@@ -91,15 +93,15 @@ def blend_detectors(
 
 @detector_app.command("export")
 def export_detector(
-    checkpoint: Annotated[Path, typer.Argument(help="A .pt file of this project's own training.")],
+    checkpoint: Annotated[Path, typer.Argument(help="A .pt file that was trained by this project.")],
     folder: Annotated[
-        Path, typer.Argument(help="Where face_detector.pt, .xml and .bin go; weights/embedded is the one that is used.")
+        Path, typer.Argument(help="Folder for face_detector.pt, .xml and .bin; the pipeline uses weights/embedded.")
     ],
     trust: Trust = False,
 ) -> None:
-    """Turn a trained detector into the files that the pipeline and `predict` use.
+    """Convert a trained detector to the files that the pipeline and `predict` use.
 
-    A checkpoint that you trained is none that the project knows: say --trust.
+    A checkpoint that you trained has an unknown hash and needs --trust.
     """
     from agelens.data_prep.detector_training.yolo_export import export_face_detector  # noqa: PLC0415
     from agelens.weights.integrity import trusted_checkpoints  # noqa: PLC0415

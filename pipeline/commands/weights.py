@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-weights_app = typer.Typer(help="Published weights to train from: list, fetch, verify.", no_args_is_help=True)
+weights_app = typer.Typer(help="Published and bundled weights: list, download, verify.", no_args_is_help=True)
 
 
 @weights_app.command("list")
 def list_weights() -> None:
-    """List the published files that the project knows, their licences and which are here."""
+    """List published files of weights, their licences and whether they are present."""
     from agelens.pipeline.commands.weights_table import print_weights  # noqa: PLC0415
 
     print_weights()
@@ -17,7 +17,7 @@ def list_weights() -> None:
 
 @weights_app.command("fetch")
 def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens weights list`.")]) -> None:
-    """Download and verify published files; training does so itself for what it needs."""
+    """Download and verify published files. Training downloads the files that it needs by itself."""
     from agelens.weights.fetch import fetch_weights  # noqa: PLC0415
 
     for name in names:
@@ -26,7 +26,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names from `agelens w
 
 @weights_app.command("verify")
 def verify() -> None:
-    """Verify the files that are here, fetched and embedded; the exit status is 1 if one is not what it must be."""
+    """Verify downloaded and bundled files; the exit status is 1 if a hash does not match."""
     from agelens.weights.fetch import verify_weights  # noqa: PLC0415
     from agelens.weights.integrity import verify_embedded  # noqa: PLC0415
     from agelens.weights.registry import REGISTRY  # noqa: PLC0415
@@ -41,7 +41,7 @@ def verify() -> None:
 
 @weights_app.command("record")
 def record() -> None:
-    """Record the hashes of the embedded files, after you have exchanged them on purpose."""
+    """Record the hashes of the bundled files after replacing one on purpose."""
     from agelens.weights.integrity import record_hashes  # noqa: PLC0415
 
     typer.echo(str(record_hashes()))

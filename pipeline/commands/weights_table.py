@@ -1,4 +1,4 @@
-"""How `agelens weights list` shows the registry."""
+"""The list that `agelens weights list` prints."""
 
 from rich.console import Console
 from rich.table import Table
@@ -8,7 +8,7 @@ from agelens.weights.registry import REGISTRY
 
 
 def print_weights() -> None:
-    """Print every known file, whether it is here, and under which licence it is published; for narrow windows too."""
+    """Print every published file with its state, licence and figures, readable in a narrow terminal."""
     console = Console()
     for entry in REGISTRY.values():
         console.print(f"[bold]{entry.name}[/]: {verify_weights(entry.name)}", highlight=False)
@@ -16,4 +16,4 @@ def print_weights() -> None:
         for title, text in (("file", entry.file), ("licence", entry.licence), ("figures", entry.figures)):
             details.add_row(f"  {title}", text)
         console.print(details)
-    console.print(f"files are looked for in {pretrained_folder()}", style="dim", soft_wrap=True)
+    console.print(f"folder: {pretrained_folder()}", style="dim", soft_wrap=True)

@@ -1,1 +1,1 @@
-"""`agelens predict`: files in; tables, JSON, CSV and annotated copies out."""
+"""`agelens predict`: reads photographs, writes a table, JSON, CSV or annotated copies."""

@@ -17,7 +17,7 @@ from agelens.data_prep.faces.detector import Detections
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.predictor import MODEL_FILE, AgePredictor, ModelCard
 from agelens.models.serving.training_hashes import picture_hash
-from agelens.pipeline.prediction.predict import warnings_of
+from agelens.pipeline.prediction.predict import face_warnings
 from tests.factories import FIVE_GROUPS
 from tests.locations import ROOT
 
@@ -79,7 +79,7 @@ def test_faces_that_were_trained_on_are_marked():
         [image]
     )
     assert (first.seen, second.seen) == (True, False)
-    assert warnings_of(first) == ["small_face: 30 pixels", "trained_on: the model has learned from this picture"]
+    assert face_warnings(first) == ["small_face: 30 pixels", "trained_on: the model has learned from this picture"]
 
 
 def test_the_gender_is_read_where_the_card_has_one():

@@ -1,4 +1,4 @@
-"""The command: one line and exit 1 for what users are expected to meet, settings that are never lost."""
+"""The command: expected errors are one line with exit status 1, and settings are never lost."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ def git(*words: str) -> None:
 
 @pytest.fixture
 def checkout(folder):
-    """Return a git repository with three settings of which the first is in force and committed."""
+    """Return a git repository with three configurations, the first of them selected and committed."""
     (folder / "params").mkdir()
     for name in ("demo", "seed", "utkface"):
         (folder / f"params/{name}.yaml").write_text(f"name: {name}\n")
@@ -48,7 +48,7 @@ def test_help_lists_the_commands(agelens):
 
 
 @pytest.mark.parametrize("words", [("predict",), ("run",), ("use",), ("frobnicate",), ("predict", "--frobnicate", "a")])
-def test_wrong_words_are_told_with_exit_2(words, agelens):
+def test_wrong_usage_exits_with_2(words, agelens):
     status, out, err = agelens(*words)
     assert status == 2
     assert "Usage: agelens" in out + err
@@ -61,19 +61,19 @@ def test_use_copies_settings(checkout, agelens):
     assert (checkout / "params.yaml").read_text() == "name: seed\n"
 
 
-def test_use_goes_on_from_settings_that_it_copied_itself(checkout, agelens):
+def test_use_replaces_settings_that_it_copied_itself(checkout, agelens):
     assert agelens("use", "seed")[0] == 0
     assert agelens("use", "utkface")[0] == 0  # git knows params.yaml as edited, yet nothing would be lost
     assert (checkout / "params.yaml").read_text() == "name: utkface\n"
 
 
 @pytest.mark.parametrize("staged", [False, True])
-def test_use_keeps_edits_that_are_not_committed(staged, checkout, agelens):
+def test_use_keeps_uncommitted_changes(staged, checkout, agelens):
     (checkout / "params.yaml").write_text("name: mine\n")
     if staged:
         git("add", "params.yaml")
     status, _, err = agelens("use", "seed")
-    assert_one_line(status, err, about="edits that are not committed")
+    assert_one_line(status, err, about="changes that are not committed")
     assert (checkout / "params.yaml").read_text() == "name: mine\n"
 
 
@@ -92,19 +92,19 @@ def test_use_replaces_committed_edits(checkout, agelens):
     assert (checkout / "params.yaml").read_text() == "name: seed\n"
 
 
-@pytest.mark.parametrize("git_is", ["missing", "not asked here"])
-def test_use_keeps_edits_where_git_cannot_tell(git_is, checkout, agelens, monkeypatch):
+@pytest.mark.parametrize("git_is", ["not installed", "without a repository"])
+def test_use_keeps_changes_where_git_gives_no_status(git_is, checkout, agelens, monkeypatch):
     (checkout / "params.yaml").write_text("name: mine\n")
-    if git_is == "missing":
+    if git_is == "not installed":
         monkeypatch.setenv("PATH", "")
     else:
         shutil.rmtree(checkout / ".git")
     status, _, err = agelens("use", "seed")
-    assert_one_line(status, err, about="edits that are not committed")
+    assert_one_line(status, err, about="changes that are not committed")
     assert (checkout / "params.yaml").read_text() == "name: mine\n"
 
 
-def test_use_replaces_an_untouched_copy_where_git_cannot_tell(checkout, agelens):
+def test_use_replaces_an_unchanged_copy_where_git_gives_no_status(checkout, agelens):
     shutil.rmtree(checkout / ".git")
     assert agelens("use", "seed")[0] == 0
     assert (checkout / "params.yaml").read_text() == "name: seed\n"
@@ -113,12 +113,12 @@ def test_use_replaces_an_untouched_copy_where_git_cannot_tell(checkout, agelens)
 def test_use_outside_a_checkout_says_where_to_run_it(folder, agelens):
     status, _, err = agelens("use", "seed")
     assert_one_line(status, err, about="Run it in a checkout of agelens.")
-    assert "Known" not in err
+    assert "Available" not in err
 
 
-def test_use_lists_the_names_that_it_knows(checkout, agelens):
+def test_use_lists_the_available_names(checkout, agelens):
     status, _, err = agelens("use", "morph")
-    assert_one_line(status, err, about="Known: demo, seed, utkface.")
+    assert_one_line(status, err, about="Available: demo, seed, utkface.")
 
 
 def test_run_lists_the_stages(folder, agelens):
@@ -159,7 +159,7 @@ def test_bug_keeps_its_traceback(folder, monkeypatch):
         main()
 
 
-def test_data_synthetic_writes_what_the_makefile_waits_for(folder, agelens):
+def test_data_synthetic_writes_the_file_that_the_makefile_depends_on(folder, agelens):
     assert agelens("data", "synthetic", "--count", "10", "--size", "64")[0] == 0
     assert (folder / "data/raw/synthetic/synthetic.json").is_file()
     assert "SYNTHETIC := data/raw/synthetic/synthetic.json" in (ROOT / "Makefile").read_text().splitlines()
@@ -189,12 +189,12 @@ def test_weights_list_cuts_no_name_in_a_window_of_80_columns(folder, pretrained,
     _, out, _ = agelens("weights", "list")
     words = out.replace(":", " ").split()
     assert [entry for entry in REGISTRY.values() if entry.name not in words or entry.file not in words] == []
-    assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("files are looked for in"))
+    assert all(len(line) <= 80 for line in out.splitlines() if not line.startswith("folder: "))
 
 
-def test_weights_verify_takes_missing_published_files_and_knows_the_embedded_ones(pretrained, agelens):
+def test_weights_verify_accepts_missing_published_files_and_checks_the_bundled_ones(pretrained, agelens):
     status, out, _ = agelens("weights", "verify")
-    assert status == 0, "if you exchanged an embedded file: `agelens weights record`"
+    assert status == 0, "if you replaced a bundled file: `agelens weights record`"
     lines = out.splitlines()
     assert lines[: len(REGISTRY)] == [f"{name}: missing" for name in REGISTRY]
     assert {line.partition(": ")[2] for line in lines[len(REGISTRY) :]} == {"ok"}
@@ -202,7 +202,7 @@ def test_weights_verify_takes_missing_published_files_and_knows_the_embedded_one
         assert f"embedded/{name}: ok" in lines
 
 
-def test_weights_verify_exits_1_where_an_embedded_file_was_tampered_with(pretrained, agelens, monkeypatch):
+def test_weights_verify_exits_1_if_a_bundled_file_was_tampered_with(pretrained, agelens, monkeypatch):
     states = {"face_detector.pt": "tampered", "face_detector.xml": "ok"}
     monkeypatch.setattr("agelens.weights.integrity.verify_embedded", lambda: states)
     status, out, _ = agelens("weights", "verify")
@@ -218,15 +218,15 @@ def test_weights_verify_exits_1_where_an_embedded_file_was_tampered_with(pretrai
     ],
     ids=["export", "train"],
 )
-def test_a_checkpoint_that_nobody_knows_is_refused_and_the_reason_said(words, folder, agelens):
-    (folder / "strange.pt").write_bytes(b"what may run anything")
+def test_an_unknown_checkpoint_is_refused_with_the_reason(words, folder, agelens):
+    (folder / "strange.pt").write_bytes(b"a pickle")
     status, _, err = agelens(*words)
     assert_one_line(status, err, about="is a pickle, which can run any code when it is loaded")
     assert "--trust" in err
     assert not (folder / "out").exists()
 
 
-def test_weights_verify_exits_1_where_a_file_was_tampered_with(pretrained, agelens):
+def test_weights_verify_exits_1_if_a_published_file_was_tampered_with(pretrained, agelens):
     (pretrained / "face_yolov8n.pt").write_bytes(b"not what was published")
     status, out, _ = agelens("weights", "verify")
     assert status == 1
@@ -234,7 +234,7 @@ def test_weights_verify_exits_1_where_a_file_was_tampered_with(pretrained, agele
     assert "resnet50_imagenet: missing" in out.splitlines()
 
 
-def test_a_checkpoint_is_trusted_only_where_that_is_said(folder, agelens, monkeypatch):
+def test_a_checkpoint_is_trusted_only_with_the_option(folder, agelens, monkeypatch):
     asked = []
 
     def export(checkpoint, target, *, trusted):
@@ -247,18 +247,18 @@ def test_a_checkpoint_is_trusted_only_where_that_is_said(folder, agelens, monkey
     assert asked == [trusted_checkpoints(), None]
 
 
-def test_weights_record_says_where_the_hashes_are(folder, agelens, monkeypatch):
+def test_weights_record_prints_the_file_with_the_hashes(folder, agelens, monkeypatch):
     monkeypatch.setattr("agelens.weights.integrity.record_hashes", lambda: folder / "SHA256SUMS")
     assert agelens("weights", "record")[:2] == (0, f"{folder / 'SHA256SUMS'}\n")
 
 
-def test_tampered_weights_are_not_fetched_over(pretrained, agelens):
+def test_tampered_weights_are_not_overwritten(pretrained, agelens):
     (pretrained / "face_yolov8n.pt").write_bytes(b"not what was published")
     status, _, err = agelens("weights", "fetch", "face_yolov8n")
     assert_one_line(status, err, about="is not the published face_yolov8n.pt")
     assert (pretrained / "face_yolov8n.pt").read_bytes() == b"not what was published"
 
 
-def test_unknown_weights_are_named(pretrained, agelens):
+def test_unknown_weights_are_an_error_with_the_name(pretrained, agelens):
     status, _, err = agelens("weights", "fetch", "vgg16")
     assert_one_line(status, err, about="Received: vgg16.")

@@ -1,4 +1,4 @@
-"""`agelens predict` on drawn photographs, with the embedded detector and a small untrained network."""
+"""`agelens predict` on drawn photographs, with the bundled detector and a small untrained network."""
 
 from dataclasses import replace
 from itertools import islice
@@ -50,20 +50,20 @@ def write_untrained(folder: Path, card: ModelCard, **config: object) -> Path:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
-    """Return the folder of an exported network that has learnt nothing."""
+    """Return the folder of an exported untrained network."""
     return write_untrained(tmp_path_factory.mktemp("untrained"), CARD)
 
 
 @pytest.fixture(scope="module")
-def telling(tmp_path_factory):
-    """Return the folder of one that also tells gender, and was taught ethnicity."""
+def model_with_gender(tmp_path_factory):
+    """Return the folder of one with the output gender, and with ethnicity, which is never served."""
     card = replace(CARD, genders=("female", "male"))
-    return write_untrained(tmp_path_factory.mktemp("telling"), card, attributes=("gender", "ethnicity"))
+    return write_untrained(tmp_path_factory.mktemp("with_gender"), card, attributes=("gender", "ethnicity"))
 
 
 @pytest.fixture(scope="module")
 def company():
-    """Return a photograph of three people, and their boxes."""
+    """Return a photograph of three people and their boxes."""
     image, boxes = next(islice(make_detector_examples(17, seed=1), 16, None))
     assert len(boxes) == 3
     return image, boxes
@@ -71,7 +71,7 @@ def company():
 
 @pytest.fixture
 def photos(folder, company):
-    """Return a folder of photographs: three people, nobody."""
+    """Return a folder with two photographs: one of three people, one without people."""
     write_jpeg(folder / "company.jpg", company[0])
     write_jpeg(folder / "landscape.jpg", draw_landscape(rng=np.random.default_rng(1)))
     return folder
@@ -84,12 +84,12 @@ def predict(agelens, model):
 
 
 @pytest.fixture
-def answers(predict, folder):
-    """Return `agelens predict --csv` as a function from words to the table that it writes."""
+def table_of(predict, folder):
+    """Return `agelens predict --csv` as a function from arguments to the table that it writes."""
 
     def read(*words: str) -> pd.DataFrame:
-        status, _, err = predict(*words, "--csv", str(folder / "answers.csv"))
+        status, _, err = predict(*words, "--csv", str(folder / "faces.csv"))
         assert (status, err) == (0, "")
-        return pd.read_csv(folder / "answers.csv")
+        return pd.read_csv(folder / "faces.csv")
 
     return read

@@ -1,4 +1,4 @@
-"""`agelens predict` on folders, on names that are hard to quote, and on files that are not there."""
+"""`agelens predict` on folders, on names that are hard to quote, and on missing files."""
 
 import json
 import os
@@ -9,16 +9,16 @@ import pytest
 from agelens.data_prep.core.images import write_jpeg
 
 
-def test_folder_is_searched_deeply_in_the_order_of_names(photos, company, answers):
+def test_folder_is_searched_recursively_in_the_order_of_names(photos, company, table_of):
     write_jpeg(photos / "album/2019/b.jpg", company[0])
     write_jpeg(photos / "album/a.JPG", company[0])
     (photos / "album/notes.txt").write_text("no photograph")
-    assert answers("album", "--largest")["path"].tolist() == ["album/2019/b.jpg", "album/a.JPG"]
+    assert table_of("album", "--largest")["path"].tolist() == ["album/2019/b.jpg", "album/a.JPG"]
 
 
 @pytest.fixture
 def mixed(photos, company):
-    """Return a folder with a photograph, other files, and a photograph that it does not hold itself."""
+    """Return a folder with a photograph, other files, and a link to a photograph outside of it."""
     write_jpeg(photos / "mixed/a.jpg", company[0])
     for name in ("deep/b.HEIC", "c.heic", "notes.txt", "README"):
         (photos / "mixed" / name).parent.mkdir(exist_ok=True)
@@ -27,25 +27,25 @@ def mixed(photos, company):
     return "mixed"
 
 
-LEFT_OUT = (
-    "4 files skipped: not images that can be read (",
+SKIPPED = (
+    "skipped 4 files that cannot be read as images (",
     "2 .heic",
     "1 .txt",
-    "1 without ending",
-    "1 file skipped: links that lead out of their folder",
+    "1 without suffix",
+    "skipped 1 link to files outside of the folder",
 )
 
 
-def test_what_a_folder_holds_beside_images_is_counted(mixed, predict):
+def test_skipped_files_of_a_folder_are_counted(mixed, predict):
     status, out, err = predict(mixed, "company.jpg")
     assert (status, err) == (0, "")
-    assert [words for words in LEFT_OUT if words not in out] == []
+    assert [words for words in SKIPPED if words not in out] == []
 
 
-def test_what_is_left_out_is_told_beside_json_not_in_it(mixed, predict):
+def test_skipped_files_are_reported_on_stderr_with_json(mixed, predict):
     _, out, err = predict(mixed, "--json")
     assert [json.loads(line)["path"] for line in out.splitlines()] == ["mixed/a.jpg"]
-    assert [words for words in LEFT_OUT if words not in err] == []
+    assert [words for words in SKIPPED if words not in err] == []
 
 
 def test_files_given_by_name_are_not_skipped(photos, predict):
@@ -55,10 +55,10 @@ def test_files_given_by_name_are_not_skipped(photos, predict):
     assert "notes.txt: not_an_image" in out
 
 
-def test_pictures_that_were_drawn_are_told(photos, predict):
+def test_number_of_annotated_photographs_is_reported(photos, predict):
     status, out, _ = predict("company.jpg", "landscape.jpg", "--draw", "drawn")
     assert status == 0
-    assert "1 picture with boxes and ages written into drawn" in out
+    assert "1 annotated photograph written to drawn" in out
     assert [path.name for path in (photos / "drawn").iterdir()] == ["0001_company.jpg"]
 
 
@@ -76,47 +76,50 @@ def album(photos, company):
     return "album"
 
 
-def test_any_name_comes_back_as_it_is(album, answers, predict):
+def test_any_name_is_unchanged_in_csv_and_json(album, table_of, predict):
     paths = sorted(f"album/{name}" for name in NAMES + MARKUP)
-    assert answers(album, "--largest")["path"].tolist() == paths
+    assert table_of(album, "--largest")["path"].tolist() == paths
     assert [json.loads(line)["path"] for line in predict(album, "--json")[1].splitlines()] == paths
 
 
-def test_any_name_is_shown_as_it_is(album, predict):
+def test_any_name_is_unchanged_in_the_table(album, predict):
     out = predict(album, "--largest")[1]
     assert [name for name in NAMES if f"album/{name}" not in out] == []
 
 
-def test_names_are_no_markup(album, predict):
+def test_names_are_not_read_as_markup(album, predict):
     out = predict(album, "--largest")[1]
     assert [name for name in MARKUP if f"album/{name}" not in out] == []
 
 
-def test_name_that_is_no_text_does_not_stop_the_rest(photos, company, answers):
+def test_name_that_is_not_utf8_does_not_stop_the_others(photos, company, table_of):
     name = os.fsdecode(b"caf\xe9.jpg")  # from a disk that was written in Latin-1
     write_jpeg(photos / name, company[0])
-    assert answers(name, "company.jpg", "--largest")["path"].tolist() == [r"caf\xe9.jpg", "company.jpg"]
+    assert table_of(name, "company.jpg", "--largest")["path"].tolist() == [r"caf\xe9.jpg", "company.jpg"]
 
 
-def test_many_files_are_answered_as_few_are(photos, answers, predict, monkeypatch):
-    few = answers(".")
+def test_progress_bar_does_not_change_the_predictions(photos, table_of, predict, monkeypatch):
+    few = table_of(".")
     monkeypatch.setattr("agelens.pipeline.prediction.output.MANY", 1)
     status, _, err = predict(".", "--csv", "many.csv")
     assert status == 0
-    assert "reading faces" in err
+    assert "predicting ages" in err
     pd.testing.assert_frame_equal(pd.read_csv("many.csv"), few)
 
 
-def test_missing_paths_and_bare_folders_do_not_stop_the_rest(photos, answers):
+def test_missing_files_and_empty_folders_do_not_stop_the_others(photos, table_of):
     (photos / "bare").mkdir()
-    table = answers("gone.jpg", "bare", "company.jpg", "--largest")
+    table = table_of("gone.jpg", "bare", "company.jpg", "--largest")
     assert table["path"].tolist() == ["gone.jpg", "bare", "company.jpg"]
-    assert table["error"].tolist()[:2] == ["missing: no such file: gone.jpg", "no_images: the folder holds no images"]
+    assert table["error"].tolist()[:2] == [
+        "missing: no such file: gone.jpg",
+        "no_images: the folder contains no images",
+    ]
     assert table["age"].notna().tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("path", ["gone.jpg", "bare"])
-def test_nothing_but_missing_paths_exits_with_1(path, photos, predict):
+def test_exit_status_is_1_if_nothing_can_be_read(path, photos, predict):
     (photos / "bare").mkdir()
     status, out, _ = predict(path, "--json")
     assert status == 1

@@ -1,4 +1,4 @@
-"""What `agelens predict` answers, to people and to programs."""
+"""The output of `agelens predict`: table, JSON lines and CSV."""
 
 import json
 import subprocess
@@ -28,11 +28,11 @@ COLUMNS = [
     "warnings",
     "error",
 ]
-"""As design.md fixes them; programs read this file."""
+"""Programs read this file: changing a column breaks them."""
 
 
-def test_every_face_is_a_row(photos, company, answers):
-    table = answers("company.jpg")
+def test_every_face_is_a_row(photos, company, table_of):
+    table = table_of("company.jpg")
     assert list(table.columns) == COLUMNS
     assert table["path"].tolist() == ["company.jpg"] * 3
     assert table["face"].tolist() == [1, 2, 3]
@@ -43,8 +43,8 @@ def test_every_face_is_a_row(photos, company, answers):
     assert table[["gender", "warnings", "error"]].isna().all(axis=None)
 
 
-def test_boxes_are_pixels_of_the_photograph_largest_face_first(photos, company, answers):
-    table = answers("company.jpg")
+def test_boxes_are_pixels_of_the_photograph_largest_face_first(photos, company, table_of):
+    table = table_of("company.jpg")
     areas = (table["x2"] - table["x1"]) * (table["y2"] - table["y1"])
     assert areas.is_monotonic_decreasing
     found = table[["x1", "y1", "x2", "y2"]].sort_values("x1").to_numpy()
@@ -52,13 +52,13 @@ def test_boxes_are_pixels_of_the_photograph_largest_face_first(photos, company, 
     assert np.abs(found - drawn).max() < 15
 
 
-def test_largest_answers_for_one_face_alone(photos, answers):
-    everyone, largest = answers("company.jpg"), answers("company.jpg", "--largest")
+def test_largest_predicts_one_face_only(photos, table_of):
+    everyone, largest = table_of("company.jpg"), table_of("company.jpg", "--largest")
     pd.testing.assert_frame_equal(largest, everyone.head(1), check_dtype=False)
 
 
-def test_photograph_without_a_face_says_so(photos, answers, predict):
-    (row,) = answers("landscape.jpg").to_dict("records")
+def test_photograph_without_a_face_is_reported(photos, table_of, predict):
+    (row,) = table_of("landscape.jpg").to_dict("records")
     assert (row["path"], row["error"]) == ("landscape.jpg", "no_face: no face was found")
     assert np.isnan(row["face"])
     status, out, _ = predict("landscape.jpg")
@@ -74,22 +74,22 @@ def write_broken_files(folder: Path) -> list[str]:
     return list(broken)
 
 
-def test_broken_files_have_a_row_and_do_not_stop_the_rest(photos, answers):
+def test_broken_files_have_a_row_and_do_not_stop_the_rest(photos, table_of):
     broken = write_broken_files(photos)
-    table = answers(*broken, "company.jpg")
+    table = table_of(*broken, "company.jpg")
     assert table["path"].tolist() == [*broken, *["company.jpg"] * 3]
     assert table["error"].notna().tolist() == [True] * 3 + [False] * 3
     assert table["age"].isna().tolist() == [True] * 3 + [False] * 3
 
 
-def test_broken_files_are_named_on_screen_beside_a_csv(photos, predict):
+def test_broken_files_are_listed_on_screen_with_csv(photos, predict):
     broken = write_broken_files(photos)
-    out = predict(*broken, "company.jpg", "--csv", "answers.csv")[1]
+    out = predict(*broken, "company.jpg", "--csv", "faces.csv")[1]
     assert [name for name in broken if f"{name}: " not in out] == []
-    assert "3 faces in 4 files written to answers.csv" in out
+    assert "3 faces in 4 files written to faces.csv" in out
 
 
-def test_exit_is_1_if_no_file_can_be_answered(photos, predict):
+def test_exit_status_is_1_if_no_file_can_be_read(photos, predict):
     status, out, _ = predict(*write_broken_files(photos))
     assert status == 1
     assert "empty.jpg" in out
@@ -116,48 +116,48 @@ def test_json_is_one_object_per_photograph(photos, predict):
     assert empty["error"]
 
 
-def test_gender_is_told_if_asked_for(photos, telling, agelens):
-    words = ("predict", "company.jpg", "--model", str(telling))
+def test_gender_is_predicted_if_asked_for(photos, model_with_gender, agelens):
+    words = ("predict", "company.jpg", "--model", str(model_with_gender))
     genders = [face["gender"] for face in json.loads(agelens(*words, "--gender", "--json")[1])["faces"]]
     assert len(genders) == 3
     assert set(genders) <= {"female", "male"}
     assert agelens(*words, "--gender")[1].count("male") == 3
-    agelens(*words, "--gender", "--csv", "told.csv")
-    assert pd.read_csv("told.csv")["gender"].tolist() == genders
+    agelens(*words, "--gender", "--csv", "gender.csv")
+    assert pd.read_csv("gender.csv")["gender"].tolist() == genders
 
 
-def test_gender_is_not_told_unasked_and_ethnicity_never(photos, telling, agelens):
-    words = ("predict", "company.jpg", "--model", str(telling))
+def test_gender_is_not_predicted_by_default_and_ethnicity_never(photos, model_with_gender, agelens):
+    words = ("predict", "company.jpg", "--model", str(model_with_gender))
     (face, *_) = json.loads(agelens(*words, "--json")[1])["faces"]
     assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
     assert "male" not in agelens(*words)[1]
-    agelens(*words, "--csv", "untold.csv")
-    assert pd.read_csv("untold.csv")["gender"].isna().all()
+    agelens(*words, "--csv", "no_gender.csv")
+    assert pd.read_csv("no_gender.csv")["gender"].isna().all()
     assert "ethnicity" not in agelens(*words, "--gender", "--json")[1]
 
 
-def test_gender_of_a_model_that_does_not_tell_it_is_refused(photos, predict):
+def test_gender_is_refused_if_the_model_does_not_predict_it(photos, predict):
     status, _, err = predict("company.jpg", "--gender")
     assert status == 1
-    assert "untrained was not taught gender" in err
+    assert "untrained does not predict gender" in err
 
 
-def test_small_faces_are_doubtful_in_json_and_csv(photos, answers, predict, monkeypatch):
+def test_small_faces_have_a_warning_in_json_and_csv(photos, table_of, predict, monkeypatch):
     monkeypatch.setattr("agelens.pipeline.prediction.predict.SMALL_FACE", 10_000)
     faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
     assert len(faces) == 3
     assert all(face["warnings"][0].startswith("small_face: ") for face in faces)
-    assert [face["warnings"] for face in faces] == [[warning] for warning in answers("company.jpg")["warnings"]]
+    assert [face["warnings"] for face in faces] == [[warning] for warning in table_of("company.jpg")["warnings"]]
 
 
-def test_json_and_csv_agree(photos, answers, predict):
-    table = answers("company.jpg")
+def test_json_and_csv_agree(photos, table_of, predict):
+    table = table_of("company.jpg")
     faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
     assert [face["age"] for face in faces] == table["age"].tolist()
     assert [face["box"] for face in faces] == table[["x1", "y1", "x2", "y2"]].to_numpy().tolist()
 
 
-def test_table_for_people_names_the_model_and_what_it_learnt_from(photos, predict):
+def test_table_names_the_model_and_its_training_data(photos, predict):
     status, out, _ = predict("company.jpg")
     assert status == 0
     assert out.count("company.jpg") == 3
@@ -165,13 +165,13 @@ def test_table_for_people_names_the_model_and_what_it_learnt_from(photos, predic
     assert "model: untrained, trained on nothing at all" in out
 
 
-def test_error_is_json_where_json_was_asked_for(photos, agelens):
+def test_error_is_json_with_json(photos, agelens):
     status, out, _ = agelens("predict", "company.jpg", "--json", "--model", ".")
     assert status == 1
     assert json.loads(out)["error"].startswith(". is not an exported model")
 
 
-def test_missing_embedded_model_is_no_matter_of_the_pipeline(photos, agelens, monkeypatch):
+def test_missing_bundled_model_gives_no_advice_to_run_the_pipeline(photos, agelens, monkeypatch):
     monkeypatch.setattr("agelens.models.serving.predictor.AGE_MODEL", photos / "nowhere")
     status, _, err = agelens("predict", "company.jpg")
     assert status == 1
@@ -180,14 +180,14 @@ def test_missing_embedded_model_is_no_matter_of_the_pipeline(photos, agelens, mo
     assert "dvc repro" not in err
 
 
-def test_model_of_another_detector_is_said(photos, model, agelens, monkeypatch):
+def test_model_of_another_detector_gives_a_warning(photos, model, agelens, monkeypatch):
     monkeypatch.setattr("agelens.pipeline.prediction.predict.file_hash", lambda _: "another")
     status, _, err = agelens("predict", "company.jpg", "--model", str(model))
     assert status == 0
     assert "another face detector" in err
 
 
-def test_folder_that_is_no_model_is_one_line(photos, agelens):
+def test_folder_without_a_model_is_an_error_in_one_line(photos, agelens):
     status, _, err = agelens("predict", "company.jpg", "--model", ".")
     assert status == 1
     assert err.startswith("agelens: . is not an exported model")

@@ -27,7 +27,7 @@ from agelens.data_prep.synthetic.collection import write_synthetic
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.prediction.predict import answer_files
+from agelens.pipeline.prediction.predict import predict_files
 from agelens.pipeline.stages import STAGES
 from tests.locations import ROOT
 
@@ -108,10 +108,10 @@ def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project:
     predictions = read_table(project.paths.predictions, PREDICTIONS).set_index("image_id")
     test = read_table(project.paths.split_test, SPLIT)
     found = test[test["found"] == "detector"]
-    answers = answer_files(
+    results = predict_files(
         AgePredictor.load(project.paths.exported), [Path(path) for path in found["path"]], largest=True
     )
-    served = np.array([answer.faces[0].age for answer in answers])
+    served = np.array([result.faces[0].age for result in results])
     close = np.abs(served - predictions.loc[found["image_id"], "age"].to_numpy()) <= 0.5
     assert close.mean() >= 0.99
 
@@ -133,8 +133,8 @@ def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(pro
     shares = {}
     for name, table in {"train": train, "test": test}.items():
         rows = table[table["found"] == "detector"].head(30)
-        answers = answer_files(predictor, [Path(path) for path in rows["path"]], largest=True)
-        shares[name] = np.mean([answer.faces[0].seen for answer in answers])
+        results = predict_files(predictor, [Path(path) for path in rows["path"]], largest=True)
+        shares[name] = np.mean([result.faces[0].seen for result in results])
     assert shares["train"] > 0.9
     assert shares["test"] == 0
 

@@ -1,4 +1,4 @@
-"""The command `agelens protocol`, apart from what it runs, so that `--help` does not wait for that."""
+"""The command `agelens protocol`."""
 
 from typing import Annotated
 
@@ -11,18 +11,20 @@ def protocol(
     source: Annotated[str, typer.Argument(help="A source of params.yaml, such as utkface.", show_default=False)],
     folds: Annotated[int, typer.Option(help="Number of folds.", min=3)] = 5,
     scope: Annotated[
-        str, typer.Option(help="head: a head on frozen features, seconds a fold. network: all of it, hours a fold.")
+        str, typer.Option(help="head: a head on frozen features, seconds per fold. network: all of it, hours per fold.")
     ] = "head",
     epochs: Annotated[
-        int | None, typer.Option(help="Of the head or of the network's phase 2; default: those of params.yaml.", min=1)
+        int | None,
+        typer.Option(help="Epochs of the head, or of phase 2 of the network; default: as in params.yaml.", min=1),
     ] = None,
-    views: Annotated[int, typer.Option(help="Views of each picture that a head on frozen features sees.", min=1)] = 1,
+    views: Annotated[int, typer.Option(help="Views of each crop that the head is trained on.", min=1)] = 1,
 ) -> None:
-    """Cross-validate on one source: each fold is tested on once, folds share no person and no photograph.
+    """Cross-validate on one source: each fold is the test set once; folds share no person and no photograph.
 
-    `dvc repro deduplicate` must have been run. Finished folds are not repeated; results go to reports/protocol.
+    Needs the output of `dvc repro deduplicate`. Finished folds are not repeated. Results are written to
+    reports/protocol.
     """
-    from agelens.pipeline.commands.main import import_quietly  # noqa: PLC0415
+    from agelens.pipeline.commands.quiet_import import import_quietly  # noqa: PLC0415
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
 
@@ -33,8 +35,8 @@ def protocol(
     params = read_params(paths.params)
     module = import_quietly("agelens.pipeline.cross_validation.protocol")
     phase = params.train.phase1 if scope == "head" else params.train.phase2
-    asked = module.Protocol(source, folds=folds, scope=scope, epochs=epochs or phase.epochs, views=views)
-    summary = module.run_protocol(params, paths, protocol=asked)
+    configured = module.Protocol(source, folds=folds, scope=scope, epochs=epochs or phase.epochs, views=views)
+    summary = module.run_protocol(params, paths, protocol=configured)
     figures = summary["figures"]
     typer.echo(
         f"{source}, {folds} folds: MAE {figures['mae']['mean']:.2f} ± {figures['mae']['sd']:.2f} years, "

@@ -1,0 +1,22 @@
+"""Import modules that load TensorFlow without its start-up messages."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+
+def import_quietly(module: str) -> Any:
+    """Import a module and discard what native libraries write to the standard error stream while they load.
+
+    TensorFlow's libraries write before any of its log settings apply. Errors of the import itself are raised as usual.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    kept = os.dup(2)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            return import_module(module)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

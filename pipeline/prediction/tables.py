@@ -1,0 +1,91 @@
+"""Predictions for programs: rows of a CSV file and objects of JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from agelens.data_prep.core.tables import Column, Schema
+from agelens.models.serving.predictions import AgePrediction
+from agelens.models.serving.predictor import ModelCard
+from agelens.pipeline.prediction.files import printable
+from agelens.pipeline.prediction.predict import FilePrediction, face_warnings
+
+FACE_PREDICTIONS = Schema(
+    "face_predictions",
+    (
+        Column("path", "text", "the photograph"),
+        Column("face", "int", "number of the face, 1 is the largest; empty if there is none", optional=True),
+        Column("x1", "float", "left of the box, pixels of the upright image", optional=True),
+        Column("y1", "float", "top of the box", optional=True),
+        Column("x2", "float", "right of the box", optional=True),
+        Column("y2", "float", "bottom of the box", optional=True),
+        Column("score", "float", "confidence of the detector, 0..1", optional=True),
+        Column("age", "float", "years", optional=True),
+        Column("age_low", "float", "lower end of the prediction interval, years", optional=True),
+        Column("age_high", "float", "upper end of the prediction interval, years", optional=True),
+        Column("age_group", "text", "name of the age group", optional=True),
+        Column("gender", "text", "female or male with --gender: as annotators would label the face", optional=True),
+        Column("warnings", "text", "why the prediction is unreliable", optional=True),
+        Column("error", "text", "why there is no prediction", optional=True),
+    ),
+)
+"""The table of `agelens predict --csv`: one row per face, and one per file without a face."""
+
+
+def prediction_rows(found: FilePrediction, *, gender: bool = False) -> list[dict[str, Any]]:
+    """Return rows of `FACE_PREDICTIONS` for one file: one per face, or one with the error."""
+    if not found.faces:
+        return [{"path": printable(found.path), "error": found.error}]
+    rows = [_face_row(found.path, number, face) for number, face in enumerate(found.faces, start=1)]
+    return rows if gender else [{**row, "gender": None} for row in rows]
+
+
+def predictions_table(results: Sequence[FilePrediction], *, gender: bool = False) -> pd.DataFrame:
+    """Return results as a table that follows `FACE_PREDICTIONS`; face numbers stay integers where some are missing."""
+    rows = [row for found in results for row in prediction_rows(found, gender=gender)]
+    return pd.DataFrame(rows, columns=FACE_PREDICTIONS.names).astype({"face": "Int64"})
+
+
+def prediction_json(found: FilePrediction, card: ModelCard, *, gender: bool) -> dict[str, object]:
+    """Return the result for one file as plain JSON, with the name and the training data of the model."""
+    return {
+        "path": printable(found.path),
+        "faces": [_face_json(face, card, gender=gender) for face in found.faces],
+        "error": found.error or None,
+        "model": card.name,
+        "training_data": card.facts.get("training_data"),
+    }
+
+
+def _face_json(face: AgePrediction, card: ModelCard, *, gender: bool) -> dict[str, object]:
+    return {
+        "box": [round(value, 1) for value in face.box],
+        "score": face.score,
+        "age": round(face.age, 1),
+        "interval": [round(value, 1) for value in face.interval],
+        "age_group": face.age_group,
+        **({"gender": face.gender} if gender else {}),
+        "warnings": face_warnings(face),
+        "probabilities": dict(zip(card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)),
+    }
+
+
+def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
+    x1, y1, x2, y2 = face.box
+    return {
+        "path": printable(path),
+        "face": number,
+        "x1": round(x1, 1),
+        "y1": round(y1, 1),
+        "x2": round(x2, 1),
+        "y2": round(y2, 1),
+        "score": None if face.score is None else round(face.score, 3),
+        "age": round(face.age, 1),
+        "age_low": round(face.interval[0], 1),
+        "age_high": round(face.interval[1], 1),
+        "age_group": face.age_group,
+        "gender": face.gender,
+        "warnings": "; ".join(face_warnings(face)),
+    }
