@@ -1,4 +1,4 @@
-"""One module per stage of dvc.yaml, with one function `run(params, paths)` that only moves data."""
+"""The stages of dvc.yaml, one module each, whose function `run(params, paths)` reads, calls a library and writes."""
 
 STAGES = (
     "build_manifest",
@@ -14,4 +14,4 @@ STAGES = (
     "report",
     "export",
 )
-"""In the order of the flow."""
+"""In the order of the pipeline."""

@@ -1,4 +1,4 @@
-"""Raw folders become one table of labelled photographs."""
+"""Read raw folders into one table of labelled photographs."""
 
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
 from agelens.data_prep.readers import READERS
@@ -9,7 +9,7 @@ from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Read every source and write what gave a label, and what did not."""
+    """Write the labelled photographs of all sources, and the files and lines that were rejected."""
     tables, rejects = [], []
     for name, source in params.sources.items():
         found = READERS[source.reader](source.path, **source.options)

@@ -1,7 +1,7 @@
-"""The frozen backbone looks at every crop that a head learns from or is judged by, once per view.
+"""Compute the features of the frozen backbone for every view of the training crops, and for the validation crops.
 
-What a head learns from may be in half precision, which is one more small change among those of augmentation; what it
-is judged by is in float32, as it will be served.
+Training features may be computed in half precision, whose errors are small beside augmentation. Validation features are
+computed in float32, as in the exported model.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ from agelens.pipeline.training_data.feature_extraction import convert_feature_ne
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Extract what the caches lack: all views of the rebalanced train, and the plain view of val in full precision."""
+    """Extract the features that the caches lack, and draw a contact sheet of the views of one crop."""
     section, graph = params.cache_features, convert_feature_network(params)
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
@@ -37,7 +37,7 @@ def run(params: Params, paths: Paths) -> None:
             cache = feature_cache(params, paths, part)
             extracted += extract_views(params, cache, crops, network=network, views=views, progress=advance)
             cache.remove_views(views)
-    say(f"{extracted} extracted, the rest was there")
+    say(f"{extracted} features extracted, the others were cached")
 
 
 def _crops_by_key(table: pd.DataFrame, paths: Paths) -> dict[str, Path]:

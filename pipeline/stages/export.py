@@ -1,4 +1,4 @@
-"""The trained network becomes the model that is served."""
+"""Export the trained network for prediction."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 from agelens.weights.defaults import DETECTOR_RUNTIME
 
 CHECKED = 256
-"""Validation crops on which the served model must answer as Keras does."""
+"""Validation crops on which the exported model must predict the same as Keras."""
 
 CARD_METRICS = (
     "exact_rows",
@@ -34,26 +34,26 @@ CARD_METRICS = (
     "coverage",
     "gender_accuracy",
 )
-"""What the card says of the test split; the report says the rest."""
+"""Metrics of the test split that the model card contains."""
 
 INTENDED_USE = (
-    "Statistics over many faces, research on age estimation, sorting one's own photographs. Not for decisions about "
+    "Statistics over many faces, research on age estimation, sorting your own photographs. Not for decisions about "
     "a person: not for access, age checks, hiring, policing or medicine."
 )
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Write the served network and its card."""
+    """Write the exported network, its model card, and the hashes of its training images."""
     network = read_age_net(params, paths)
     val = read_table(paths.split_val, SPLIT)
-    # Spread over the table, which is ordered by image: its head is one source, and the youngest of it.
+    # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.
     val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]
     expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
     crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
     export_model(network, _card(network, params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
     splits = (read_table(path, SPLIT) for path in (paths.split_train, paths.split_val))
     seen = write_seen(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
-    say(f"{seen} hashes of pictures that the model has learned from written beside it")
+    say(f"{seen} hashes of training images written")
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
@@ -83,5 +83,5 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
 
 
 def _hash_of_splits(paths: Paths) -> dict[str, str]:
-    """Return a hash of the rows of train and val, so that anyone can tell what the model has seen."""
+    """Return hashes of the train and val tables, which identify the data that the model was trained on."""
     return {path.stem: file_hash(path)[:16] for path in (paths.split_train, paths.split_val)}

@@ -1,4 +1,4 @@
-"""Rare ages are drawn more often, common ones cut; in the training split alone."""
+"""Rebalance the training split: rare ages are drawn more often, and rows of common ages are removed."""
 
 from agelens.data_prep.core.tables import REJECTED, SPLIT, TRAIN, read_table, write_table
 from agelens.data_prep.splits.rebalance import rebalance_table
@@ -8,9 +8,9 @@ from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Balance the training rows."""
+    """Write the rows that are kept, with their number of copies, and the rows that are removed."""
     train = read_table(paths.split_train, SPLIT)
     kept, rejected = rebalance_table(train, **params.rebalance.model_dump(), seed=params.seed)
     write_table(paths.train, kept, TRAIN)
     write_table(paths.train_rejected, rejected, REJECTED)
-    say(f"{len(kept)} rows give {int(kept['copies'].sum())} draws an epoch; {len(rejected)} of common ages cut")
+    say(f"{len(kept)} rows, {int(kept['copies'].sum())} draws per epoch; {len(rejected)} rows of common ages removed")

@@ -1,4 +1,4 @@
-"""Groups are dealt to train, val and test."""
+"""Split groups into train, val and test."""
 
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import GROUPED, SPLIT, read_table, write_table
@@ -9,7 +9,7 @@ from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Deal whole groups, stratified by source and age group, and check that none is in two splits."""
+    """Split whole groups, stratified by source and age group, and check that no group is in two splits."""
     table = read_table(paths.grouped, GROUPED)
     groups = AgeGroups(tuple(params.age_groups))
     splits = split_table(table, fractions=params.split.model_dump(), groups=groups, seed=params.seed)
