@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo test check lint types format clean
+.PHONY: help demo test mutants check lint types format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: $(VENV)/.installed $(SYNTHETIC) ## the whole pipeline on drawn faces: crop
 
 test: $(VENV)/.installed ## the tests
 	@$(BIN)/pytest -n 2 --dist loadscope
+
+mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
+	@$(BIN)/python benchmarks/mutants.py
 
 lint: $(VENV)/.installed ## style
 	@$(BIN)/ruff check .

@@ -1,0 +1,248 @@
+"""How many small faults of the pure modules the tests notice: a mutation score.
+
+Each mutant is one change of one module (`mutations.py`), or one fault that the tests once overlooked
+(`known_mutants.py`); it is killed if a test that mirrors the module fails. A sample is drawn by a seed. Everything runs
+on a copy of the tree in a temporary folder, so that no mutated file is ever left in the project.
+Usage: `python benchmarks/mutants.py --help`.
+
+mutmut 3.8 and cosmic-ray 8.7 were tried first. mutmut names a module after its path, so it finds no test of a package
+that setuptools maps to another folder, and it changes no constant of a module. cosmic-ray makes 248 mutants of the 39
+lines of `data_prep/core/boxes.py`, needs 5 seconds for each, and leaves the last one in the tree when it is stopped.
+"""
+
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from known_mutants import EQUIVALENT, KNOWN
+from mutations import find_mutations
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("data_prep", "models", "pipeline", "tuning", "weights")
+
+MODULES = (
+    "data_prep/core/*.py",
+    "data_prep/splits/*.py",
+    "data_prep/faces/crop.py",
+    "data_prep/batches/augment.py",
+    "models/calibration/*.py",
+    "models/evaluation/*.py",
+    "models/training/losses.py",
+    "models/training/objective.py",
+    "models/training/history.py",
+    "tuning/budget.py",
+    "tuning/space.py",
+    "tuning/importance.py",
+    "tuning/recipe.py",
+    "tuning/results.py",
+    "pipeline/config/fingerprints.py",
+)
+"""Modules that compute and leave disk, network and processes to others, as globs."""
+
+PRELOADED = ["cv2", "pandas", "PIL.Image", "pytest", "tensorflow", "keras", "openvino"]
+"""Imported once by the process that all test runs are forked from: it makes a run 5 to 20 times as fast."""
+
+PYTEST_OPTIONS = [
+    *("-x", "-q", "-m", "not slow", "--assert=plain"),
+    *("-p", "no:cacheprovider", "-p", "no:unraisableexception", "-p", "no:threadexception"),
+]
+"""Stop at the first failure and spend no time on what only a reader of the output needs."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file.
+
+    Args:
+        file: Path in the project.
+        line: Counted from 1.
+        old: The text before.
+        new: The text after.
+        source: The whole mutated file.
+        tests: Paths of the tests that should notice.
+    """
+
+    file: str
+    line: int
+    old: str
+    new: str
+    source: bytes
+    tests: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return where the mutant is and what it changes."""
+        return {"at": f"{self.file}:{self.line}", "old": self.old, "new": self.new}
+
+
+def main() -> None:
+    """Run the known mutants and a sample, print the survivors, and write the score."""
+    asked = _arguments()
+    started = time.perf_counter()
+    known = [] if asked.modules else known_mutants()
+    mutants = known + ([] if asked.known else draw_mutants(asked.modules, count=asked.count, seed=asked.seed))
+    with tempfile.TemporaryDirectory(prefix="agelens-mutants-") as folder:
+        outcomes = run_mutants(mutants, tree=copy_tree(Path(folder) / "tree"))
+    result = {
+        "seed": asked.seed,
+        "known": summarise(known, outcomes[: len(known)]),
+        "generated": summarise(mutants[len(known) :], outcomes[len(known) :]),
+    }
+    print(f"killed: known {result['known']['score']:.1%}, generated {result['generated']['score']:.1%}")
+    # Not at the top: it imports agelens, and processes that run tests must import that from the copy of the tree.
+    from evidence import write_result  # noqa: PLC0415
+
+    write_result("mutants", result, seconds=time.perf_counter() - started, record=asked.record)
+    if result["known"]["survivors"]:
+        sys.exit("A known mutant survived: a test that noticed it is gone.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("modules", nargs="*", help="only mutants of these files; the default is all pure modules")
+    parser.add_argument("--count", type=int, default=150, help="how many generated mutants at most")
+    parser.add_argument("--known", action="store_true", help="only the known mutants")
+    parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("--record", action="store_true", help="write to benchmarks/results/, not reports/benchmarks/")
+    return parser.parse_args()
+
+
+def draw_mutants(modules: Sequence[str], *, count: int, seed: int) -> list[Mutant]:
+    """Return a sample of the mutants of some modules, in the order of files and lines."""
+    paths = [ROOT / name for name in modules] or [path for pattern in MODULES for path in ROOT.glob(pattern)]
+    mutants = [
+        Mutant(file, mutation.line, mutation.old, mutation.new, mutation.apply(source), mirrored_tests(file))
+        for file, source in ((path.resolve().relative_to(ROOT).as_posix(), path.read_bytes()) for path in sorted(paths))
+        for mutation in find_mutations(source)
+        if (file, mutation.old, mutation.new) not in EQUIVALENT
+    ]
+    drawn = random.Random(seed).sample(range(len(mutants)), min(count, len(mutants)))
+    return [mutants[number] for number in sorted(drawn)]
+
+
+def known_mutants() -> list[Mutant]:
+    """Return the faults that the tests once overlooked.
+
+    Raises:
+        ValueError: The text of one is not found once in its file: the list must follow the code.
+    """
+    mutants = []
+    for known in KNOWN:
+        source = (ROOT / known.file).read_text()
+        if source.count(known.old) != 1:
+            msg = f"{known.file} must hold {known.old!r} once, as benchmarks/known_mutants.py says."
+            raise ValueError(msg)
+        line = source[: source.index(known.old)].count("\n") + 1
+        changed = source.replace(known.old, known.new).encode()
+        mutants.append(
+            Mutant(known.file, line, known.old, known.new, changed, known.tests or mirrored_tests(known.file))
+        )
+    return mutants
+
+
+def mirrored_tests(file: str) -> tuple[str, ...]:
+    """Return the test files that mirror a module, or the folder of its room where there is none."""
+    path = Path(file)
+    folder = Path("tests") / path.parent
+    found = sorted((ROOT / folder).glob(f"test_{path.stem}*.py"))
+    return tuple(test.relative_to(ROOT).as_posix() for test in found) or (folder.as_posix(),)
+
+
+def copy_tree(folder: Path) -> Path:
+    """Copy all files that git knows or could add, and link the packages into `agelens`, where imports find them."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    for package in PACKAGES:
+        (folder / "agelens" / package).symlink_to(f"../{package}")
+    return folder
+
+
+def run_mutants(mutants: Sequence[Mutant], *, tree: Path) -> list[str]:
+    """Run the tests of each mutant in a copy of the tree; return `killed`, `timeout` or `survived` for each.
+
+    Raises:
+        RuntimeError: The tests of a module fail without any mutation.
+    """
+    os.environ.update(
+        PYTHONPATH=str(tree),
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+        TF_CPP_MIN_LOG_LEVEL="3",
+    )
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    limits: dict[str, float] = {}
+    outcomes = []
+    for number, mutant in enumerate(mutants, start=1):
+
+        def run(source: bytes, *, limit: float, mutant: Mutant = mutant) -> str:
+            (tree / mutant.file).write_bytes(source)
+            return run_tests(mutant.tests, tree=tree, context=context, limit=limit)
+
+        original = (tree / mutant.file).read_bytes()
+        if mutant.file not in limits:
+            started = time.perf_counter()
+            if run(original, limit=600) != "survived" or run(b"1 / 0", limit=600) != "killed":
+                said = (tree.parent / "output.txt").read_text()[-2000:]
+                msg = f"{mutant.tests} must pass, and fail when {mutant.file} cannot be imported. Received: {said}"
+                raise RuntimeError(msg)
+            limits[mutant.file] = 60 + 10 * (time.perf_counter() - started)
+        outcomes.append(run(mutant.source, limit=limits[mutant.file]))
+        (tree / mutant.file).write_bytes(original)
+        print(f"{number}/{len(mutants)} {outcomes[-1]} {mutant.file}:{mutant.line}: {mutant.old} -> {mutant.new}")
+    return outcomes
+
+
+def run_tests(tests: Iterable[str], *, tree: Path, context: Any, limit: float) -> str:
+    """Run tests in a process of its own and return what became of the mutant."""
+    process = context.Process(target=_run_pytest, args=(list(tests), tree))
+    process.start()
+    process.join(limit)
+    if process.is_alive():
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+        return "timeout"
+    return "survived" if process.exitcode == 0 else "killed"
+
+
+def _run_pytest(tests: list[str], tree: Path) -> None:
+    import pytest  # noqa: PLC0415 - the process that forks has it
+
+    os.setsid()
+    os.chdir(tree)
+    sys.path.insert(0, str(tree))
+    sys.dont_write_bytecode = True
+    with (tree.parent / "output.txt").open("w") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+        code = pytest.main([*PYTEST_OPTIONS, f"--basetemp={tree.parent / 'temporary'}", *tests])
+    os._exit(code)
+
+
+def summarise(mutants: Sequence[Mutant], outcomes: Sequence[str]) -> dict[str, Any]:
+    """Return the score, the share of killed mutants, and the survivors."""
+    survivors = [mutant.to_json() for mutant, outcome in zip(mutants, outcomes, strict=True) if outcome == "survived"]
+    return {
+        "mutants": len(mutants),
+        "score": round(1 - len(survivors) / max(1, len(mutants)), 3),
+        "timeouts": outcomes.count("timeout"),
+        "survivors": survivors,
+    }
+
+
+if __name__ == "__main__":
+    main()
