@@ -66,7 +66,7 @@ def augment_view(image: Pixels, row: int, view: int, *, augmentation: Augmentati
     moves, colors = rng.uniform(-1, 1, 5), rng.uniform(-1, 1, 3)
     changed = _recolored(_moved(image, moves, augmentation), colors, augmentation)
     if augmentation.erase:
-        _erase(changed, rng.uniform(0, 1, 5), largest=augmentation.erase)
+        erase_rectangle(changed, rng.uniform(0, 1, 5), max_area=augmentation.erase)
     return changed
 
 
@@ -95,12 +95,19 @@ def _recolored(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
     return recolored  # type: ignore[no-any-return]
 
 
-def _erase(image: Pixels, draw: Draw, *, largest: float) -> None:
-    """Hide a rectangle, at most three times as long as it is wide, wholly inside the picture, in every second view."""
+def erase_rectangle(image: Pixels, draw: Draw, *, max_area: float) -> None:
+    """Fill a random rectangle with grey, in place, in every second call.
+
+    Args:
+        image: `uint8 (S, S, 3)`.
+        draw: Five numbers in 0..1: area as a share of `max_area`; ratio of height to width, 1/3 to 3 on a logarithmic
+            scale; vertical and horizontal position; whether to erase at all (below 0.5).
+        max_area: Largest share of the image.
+    """
     if draw[4] >= 0.5:
         return
     side = image.shape[0]
-    area, ratio = draw[0] * largest, 3 ** (2 * draw[1] - 1)
+    area, ratio = draw[0] * max_area, 3 ** (2 * draw[1] - 1)
     extent = np.minimum(np.sqrt(area * np.array([ratio, 1 / ratio])), 1.0) * side
     first = np.round(draw[2:4] * (side - extent)).astype(int)
     last = first + extent.astype(int)

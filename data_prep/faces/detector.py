@@ -158,7 +158,7 @@ class OpenVinoFaceDetector:
         self.path, self.image_size, self.min_score, self.max_overlap = path, image_size, min_score, max_overlap
         self.batch_size, self.precision = batch_size, precision
         self._networks: dict[int, Any] = {}
-        self._one_opens = threading.Lock()
+        self.start_lock = threading.Lock()
         self._own = threading.local()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
@@ -179,7 +179,7 @@ class OpenVinoFaceDetector:
                 yield together
 
         found: list[Detections] = []
-        with closing(infer_ahead(self._requests(side), squares())) as requests:
+        with closing(infer_ahead(self.requests_for(side), squares())) as requests:
             for request in requests:
                 some = slice(len(found), len(found) + self.batch_size)
                 outputs = request.get_output_tensor(0).data
@@ -195,11 +195,11 @@ class OpenVinoFaceDetector:
             fitted.append(where)
         return squares, fitted
 
-    def _requests(self, side: int) -> list[Any]:
+    def requests_for(self, side: int) -> list[Any]:
         """Return this thread's requests for squares of one side; the network is compiled for the first that asks."""
         rings: dict[int, list[Any]] = self._own.__dict__.setdefault("rings", {})
         if side not in rings:
-            with self._one_opens:
+            with self.start_lock:
                 if side not in self._networks:
                     shape = (self.batch_size, side, side, 3)
                     self._networks[side] = compile_network(self.path, shape=shape, precision=self.precision)

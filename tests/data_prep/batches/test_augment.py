@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agelens.data_prep.batches.augment import Augmentation, augment_view
+from agelens.data_prep.batches.augment import Augmentation, augment_view, erase_rectangle
 
 SIDE = 33
 CENTER = 16
@@ -154,3 +154,27 @@ def test_erasing_hides_one_grey_rectangle_of_at_most_its_share_in_some_views():
         np.testing.assert_array_equal(mask, rows[:, None] & columns[None])
         for line in (rows, columns):
             assert np.abs(np.diff(line.astype(int), prepend=0, append=0)).sum() in {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("draw", "height", "width"),
+    [
+        # The largest area, 0.12 of 61 x 61 pixels. Ratio 3: 61 sqrt(0.12 x 3) = 36.6 by 61 sqrt(0.12 / 3) = 12.2.
+        ((1.0, 1.0), 36, 12),
+        ((1.0, 0.0), 12, 36),  # ratio 1/3
+        ((1.0, 0.5), 21, 21),  # ratio 1: 61 sqrt(0.12) = 21.1
+        ((0.25, 1.0), 18, 6),  # a quarter of the area: 18.3 by 6.1
+    ],
+)
+def test_an_erased_rectangle_has_the_drawn_area_and_ratio(draw, height, width):
+    image = np.zeros((61, 61, 3), dtype=np.uint8)
+    erase_rectangle(image, np.array([*draw, 0.5, 0.5, 0.0]), max_area=0.12)
+    erased = (image == 127).all(axis=-1)
+    assert (erased.any(axis=1).sum(), erased.any(axis=0).sum()) == (height, width)
+    assert erased.sum() == height * width
+
+
+def test_half_of_the_draws_erase_nothing():
+    image = np.zeros((61, 61, 3), dtype=np.uint8)
+    erase_rectangle(image, np.array([1.0, 0.5, 0.5, 0.5, 0.5]), max_area=0.12)
+    assert (image == 0).all()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import (
@@ -224,6 +224,16 @@ def test_the_same_pixels_give_the_same_jpeg() -> None:
     photo = drawn_photo()
     assert encode_jpeg(photo) == encode_jpeg(photo.copy())
     assert encode_jpeg(photo[:, ::-1]) == encode_jpeg(np.ascontiguousarray(photo[:, ::-1]))
+
+
+def test_a_jpeg_has_quality_95_and_full_colour_resolution() -> None:
+    # At quality 95 the standard tables (ITU-T T.81, annex K) shrink to a tenth: 16, 11, ... 99 become 2, 1, ... 10 for
+    # brightness and 17, 18, ... 99 become 2, 2, ... 10 for colour. At 4:4:4 all channels have one sample per pixel.
+    with Image.open(io.BytesIO(encode_jpeg(drawn_photo()))) as image:
+        assert isinstance(image, JpegImagePlugin.JpegImageFile)
+        tables = [image.quantization[number] for number in (0, 1)]
+        assert [(table[0], table[1], table[63]) for table in tables] == [(2, 1, 10), (2, 2, 10)]
+        assert [(horizontal, vertical) for _, horizontal, vertical, _ in image.layer] == [(1, 1)] * 3
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +231,32 @@ def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> N
         assert (((centres > [x1, y1]) & (centres < [x2, y2])).all(axis=1)).any()
     (nothing,) = OpenVinoFaceDetector(DETECTOR_RUNTIME, min_score=0.6).detect([draw_landscape(rng=rng)])
     assert len(nothing) == 0
+
+
+def test_a_network_is_compiled_and_first_used_by_one_thread_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # OpenVINO's first request can deadlock with another thread's, so both steps must happen while the lock is held.
+    for name in ("face.xml", "face.bin"):
+        (tmp_path / name).touch()
+    detector = OpenVinoFaceDetector(tmp_path / "face.xml")
+    steps: list[tuple[str, bool]] = []
+
+    class Request:
+        def infer(self, _: object) -> None:
+            steps.append(("infer", detector.start_lock.locked()))
+
+    def compile_network(*_: object, **__: object) -> str:
+        steps.append(("compile", detector.start_lock.locked()))
+        return "network"
+
+    monkeypatch.setattr("agelens.data_prep.faces.detector.compile_network", compile_network)
+    monkeypatch.setattr("agelens.data_prep.faces.detector.make_requests", lambda _: [Request()])
+    with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        for pool in (first, second):
+            pool.submit(detector.requests_for, 224).result()
+    assert steps == [("compile", True), ("infer", True)]
+    assert not detector.start_lock.locked()
 
 
 FIRST_TOGETHER = """

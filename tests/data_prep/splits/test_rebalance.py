@@ -117,6 +117,16 @@ def test_weights_are_clipped_before_they_are_divided_by_their_mean():
     assert weight[60] / weight[30] == pytest.approx(5 / 0.70714, abs=1e-4)
 
 
+def test_weights_are_clipped_at_both_ends_of_their_range():
+    # 91 rows of 30 years and one of each of nine ages: a mean of 10, so 10/91 = 0.11 is clipped to 0.2 and 10/1 to 5.
+    # Their mean over the rows is (91 x 0.2 + 9 x 5) / 100 = 0.632.
+    ages = [30] * 91 + list(range(40, 49))
+    kept, _ = rebalance_table(split_rows(100, ages=ages), min_count=0, weights="inverse", weight_power=1.0)
+    weight = kept.groupby("age")["weight"].first()
+    assert weight[30] == pytest.approx(0.2 / 0.632)
+    assert weight[40] == pytest.approx(5 / 0.632)
+
+
 @pytest.mark.parametrize("ages", [[(25, 35)], [30]])
 @pytest.mark.parametrize("n", [0, 5])
 def test_tables_of_one_kind_and_empty_ones_follow_the_schema(n, ages):

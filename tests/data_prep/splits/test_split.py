@@ -97,6 +97,24 @@ def test_people_of_several_ages_are_dealt_by_their_commonest():
     assert ages == {"train": {20: 80, 70: 160}, "val": {20: 10, 70: 20}, "test": {20: 10, 70: 20}}
 
 
+@pytest.mark.parametrize(
+    ("ages", "sources"),
+    [
+        ([30, 30, 30, 30, 30, 30], ["a", "a", "a", "b", "b", "b"]),
+        ([20, 20, 20, 30, 30, 30], ["a"]),
+    ],
+    ids=["source", "age_group"],
+)
+def test_a_group_of_two_equally_common_values_is_in_the_stratum_of_the_smaller_one(ages, sources):
+    # Group "tied" has a row of each value. In the first stratum it shares 4 rows with "low": one group takes the first
+    # half and the other the second. "high" stays in a stratum of its own, whose middle, 1/2, is in the second half.
+    table = grouped_table(6, ages=ages, sources=sources, groups=["low", "low", "tied", "tied", "high", "high"])
+    for seed in range(8):
+        first, second = split(table, seed=seed, fractions={"first": 0.5, "second": 0.5}).values()
+        assert set(first["group"]) < {"low", "tied"}
+        assert "high" in set(second["group"])
+
+
 def test_the_order_of_rows_does_not_matter():
     table = grouped_table(500, ages=ONE_OF_EACH_GROUP, groups=[f"g{index // 2}" for index in range(500)])
     assert where(split(table)).equals(where(split(shuffled(table))))
