@@ -20,7 +20,7 @@ from agelens.pipeline.config.fingerprints import code_hash, fingerprint
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation import protocol
-from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
+from agelens.pipeline.cross_validation.network_fold import FoldPaths, run_stages
 from agelens.pipeline.training_data.head_data import first_by_hash
 from evidence import add_record_option, write_result
 

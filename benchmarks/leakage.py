@@ -24,8 +24,8 @@ from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, SPLIT, read_
 from agelens.pipeline.config.from_params import augmentation_of
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.cross_validation.frozen_head import FrozenFeatures, extract_features, try_head
-from agelens.pipeline.cross_validation.protocol import FoldPaths, run_stages
+from agelens.pipeline.cross_validation.frozen_head import FrozenFeatures, extract_features, train_and_evaluate_head
+from agelens.pipeline.cross_validation.network_fold import FoldPaths, run_stages
 from agelens.pipeline.stages import evaluate
 from evidence import add_record_option, write_result
 
@@ -140,7 +140,9 @@ def _evaluation_of(
     folder = paths.protocol_state / "leakage_features"
     features: FrozenFeatures = extract_features(params, every_row, crops=paths.crops, folder=folder, views=1)
     # The seed project's order is balanced already; a second time would repeat copies.
-    return lambda name, arm: try_head(params, arm, features=features, epochs=epochs, balance=name == "ours")
+    return lambda name, arm: train_and_evaluate_head(
+        params, arm, features=features, epochs=epochs, balance=name == "ours"
+    )
 
 
 def _run_network(

@@ -1,1 +1,1 @@
-"""`agelens protocol`: cross-validation of one source."""
+"""Cross-validation of one source: `agelens protocol`."""

@@ -62,7 +62,7 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
     return features
 
 
-def try_head(
+def train_and_evaluate_head(
     params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
 ) -> dict[str, Metrics]:
     """Train a head on `train`, keep its best epoch on `val`, and return the metrics on every other split, by name.

@@ -1,10 +1,9 @@
-"""`agelens protocol`: cross-validation of one source, by default the five folds that published figures are given on."""
+"""Cross-validation of one source: every fold is the test split once, and the results are averaged."""
 
 import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,22 +14,23 @@ from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.data_prep.core.tables import GROUPED, SPLIT, read_table, write_table
+from agelens.data_prep.core.tables import GROUPED, read_table
 from agelens.data_prep.splits.folds import make_folds, rotate_folds
 from agelens.pipeline.config.fingerprints import FEATURE_CODE, TRAIN_CODE, TUNE_CODE, code_hash, fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.cross_validation.frozen_head import extract_features, try_head
+from agelens.pipeline.cross_validation.frozen_head import extract_features, train_and_evaluate_head
+from agelens.pipeline.cross_validation.network_fold import FoldPaths, run_stages
 from agelens.pipeline.progress import say
 
 Scope = Literal["head", "network"]
-Judge = Callable[[dict[str, pd.DataFrame], int], Mapping[str, Any]]
-"""From the splits of a fold and its number to its metrics."""
+Splits = dict[str, pd.DataFrame]
+"""The tables `train`, `val` and `test`, which follow SPLIT."""
 
-STAGES = ("rebalance", "cache_features", "train", "calibrate", "evaluate", "report")
-"""What a fold of the whole network runs, in a folder of its own."""
+FoldEvaluation = Callable[[Splits, int], Mapping[str, Any]]
+"""From the splits of a fold and its number to the metrics on its test split."""
 
-FIGURES = ("mae", "raw_mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
+SUMMARY_METRICS = ("mae", "raw_mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
 
 CODE = (
     *FEATURE_CODE,
@@ -47,52 +47,21 @@ CODE = (
     "agelens.models.serving.predictions",
     "agelens.models.calibration.temperature",
     "agelens.pipeline.cross_validation.frozen_head",
+    "agelens.pipeline.cross_validation.network_fold",
 )
-"""Modules that decide what a fold comes to, of either scope."""
-
-
-@dataclass(frozen=True)
-class FoldPaths(Paths):
-    """A project's folder for one fold, which shares its crops and its rejected rows.
-
-    Args:
-        root: Of the fold.
-        project: The project itself.
-    """
-
-    project: Paths = Paths()  # noqa: RUF009  frozen, and the default root
-
-    @property
-    def crops(self) -> Path:
-        """The project's."""
-        return self.project.crops
-
-    @property
-    def manifest_rejected(self) -> Path:
-        """The project's."""
-        return self.project.manifest_rejected
-
-    @property
-    def faces_rejected(self) -> Path:
-        """The project's."""
-        return self.project.faces_rejected
-
-    @property
-    def grouped_rejected(self) -> Path:
-        """The project's."""
-        return self.project.grouped_rejected
+"""Modules that the metrics of a fold depend on."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is run.
+    """What is cross-validated, and how.
 
     Args:
         source: Name of the source in params.yaml.
         folds: Number of folds.
-        scope: `head` trains a head on frozen features, `network` everything.
-        epochs: Of the head, or of the network's second phase.
-        views: Views of each training picture that a head learns from.
+        scope: `head` trains a head on frozen features, `network` trains the whole network.
+        epochs: Epochs of the head, or of phase 2 of the network.
+        views: Views of each training crop, for scope `head`.
     """
 
     source: str
@@ -103,22 +72,22 @@ class Protocol:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of the folder of results."""
         return f"{self.source}_{self.folds}_folds_{self.scope}_{self.epochs}_epochs"
 
     def label(self, params: Params) -> str:
-        """Return what it cost, to stand beside every figure."""
+        """Return a description of the training, which is printed beside every metric."""
         if self.scope == "head":
-            return f"reduced: head alone on frozen features of {params.model.backbone}, {self.epochs} epochs"
+            return f"reduced: only a head on frozen features of {params.model.backbone}, {self.epochs} epochs"
         first = params.train.phase1.epochs
         return f"full: {params.model.backbone}, {first} epochs of the head, then {self.epochs} of the network"
 
 
 def run_protocol(params: Params, paths: Paths, *, protocol: Protocol) -> dict[str, Any]:
-    """Run every fold that has not been finished with the same settings, and write and return the summary.
+    """Run every fold that is not finished with the same settings, and write and return the summary.
 
     Raises:
-        ParamsError: The source is not among the project's, or there are too few folds.
+        ParamsError: The source is not in params.yaml, or there are too few folds.
         DataError: `dvc repro deduplicate` has not been run.
     """
     if protocol.source not in params.sources:
@@ -127,23 +96,23 @@ def run_protocol(params: Params, paths: Paths, *, protocol: Protocol) -> dict[st
     rows = read_table(paths.grouped, GROUPED)
     rows = rows[rows["source"] == protocol.source].reset_index(drop=True)
     groups = AgeGroups(tuple(params.age_groups))
-    turns = list(rotate_folds(make_folds(rows, count=protocol.folds, groups=groups, seed=params.seed)))
-    folder, named = paths.protocol_report / protocol.name, _fingerprint(params, paths, protocol)
-    results = [_finished(folder / f"fold_{turn}.json", named) for turn in range(protocol.folds)]
+    folds = list(rotate_folds(make_folds(rows, count=protocol.folds, groups=groups, seed=params.seed)))
+    folder, identity = paths.protocol_report / protocol.name, _fingerprint(params, paths, protocol)
+    results = [_read_finished(folder / f"fold_{number}.json", identity) for number in range(protocol.folds)]
     if None in results:
-        judge = _judge_of(params, paths, protocol, rows)
-        for turn, splits in enumerate(turns):
-            if results[turn] is None:
-                results[turn] = _run_fold(judge, splits, turn=turn, named=named)
-                write_json(folder / f"fold_{turn}.json", results[turn])
+        evaluate = _fold_evaluation(params, paths, protocol, rows)
+        for number, splits in enumerate(folds):
+            if results[number] is None:
+                results[number] = _run_fold(evaluate, splits, number=number, identity=identity)
+                write_json(folder / f"fold_{number}.json", results[number])
     summary = summarise_folds([result for result in results if result], protocol=protocol, label=protocol.label(params))
     write_json(folder / "summary.json", summary)
     return summary
 
 
 def summarise_folds(results: list[dict[str, Any]], *, protocol: Protocol, label: str) -> dict[str, Any]:
-    """Return the mean and the standard deviation (of a sample) over the folds of every figure that all of them have."""
-    values = {name: [result["metrics"][name] for result in results] for name in FIGURES}
+    """Return mean and sample standard deviation over the folds of every metric that all folds have."""
+    values = {name: [result["metrics"][name] for result in results] for name in SUMMARY_METRICS}
     figures = {
         name: {"mean": float(np.mean(found)), "sd": float(np.std(found, ddof=1))}
         for name, found in values.items()
@@ -161,62 +130,38 @@ def summarise_folds(results: list[dict[str, Any]], *, protocol: Protocol, label:
     }
 
 
-def _judge_of(params: Params, paths: Paths, protocol: Protocol, rows: pd.DataFrame) -> Judge:
-    """Return what trains and judges a fold; for heads, all that they look at is extracted first."""
+def _fold_evaluation(params: Params, paths: Paths, protocol: Protocol, rows: pd.DataFrame) -> FoldEvaluation:
+    """Return the function that trains and evaluates a fold; for scope `head`, extract all features first."""
     if protocol.scope == "network":
-        work = paths.protocol_state / protocol.name
-        return lambda splits, turn: run_stages(
-            params, splits, fold=FoldPaths(work / f"fold_{turn}", paths), epochs=protocol.epochs
+        folder = paths.protocol_state / protocol.name
+        return lambda splits, number: run_stages(
+            params, splits, fold=FoldPaths(folder / f"fold_{number}", paths), epochs=protocol.epochs
         )
     features = extract_features(
         params, rows, crops=paths.crops, folder=paths.protocol_state / "features", views=protocol.views
     )
-    return lambda splits, _: try_head(params, splits, features=features, epochs=protocol.epochs)["test"]
+    return lambda splits, _: train_and_evaluate_head(params, splits, features=features, epochs=protocol.epochs)["test"]
 
 
-def _run_fold(judge: Judge, splits: dict[str, pd.DataFrame], *, turn: int, named: str) -> dict[str, Any]:
+def _run_fold(evaluate: FoldEvaluation, splits: Splits, *, number: int, identity: str) -> dict[str, Any]:
     started = time.monotonic()
-    metrics = judge(splits, turn)
-    say(f"fold {turn}: MAE {metrics['mae']:.2f} years over {len(splits['test'])} faces")
+    metrics = evaluate(splits, number)
+    say(f"fold {number}: MAE {metrics['mae']:.2f} years over {len(splits['test'])} faces")
     return {
-        "fold": turn,
-        "fingerprint": named,
+        "fold": number,
+        "fingerprint": identity,
         "seconds": round(time.monotonic() - started, 1),
         "rows": {name: len(table) for name, table in splits.items()},
-        "metrics": {name: metrics[name] for name in FIGURES},
+        "metrics": {name: metrics[name] for name in SUMMARY_METRICS},
     }
 
 
-def run_stages(
-    params: Params, splits: Mapping[str, pd.DataFrame], *, fold: FoldPaths, epochs: int
-) -> Mapping[str, Any]:
-    """Run the stages after the split in a folder of their own, where a training that is stopped goes on.
-
-    Args:
-        params: Everything but the epochs of phase 2.
-        splits: `train`, `val` and `test`; follow SPLIT.
-        fold: The folder.
-        epochs: Of phase 2.
-
-    Returns:
-        What `evaluate` says of `test`.
-    """
-    for path in (fold.split_train, fold.split_val, fold.split_test):
-        write_table(path, splits[path.stem], SPLIT)
-    phase2 = params.train.phase2.model_copy(update={"epochs": epochs})
-    train = params.train.model_copy(update={"use_tuned": False, "phase2": phase2})
-    for stage in STAGES:
-        import_module(f"agelens.pipeline.stages.{stage}").run(params.model_copy(update={"train": train}), fold)
-    metrics: dict[str, Any] = json.loads(fold.metrics.read_text())
-    return metrics
-
-
-def _finished(path: Path, named: str) -> dict[str, Any] | None:
-    """Read a fold's result, if it was finished with the same settings."""
+def _read_finished(path: Path, identity: str) -> dict[str, Any] | None:
+    """Return the result of a fold, or None if it was not finished with the same settings."""
     if not path.is_file():
         return None
     result: dict[str, Any] = json.loads(path.read_text())
-    return result if result["fingerprint"] == named else None
+    return result if result["fingerprint"] == identity else None
 
 
 def _fingerprint(params: Params, paths: Paths, protocol: Protocol) -> str:

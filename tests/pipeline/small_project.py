@@ -48,11 +48,10 @@ class SmallProject:
 
     def command(self, *words: str, **environment: str) -> "subprocess.Popen[str]":
         """Start `agelens` in the project."""
-        paths = {"PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"}
         return subprocess.Popen(
             [sys.executable, "-m", "agelens", *words],
             cwd=self.root,
-            env={**os.environ, **paths, **environment},
+            env={**os.environ, "WANDB_MODE": "disabled", **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

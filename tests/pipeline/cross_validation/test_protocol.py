@@ -1,4 +1,4 @@
-"""`agelens protocol` on flat crops, whose brightness is their age, with the smallest network."""
+"""`agelens protocol` on crops of one colour, whose brightness is the age, with the smallest network."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import yaml
 
 from agelens.data_prep.core.tables import GROUPED, REJECTED, make_table, write_table
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.cross_validation.protocol import FIGURES, Protocol, summarise_folds
+from agelens.pipeline.cross_validation.protocol import SUMMARY_METRICS, Protocol, summarise_folds
 from tests.factories import grouped_table
 from tests.locations import ROOT
 from tests.models.small_networks import SIZE, write_ages
@@ -52,13 +52,13 @@ def summary_of(paths: Paths, name: str) -> dict[str, Any]:
     return content
 
 
-def test_heads_are_judged_on_every_row_of_the_source_once(project, agelens):
+def test_heads_are_evaluated_on_every_row_of_the_source_once(project, agelens):
     status, out, _ = agelens("protocol", "made", "--folds", "3", "--epochs", "2")
     assert status == 0
     summary = summary_of(project, "made_3_folds_head_2_epochs")
     assert sum(fold["rows"]["test"] for fold in summary["folds"]) == 45
     assert [sum(fold["rows"].values()) for fold in summary["folds"]] == [45] * 3
-    assert summary["label"] == "reduced: head alone on frozen features of tiny, 2 epochs"
+    assert summary["label"] == "reduced: only a head on frozen features of tiny, 2 epochs"
     figures = summary["figures"]["mae"]
     assert f"MAE {figures['mean']:.2f} ± {figures['sd']:.2f} years" in out
     assert summary["label"] in out
@@ -84,7 +84,7 @@ def test_the_whole_network_is_trained_for_each_fold(project, agelens):
     for fold in summary["folds"]:
         root = project.protocol_state / "made_3_folds_network_1_epochs" / f"fold_{fold['fold']}"
         metrics = json.loads(Paths(root).metrics.read_text())
-        assert fold["metrics"] == {name: metrics[name] for name in FIGURES}
+        assert fold["metrics"] == {name: metrics[name] for name in SUMMARY_METRICS}
         assert metrics["rows"] == fold["rows"]["test"]
         assert Paths(root).age_net.is_file()
         assert not Paths(root).crops.exists()
@@ -97,13 +97,15 @@ def test_the_whole_network_is_trained_for_each_fold(project, agelens):
         (("protocol", "made", "--scope", "all"), "--scope must be head or network. Received: all."),
     ],
 )
-def test_what_cannot_be_run_is_said_in_a_line(words, message, project, agelens):
+def test_an_impossible_protocol_is_one_line(words, message, project, agelens):
     status, _, err = agelens(*words)
     assert (status, err.strip()) == (1, f"agelens: {message}")
 
 
 def test_means_and_deviations_are_those_of_the_folds():
-    folds = [{"seconds": 2.0, "metrics": dict.fromkeys(FIGURES, mae) | {"coverage": None}} for mae in (4.0, 5.0, 6.0)]
+    folds = [
+        {"seconds": 2.0, "metrics": dict.fromkeys(SUMMARY_METRICS, mae) | {"coverage": None}} for mae in (4.0, 5.0, 6.0)
+    ]
     protocol = Protocol("made", folds=3, scope="head", epochs=2, views=1)
     summary = summarise_folds(folds, protocol=protocol, label="reduced")
     assert summary["figures"]["mae"] == {"mean": 5.0, "sd": 1.0}
