@@ -1,10 +1,14 @@
 """Estimate ages from photographs of faces.
 
+    >>> from pathlib import Path
     >>> import agelens
     >>> predictor = agelens.AgePredictor.load()
-    >>> predictions = predictor.predict([agelens.read_rgb("photo.jpg")])
+    >>> image = agelens.read_rgb(Path("photo.jpg"))
+    >>> for face in predictor.predict([image])[0]:
+    ...     print(face.age, face.interval)
 
-Importing this package loads nothing else; each name below is imported when it is first used.
+`AgePredictor` predicts, `AgePrediction` is the result for one face, `read_rgb` reads an image file. Expected errors
+derive from `AgelensError`. Importing this package loads nothing else; each name is imported when it is first used.
 """
 
 from importlib import import_module
@@ -19,10 +23,10 @@ if TYPE_CHECKING:
 
 try:
     __version__ = version("agelens")
-except PackageNotFoundError:  # a checkout on the path that was never installed
+except PackageNotFoundError:  # a checkout that is on the path but not installed
     __version__ = "0+unknown"
 
-_HOMES = {
+_MODULES = {
     "AgePrediction": "agelens.models.serving.predictions",
     "AgePredictor": "agelens.models.serving.predictor",
     "AgelensError": "agelens.data_prep.core.errors",
@@ -47,10 +51,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    """Import a public name on first use (PEP 562)."""
+    if name not in _MODULES:
         msg = f"module 'agelens' has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(_HOMES[name]), name)
+    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 
