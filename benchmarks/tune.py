@@ -35,11 +35,11 @@ from agelens.pipeline.config.fingerprints import features_fingerprint
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.config.sections import Retrain
-from agelens.pipeline.search.search_space import head_candidates
+from agelens.pipeline.search.head_factory import head_factory
 from agelens.pipeline.stages import cache_features, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning.budget import hyperband_budget
-from agelens.tuning.candidates import measure_pace
+from agelens.tuning.model_factory import measure_timing
 from evidence import add_record_option, write_result
 
 MIB = 2**20
@@ -93,11 +93,11 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         _write_params(params, paths)
         seconds = {"features": _timed(lambda: cache_features.run(params, paths))}
         data = read_head_data(params, paths)
-        seconds["epoch"] = measure_pace(head_candidates(params, data)).epoch_seconds
+        seconds["epoch"] = measure_timing(head_factory(params, data)).epoch_seconds
         with _watched_memory() as samples:
-            tune.search(params, paths)
+            tune.search_and_write(params, paths)
         seconds |= json.loads((paths.tune_report / "seconds.json").read_text())
-        best = json.loads(paths.best_head.read_text())
+        best = json.loads(paths.best_settings.read_text())
         trials = pd.read_csv(paths.tune_report / "trials.csv")
         retrained = pd.read_csv(paths.tune_report / "retrained.csv")
         if asked.keep is not None:

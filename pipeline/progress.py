@@ -1,4 +1,4 @@
-"""What a person sees while a stage works: one bar that names the stage, and short lines."""
+"""Output of a running stage: progress bars and single lines on stderr."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ console = Console(stderr=True)
 
 @contextmanager
 def progress_bar(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar and give the function that moves it on by so many."""
+    """Show a progress bar and yield a function that advances it by a number of steps."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -27,8 +27,8 @@ def progress_bar(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def standing_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar and give the function that sets how many are done, and what is to be read beside it."""
+def annotated_progress_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], None]]:
+    """Show a progress bar with a note and yield a function that sets the number of finished steps and the note."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -37,7 +37,7 @@ def standing_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], Non
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
     )
-    with _NotedProgress(*columns, console=console) as progress:
+    with _AnnotatedProgress(*columns, console=console) as progress:
         task = progress.add_task(label, total=total)
 
         def show(done: int, note: str) -> None:
@@ -47,8 +47,8 @@ def standing_bar(label: str, *, total: int) -> Iterator[Callable[[int, str], Non
         yield show
 
 
-class _NotedProgress(Progress):
-    """A bar with a line of text below it, so that both fit on a screen of 80 columns."""
+class _AnnotatedProgress(Progress):
+    """A progress bar with a line of text below it, so that both fit into 80 columns."""
 
     note = ""
 
@@ -59,5 +59,5 @@ class _NotedProgress(Progress):
 
 
 def say(line: str) -> None:
-    """Print one line of a stage's story."""
+    """Print a line."""
     console.print(line, highlight=False)

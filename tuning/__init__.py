@@ -1,1 +1,1 @@
-"""The Hyperband search over heads on cached features. May import models and data_prep."""
+"""The Hyperband search for the settings of a head or a whole network. May import models and data_prep."""

@@ -1,4 +1,4 @@
-"""What a Hyperband search costs before it is started (Li et al. 2018, JMLR 18:185; Keras Tuner's arithmetic)."""
+"""The number of trials and epochs of a Hyperband search (Li et al. 2018, JMLR 18:185), as Keras Tuner counts them."""
 
 import math
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """A search's number of trials, where a promoted head counts again, and of epochs that they train in all."""
+    """The number of trials of a search, in which a promoted model counts again, and their epochs in total."""
 
     trials: int
     epochs: int
 
 
 def hyperband_budget(*, max_epochs: int, factor: int, iterations: int) -> Budget:
-    """Return the cost of a search.
+    """Return the budget of a search.
 
-    Bracket b starts with `ceil(E / (b + 1) * factor^b)` heads, where `E = ceil(1 + log_factor(max_epochs))`, for
-    `ceil(max_epochs / factor^b)` epochs; each further round keeps one in `factor` and trains it on to `factor` times
-    as many epochs, up to `max_epochs`.
+    Bracket b starts with `ceil(E / (b + 1) * factor^b)` models, where `E = ceil(1 + log_factor(max_epochs))`, and
+    trains them for `ceil(max_epochs / factor^b)` epochs. Each further round promotes one in `factor` and multiplies
+    the epochs by `factor`, up to `max_epochs`.
 
     Args:
-        max_epochs: Epochs of a head that is promoted to the end.
-        factor: Of how many heads one is promoted.
+        max_epochs: Epochs of a model that is promoted to the last round.
+        factor: One in so many models is promoted.
         iterations: How often all brackets are run.
 
     Examples:

@@ -1,4 +1,4 @@
-"""A network as it is built and trained: what the search varies, and what `train` takes over from it."""
+"""The recipe of a network: how it is built and trained. A search varies its settings; `train` uses the best ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -12,22 +12,17 @@ from agelens.models.training.phases import PhaseConfig, Schedule, build_optimize
 Settings = Mapping[str, Any]
 """Values of settings by name; see `SETTINGS`."""
 
-HEAD = ("units", "dropout", "activation", "second_units", "age_head")
-OBJECTIVE = (
-    "age_loss",
-    "delta",
-    "age_weight",
-    "group_weight",
-    "distribution_weight",
-    "sigma",
-    "label_smoothing",
-)
+NOT_SEARCHED = {"attributes", "gender_weight", "ethnicity_weight"}
+"""Fields of `HeadConfig` and `Objective` that a search leaves as they are."""
+
+HEAD = tuple(each.name for each in fields(HeadConfig) if each.name not in NOT_SEARCHED)
+OBJECTIVE = tuple(each.name for each in fields(Objective) if each.name not in NOT_SEARCHED)
 OPTIMIZER = ("learning_rate", "weight_decay", "schedule")
 NETWORK = ("unfreeze", "phase2_learning_rate", "augment_strength")
-"""What phase 2 alone knows: a search on cached features cannot vary it."""
+"""Settings of phase 2, which a search on cached features cannot vary."""
 
 SETTINGS = (*HEAD, *OBJECTIVE, *OPTIMIZER, *NETWORK)
-"""What a search may vary: fields of `HeadConfig`, of `Objective` and of `Recipe` itself."""
+"""What a search may vary: fields of `HeadConfig`, of `Objective` and of `Recipe`."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +31,13 @@ class Recipe:
 
     Args:
         head: The head.
-        objective: What both phases train for.
-        learning_rate: AdamW's, while the head is trained on frozen features.
-        weight_decay: AdamW's, likewise.
-        schedule: Of that learning rate; see `agelens.models.training.phases.PhaseConfig`.
-        unfreeze: What phase 2 thaws; see `agelens.models.network.backbones.unfreeze`.
-        phase2_learning_rate: AdamW's, while head and top of the backbone are trained.
-        augment_strength: By what phase 2 multiplies how strongly its views differ from their pictures.
+        objective: Losses and their weights in both phases.
+        learning_rate: Learning rate of AdamW in phase 1.
+        weight_decay: Weight decay of AdamW in phase 1.
+        schedule: Schedule of the learning rate in phase 1; see `agelens.models.training.phases.PhaseConfig`.
+        unfreeze: Layers that phase 2 trains; see `agelens.models.network.backbones.unfreeze`.
+        phase2_learning_rate: Learning rate of AdamW in phase 2.
+        augment_strength: Factor by which phase 2 multiplies all strengths of augmentation.
     """
 
     head: HeadConfig = field(default_factory=HeadConfig)
@@ -55,7 +50,7 @@ class Recipe:
     augment_strength: float = 1.0
 
     def with_settings(self, settings: Settings) -> "Recipe":
-        """Return the recipe with other settings; the search and `train` both come here.
+        """Return a copy with other settings.
 
         Raises:
             ParamsError: A setting is unknown.
@@ -77,14 +72,22 @@ class Recipe:
         return {name: known[name] for name in SETTINGS}
 
     def first_phase(self, phase: PhaseConfig) -> PhaseConfig:
-        """Return how phase 1 trains with these rates."""
-        return replace(phase, learning_rate=self.learning_rate, weight_decay=self.weight_decay, schedule=self.schedule)
+        """Return the configuration of phase 1 with the settings of its optimizer."""
+        return replace(phase, **{name: getattr(self, name) for name in OPTIMIZER})
 
 
 def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float, epochs: int, steps: int) -> Any:
-    """Build the head of a recipe, compiled for a training of some epochs of some steps.
+    """Build the head of a recipe and compile it for a training on cached features.
 
-    An epoch is one execution: no callback hears of a step. See `agelens.models.network.heads.build_head`.
+    All steps of an epoch are one execution, so callbacks are not called for each batch.
+
+    Args:
+        recipe: The recipe.
+        features: Width of the features.
+        groups: Number of age groups.
+        start_age: Age in years that an untrained linear head predicts.
+        epochs: Epochs of the training.
+        steps: Batches per epoch.
     """
     head = build_head(recipe.head, features=features, groups=groups, start_age=start_age)
     optimizer = build_optimizer(recipe.first_phase(PhaseConfig(epochs, recipe.learning_rate)), steps=steps)

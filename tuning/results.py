@@ -1,4 +1,4 @@
-"""The search's result as `train` takes it."""
+"""The result of a search: the settings that `train` uses."""
 
 import json
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from agelens.data_prep.core.errors import ParamsError
 
 
 @dataclass(frozen=True)
-class BestHead:
-    """The best settings found, how good they were, and what they were found on.
+class BestSettings:
+    """The best settings of a search, their validation error, and the error of the untuned settings.
 
     Args:
-        settings: All that `agelens.tuning.recipe.Recipe.with_settings` takes, and nothing of the tuner's own.
-        val_age_mae: Mean validation MAE in years of heads that were trained from scratch with them, one per seed.
-        sd: Standard deviation of the same over the seeds; 0 for a single one.
-        untuned_val_age_mae: The same mean for the untuned head.
+        settings: Arguments of `agelens.tuning.recipe.Recipe.with_settings`.
+        val_age_mae: Mean validation MAE in years of models that were trained from scratch, one per seed.
+        sd: Its standard deviation over the seeds; 0 for a single seed.
+        untuned_val_age_mae: Mean validation MAE in years of the untuned settings.
         untuned_sd: Its standard deviation.
-        seeds: How many seeds.
-        fingerprint: Names rows, features, settings and code of the search.
+        seeds: Number of seeds.
+        fingerprint: Identifies rows, features, settings and code of the search.
     """
 
     settings: Mapping[str, Any]
@@ -33,29 +33,29 @@ class BestHead:
     fingerprint: str
 
 
-def describe(settings: Mapping[str, Any]) -> str:
-    """Return settings as one line for people."""
+def format_settings(settings: Mapping[str, Any]) -> str:
+    """Return settings as one line of text."""
     return ", ".join(
         f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
         for name, value in settings.items()
     )
 
 
-def write_best(path: Path, best: BestHead) -> None:
+def write_best(path: Path, best: BestSettings) -> None:
     """Write the result as JSON."""
     write_json(path, asdict(best))
 
 
 def write_no_best(path: Path) -> None:
-    """Write that nothing was searched; `read_best` refuses it."""
+    """Write a result without settings, which `read_best` rejects: the search was skipped."""
     write_json(path, {"fingerprint": "nothing was searched"})
 
 
-def read_best(path: Path, *, fingerprint: str) -> BestHead:
-    """Read a result that was found on these rows, features and settings.
+def read_best(path: Path, *, fingerprint: str) -> BestSettings:
+    """Read the result of the search with a fingerprint.
 
     Raises:
-        ParamsError: It is missing, or was found on something else.
+        ParamsError: The file is missing, or is the result of another search.
     """
     if not path.is_file():
         msg = f"train.use_tuned needs {path}; run `dvc repro tune`, or set train.use_tuned to false."
@@ -63,8 +63,8 @@ def read_best(path: Path, *, fingerprint: str) -> BestHead:
     content = json.loads(path.read_text())
     if (found := content.get("fingerprint")) != fingerprint:
         msg = (
-            f"{path} was found on other rows, features, settings or code ({found}, now {fingerprint}); "
-            "run `dvc repro tune`, or set train.use_tuned to false."
+            f"{path} is the result of a search with other rows, features, settings or code ({found}, now "
+            f"{fingerprint}); run `dvc repro tune`, or set train.use_tuned to false."
         )
         raise ParamsError(msg)
-    return BestHead(**content)
+    return BestSettings(**content)

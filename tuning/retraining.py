@@ -1,4 +1,4 @@
-"""The best of a search, trained again from scratch over several seeds: a low score may be luck, a low mean is not."""
+"""Retraining of the best settings from scratch with several seeds: a single low score may be chance."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -9,22 +9,27 @@ import pandas as pd
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.training.history import MONITOR
-from agelens.tuning.candidates import Candidates, Log, quick_collection, train_candidate
+from agelens.tuning.model_factory import EpochLogs, ModelFactory, fast_garbage_collection, train_from_scratch
 from agelens.tuning.recipe import Settings
-from agelens.tuning.results import BestHead
+from agelens.tuning.results import BestSettings
 
 UNTUNED = "untuned"
-"""The name of the head as params.yaml has it, which is trained along as the mark to beat."""
+"""Name of the settings of params.yaml, which are retrained as the baseline."""
 
 
 def top_settings(trials: pd.DataFrame, *, settings: Sequence[str], top: int) -> list[Settings]:
-    """Return the settings of the best trials, each once: a promoted trial has those of the one it came from.
+    """Return the settings of the best trials without duplicates; a promoted trial has the settings of its parent.
+
+    Args:
+        trials: Table of trials, best first.
+        settings: Names of the columns that hold settings.
+        top: Maximum number to return.
 
     Raises:
         ParamsError: No trial finished.
     """
     if trials.empty:
-        msg = "The search finished no trial; look at its messages above and run `dvc repro tune` again."
+        msg = "No trial of the search finished; see the messages above, then run `dvc repro tune` again."
         raise ParamsError(msg)
     unique = trials.drop_duplicates(list(settings)).head(top)
     columns = {name: unique[name].tolist() for name in settings}
@@ -32,53 +37,55 @@ def top_settings(trials: pd.DataFrame, *, settings: Sequence[str], top: int) -> 
 
 
 def retrain(
-    contestants: Mapping[str, Settings],
+    configurations: Mapping[str, Settings],
     *,
-    candidates: Candidates,
+    factory: ModelFactory,
     seeds: Sequence[int],
     epochs: int,
     state: Path,
-    finished: Callable[[Log], None] = lambda _: None,
+    on_epoch_end: Callable[[EpochLogs], None] = lambda _: None,
 ) -> pd.DataFrame:
-    """Train every contestant from scratch with every seed.
+    """Train all configurations from scratch with all seeds.
 
     Args:
-        contestants: Settings by name.
-        candidates: What settings stand for.
-        seeds: Of weights, dropout and order.
-        epochs: Of each training.
-        state: A file that keeps what is done, so that a stopped run goes on.
-        finished: Called after each epoch, with its logs.
+        configurations: Settings by name.
+        factory: Builds and trains the models.
+        seeds: Seeds of weights, dropout and order of the batches.
+        epochs: Epochs of each training.
+        state: File for finished results, from which a stopped run resumes.
+        on_epoch_end: Called after each epoch with its logs.
 
     Returns:
-        One row per contestant and seed: `name`, `seed`, `val_age_mae` of its best epoch.
+        One row per configuration and seed: `name`, `seed`, and `val_age_mae` in years of the best epoch.
     """
-    done: dict[str, float] = json.loads(state.read_text()) if state.is_file() else {}
+    finished: dict[str, float] = json.loads(state.read_text()) if state.is_file() else {}
     rows = []
-    with quick_collection():
-        for name, settings in contestants.items():
+    with fast_garbage_collection():
+        for name, settings in configurations.items():
             for seed in seeds:
                 key = json.dumps([dict(settings), seed, epochs])
-                if key not in done:
-                    done[key] = train_candidate(candidates, settings, epochs=epochs, seed=seed, finished=finished)
-                    write_json(state, done)
-                rows.append({"name": name, "seed": seed, MONITOR: done[key]})
+                if key not in finished:
+                    finished[key] = train_from_scratch(
+                        factory, settings, epochs=epochs, seed=seed, on_epoch_end=on_epoch_end
+                    )
+                    write_json(state, finished)
+                rows.append({"name": name, "seed": seed, MONITOR: finished[key]})
     return pd.DataFrame(rows)
 
 
 def summarise_retrained(results: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and standard deviation (0 for a single seed) by contestant, lowest mean first."""
+    """Return `name`, `mean`, `sd` (0 for a single seed) and `seeds` per configuration, lowest mean first."""
     scores = results.groupby("name", sort=False)[MONITOR]
     table = pd.DataFrame({"mean": scores.mean(), "sd": scores.std().fillna(0.0), "seeds": scores.size()})
     return table.sort_values("mean", kind="stable").reset_index()
 
 
-def best_of(summary: pd.DataFrame, *, contestants: Mapping[str, Settings], fingerprint: str) -> BestHead:
-    """Return the tuned contestant with the lowest mean, beside the untuned one."""
+def select_best(summary: pd.DataFrame, *, configurations: Mapping[str, Settings], fingerprint: str) -> BestSettings:
+    """Return the tuned configuration with the lowest mean, and the result of the untuned one."""
     best = summary[summary["name"] != UNTUNED].iloc[0]
     untuned = summary[summary["name"] == UNTUNED].iloc[0]
-    return BestHead(
-        settings=contestants[str(best["name"])],
+    return BestSettings(
+        settings=configurations[str(best["name"])],
         val_age_mae=round(float(best["mean"]), 4),
         sd=round(float(best["sd"]), 4),
         untuned_val_age_mae=round(float(untuned["mean"]), 4),

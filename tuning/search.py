@@ -1,16 +1,15 @@
-"""The Hyperband search: Keras Tuner, made to stop and go on without losing or repeating a trial, alone or with workers.
+"""The Hyperband search with Keras Tuner; it can be stopped and resumed, and several processes can share it.
 
-Keras Tuner takes its part in a search from the environment: with `KERASTUNER_ORACLE_IP`, `..._PORT` and
-`KERASTUNER_TUNER_ID` a process is the chief, who deals trials and trains none, or a worker, who trains them.
+Keras Tuner reads the role of a process from the environment: with `KERASTUNER_ORACLE_IP`, `KERASTUNER_ORACLE_PORT` and
+`KERASTUNER_TUNER_ID` set, a process is the chief, which creates trials and trains none, or a worker, which trains them.
 """
 
-import contextlib
-import io
-import os
+import logging
 import shutil
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,28 +18,23 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
-from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.training.history import MONITOR
-from agelens.tuning.candidates import Candidates, Log, quick_collection
-from agelens.tuning.hyperband_oracle import HyperbandDealer
-from agelens.tuning.search_progress import UNWATCHED, Watch, place_of, standing_of, trials_table
-from agelens.tuning.space import Space, choose
+from agelens.tuning.keras_tuner_patches import POLL_SECONDS, PatchedHyperband, PatchedOracle
+from agelens.tuning.model_factory import EpochLogs, ModelFactory, fast_garbage_collection
+from agelens.tuning.search_progress import SearchListener, SearchProgress, search_progress, trial_info, trials_table
+from agelens.tuning.space import SearchSpace, sample
 
-PREFIX = "search_"
-"""A search's folder is called so, followed by its fingerprint."""
+FOLDER_PREFIX = "search_"
+"""Prefix of the folder of a search; its fingerprint follows."""
 
-WORKER_PAUSE_SECONDS = 0.2
-"""Between two questions of a worker: the chief answers "idle" at once, and would be asked thousands of times."""
-
-
-CHIEF_SECONDS = 600
-"""How long a worker waits for its chief to begin."""
+CHIEF_TIMEOUT = 600.0
+"""Seconds that a worker waits for its chief to start the search."""
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """A search's budget; see `agelens.tuning.budget.hyperband_budget`."""
+    """The budget of a search; see `agelens.tuning.budget.hyperband_budget`."""
 
     max_epochs: int = 20
     factor: int = 3
@@ -48,163 +42,187 @@ class SearchConfig:
     seed: int = 0
 
 
-class ShareDone(Exception):
-    """A process has trained as many trials as it was to."""
+class TrialLimitReached(Exception):
+    """This process has trained the maximum number of trials; the search may not be finished."""
 
 
-class _Model(kt.HyperModel):  # type: ignore[misc]
-    """From Keras Tuner's hyperparameters to a candidate and its training."""
+class _Oracle(PatchedOracle):
+    """Reports the search progress after each trial."""
 
-    def __init__(self, candidates: Candidates, space: Space, *, seed: int) -> None:
+    def __init__(self, *, on_progress: Callable[[SearchProgress], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._on_progress = on_progress
+
+    @kt.synchronized  # type: ignore[untyped-decorator]
+    def end_trial(self, trial: Any) -> None:
+        """End a trial and report."""
+        super().end_trial(trial)
+        self._on_progress(search_progress(self.trials.values()))
+
+
+class _HyperModel(kt.HyperModel):  # type: ignore[misc]
+    """Builds and trains a model from Keras Tuner's hyperparameters."""
+
+    def __init__(self, factory: ModelFactory, space: SearchSpace, *, seed: int) -> None:
         super().__init__()
-        self.candidates, self.space, self.seed = candidates, space, seed
-        self.finished: Callable[[Log], None] = lambda _: None
+        self.factory, self.space, self.seed = factory, space, seed
+        self.on_epoch_end: Callable[[EpochLogs], None] = lambda _: None
 
     def build(self, hp: Any) -> Any:
-        """Build a candidate; every one starts from the same seed."""
+        """Build a model; all models are initialised with the same seed."""
         keras.utils.set_random_seed(self.seed)
-        values = dict(hp.values)  # without the tuner's own when Keras Tuner looks which settings there are
+        values = dict(hp.values)  # lacks the "tuner/" keys when Keras Tuner builds a model to register the space
         epochs = values.get("tuner/epochs", 1) - values.get("tuner/initial_epoch", 0)
-        return self.candidates.build(choose(hp, self.space), epochs)
+        return self.factory.build(sample(hp, self.space), epochs)
 
     def fit(self, hp: Any, model: Any, **options: Any) -> Any:
-        """Train a candidate."""
-        settings = choose(hp, self.space)
-        return self.candidates.fit(model, settings, seed=self.seed, finished=self.finished, **options)
+        """Train a model."""
+        settings = sample(hp, self.space)
+        return self.factory.fit(model, settings, seed=self.seed, on_epoch_end=self.on_epoch_end, **options)
 
 
-class _Tuner(kt.Hyperband):  # type: ignore[misc]
-    """Hyperband that reports, and runs without TensorBoard.
-
-    Keras Tuner imports a TensorBoard plugin for every trial, which TensorFlow no longer installs, and each trial
-    would fail with it.
-    """
+class _Tuner(PatchedHyperband):
+    """Reports epochs and trials, and stops after a maximum number of trials."""
 
     def __init__(
-        self, oracle: HyperbandDealer, model: _Model, *, watch: Watch, most: int | None, **options: Any
+        self,
+        oracle: _Oracle,
+        model: _HyperModel,
+        *,
+        listener: SearchListener,
+        max_trials: int | None,
+        **options: Any,
     ) -> None:
-        self._watch, self._fitting = watch, model
-        self._most, self._trained = most, 0
-        super(kt.Hyperband, self).__init__(oracle=oracle, hypermodel=model, **options)
-
-    @property
-    def is_worker(self) -> bool:
-        """Whether a chief elsewhere deals the trials."""
-        return bool(self._is_worker())
-
-    def _get_tuner_fname(self) -> str:
-        """Return a name that is the same for a search alone and a chief, who may so take over from each other."""
-        name = self.tuner_id if self.is_worker else "tuner"
-        return os.path.join(self.project_dir, f"{name}.json")  # noqa: PTH118  Keras Tuner wants text
-
-    def save(self) -> None:
-        """Write the state; the tuner itself has none, but without its file Keras Tuner would begin anew."""
-        if not self.is_worker:
-            self.oracle.save()
-        write_text(Path(self._get_tuner_fname()), "{}")
-
-    def _configure_tensorboard_dir(self, callbacks: Any, trial: Any, execution: int = 0) -> None:
-        """Do nothing; see the class."""
+        self._listener, self._model = listener, model
+        self._max_trials, self._trained = max_trials, 0
+        super().__init__(oracle, model, **options)
 
     def pre_create_trial(self) -> None:
-        """Let a worker wait a little before it asks the chief, or leave if it has done its share."""
-        if self._most is not None and self._trained >= self._most:
-            raise ShareDone
-        if self.is_worker:
-            time.sleep(WORKER_PAUSE_SECONDS)
+        """Stop if this process has trained the maximum number of trials."""
+        if self._max_trials is not None and self._trained >= self._max_trials:
+            raise TrialLimitReached
+        super().pre_create_trial()
 
     def run_trial(self, trial: Any, *args: Any, **options: Any) -> Any:
         """Train a trial and report its epochs."""
-        place, logs = place_of(trial), list[Log]()
+        info, logs = trial_info(trial), list[EpochLogs]()
 
-        def finished(log: Log) -> None:
-            logs.append(log)
-            self._watch.epoch(place, log)
+        def on_epoch_end(epoch: EpochLogs) -> None:
+            logs.append(epoch)
+            self._listener.on_epoch_end(info, epoch)
 
-        self._fitting.finished = finished
+        self._model.on_epoch_end = on_epoch_end
         self._trained += 1
         results = super().run_trial(trial, *args, **options)
-        self._watch.trained(place, logs)
+        self._listener.on_trial_end(info, logs)
         return results
 
 
 def run_search(
-    candidates: Candidates,
+    factory: ModelFactory,
     *,
-    space: Space,
+    space: SearchSpace,
     config: SearchConfig,
     folder: Path,
     fingerprint: str,
-    watch: Watch = UNWATCHED,
-    most: int | None = None,
+    listener: SearchListener | None = None,
+    max_trials: int | None = None,
 ) -> pd.DataFrame:
-    """Search for the candidate with the lowest validation MAE.
+    """Search for the settings with the lowest validation MAE.
 
     Args:
-        candidates: What settings stand for.
-        space: What may be chosen.
+        factory: Builds and trains the model of a trial.
+        space: Domain of each setting that is searched.
         config: The budget.
-        folder: Where the search keeps its state; it goes on from there if it was stopped.
-        fingerprint: Names features and settings. Keras Tuner would silently go on with an older search's settings,
-            so another fingerprint is another search.
-        watch: Who is told of it.
-        most: Leave after so many trials; the search goes on when it is called again.
+        folder: Folder for the state of the search; a search that was stopped resumes from it.
+        fingerprint: Identifies features and settings. Keras Tuner would resume an older search without an error, so
+            another fingerprint starts another search.
+        listener: Functions to call while the search runs.
+        max_trials: Stop after so many trials; another call resumes the search.
 
     Returns:
-        One row per trial, best first: the settings, `val_age_mae`, `epochs`, `bracket`, `round`, `trial`. A worker
-        returns no rows: its chief has them.
+        One row per trial, best first: the settings, `val_age_mae` in years, `epochs`, `bracket`, `round`, `trial`.
+        No rows in a worker; its chief returns them.
 
     Raises:
-        ShareDone: `most` trials were trained, and the search may not have ended.
+        TrialLimitReached: This process trained `max_trials` trials; the search may not be finished.
     """
-    oracle = HyperbandDealer(
-        standing=watch.standing,
+    listener = listener or SearchListener()
+    oracle = _Oracle(
+        on_progress=listener.on_progress,
         objective=kt.Objective(MONITOR, "min"),
         max_epochs=config.max_epochs,
         factor=config.factor,
         hyperband_iterations=config.iterations,
-        seed=config.seed + 1,  # Keras Tuner takes 0 for "none" and draws one
+        seed=config.seed,
     )
-    model = _Model(candidates, space, seed=config.seed)
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints that it reloads
-        tuner = _Tuner(
-            oracle,
-            model,
-            watch=watch,
-            most=most,
-            directory=str(folder),
-            project_name=PREFIX + fingerprint,
-            overwrite=False,
-        )
+    tuner = _Tuner(
+        oracle,
+        _HyperModel(factory, space, seed=config.seed),
+        listener=listener,
+        max_trials=max_trials,
+        directory=str(folder),
+        project_name=FOLDER_PREFIX + fingerprint,
+        overwrite=False,
+    )
     tuner.save()
-    watch.standing(standing_of(oracle.trials.values()))
-    with warnings.catch_warnings(), quick_collection():
-        # A promoted head takes over its weights; that AdamW starts afresh is part of Keras Tuner's Hyperband.
-        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+    listener.on_progress(search_progress(oracle.trials.values()))
+    with _expected_warnings_hidden(), fast_garbage_collection():
         tuner.search(verbose=0)
     return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
 
 
-def check_chief(folder: Path, *, fingerprint: str, wait_seconds: float = CHIEF_SECONDS) -> None:
-    """Wait until a chief has begun this very search; a worker with other settings would spoil another one.
+def search_folder(folder: Path, *, fingerprint: str) -> Path:
+    """Return the folder of one search below the folder of all searches."""
+    return folder / f"{FOLDER_PREFIX}{fingerprint}"
+
+
+def wait_for_chief(folder: Path, *, fingerprint: str, timeout: float = CHIEF_TIMEOUT) -> None:
+    """Wait until a chief has started the search with this fingerprint; a worker must not join another search.
+
+    Args:
+        folder: Folder of all searches.
+        fingerprint: Of the search.
+        timeout: Seconds to wait.
 
     Raises:
-        ParamsError: None has.
+        ParamsError: No chief has started it in time.
     """
-    deadline = time.monotonic() + wait_seconds
-    state = folder / f"{PREFIX}{fingerprint}/oracle.json"
+    deadline = time.monotonic() + timeout
+    state = search_folder(folder, fingerprint=fingerprint) / "oracle.json"
     while not state.is_file():
         if time.monotonic() > deadline:
             msg = (
-                f"No chief has begun {state.parent} within {wait_seconds:g} s. Start one, and let chief and workers "
-                "share the project folder: rows, features and params.yaml must be the same."
+                f"No chief has started the search {state.parent} within {timeout:g} s. Start a chief in the same "
+                "project folder; rows, features and params.yaml must be the same for chief and workers."
             )
             raise ParamsError(msg)
-        time.sleep(WORKER_PAUSE_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def remove_other_searches(folder: Path, *, fingerprint: str) -> None:
-    """Remove the state of searches with another fingerprint: nothing ever goes on with them."""
-    for state in folder.glob(f"{PREFIX}*"):
-        if state.name != PREFIX + fingerprint:
+    """Remove the state of searches with other fingerprints; they can never be resumed."""
+    for state in folder.glob(f"{FOLDER_PREFIX}*"):
+        if state != search_folder(folder, fingerprint=fingerprint):
             shutil.rmtree(state)
+
+
+@contextmanager
+def _expected_warnings_hidden() -> Iterator[None]:
+    """Hide two warnings that every search causes.
+
+    A promoted trial loads the weights of its parent but not the state of AdamW, as Hyperband in Keras Tuner intends.
+    TensorFlow traces the functions of each trial's model, and takes that for repeated tracing of one function.
+    """
+
+    def is_unexpected(record: logging.LogRecord) -> bool:
+        return "triggered tf.function retracing" not in record.getMessage()
+
+    logger = logging.getLogger("tensorflow")
+    logger.addFilter(is_unexpected)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+            yield
+    finally:
+        logger.removeFilter(is_unexpected)

@@ -1,4 +1,4 @@
-"""How far a search has come: a trial's place in it, what is done, who is told, and the table of all trials."""
+"""Progress of a search: the position of each trial, what is finished, and the table of all trials."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -7,28 +7,37 @@ from typing import Any
 import pandas as pd
 
 from agelens.models.training.history import MONITOR
-from agelens.tuning.candidates import Log
+from agelens.tuning.model_factory import EpochLogs
 from agelens.tuning.recipe import Settings
 
-PLACE = ("epochs", "bracket", "round", "trial")
-"""Columns of the table of trials beside the settings and the score."""
+TRIAL_COLUMNS = ("epochs", "bracket", "round", "trial")
+"""Columns of the table of trials after the settings and the score."""
 
 
 @dataclass(frozen=True)
-class TrialPlace:
-    """A trial and its place in the search: it is trained from epoch `begins` to `epochs` in a round of a bracket."""
+class TrialInfo:
+    """A trial and its position in the search.
+
+    Args:
+        trial: Its id.
+        settings: Its settings.
+        bracket: Number of its bracket; bracket b has b + 1 rounds.
+        round: Round of the bracket, from 0.
+        initial_epoch: Epochs that the trial that it continues has trained; 0 in round 0.
+        epochs: Epochs that it has trained at its end.
+    """
 
     trial: str
     settings: Settings
     bracket: int
     round: int
-    begins: int
+    initial_epoch: int
     epochs: int
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a search has come: trials and epochs that are done, the best score, and the trials that failed."""
+class SearchProgress:
+    """Finished trials and epochs, the lowest validation MAE in years (NaN if none), and the number of failed trials."""
 
     trials: int
     epochs: int
@@ -37,53 +46,50 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who is told of a search.
+class SearchListener:
+    """Functions that a search calls while it runs.
 
     Args:
-        epoch: After each epoch that is trained in this process.
-        trained: After each trial that was trained in this process, with the logs of its epochs.
-        standing: At the start and after each trial of all processes; workers are not told.
+        on_epoch_end: Called after each epoch that this process trains.
+        on_trial_end: Called after each trial that this process trains, with the logs of its epochs.
+        on_progress: Called at the start and after each trial of all processes; not called in workers.
     """
 
-    epoch: Callable[[TrialPlace, Log], None] = lambda _place, _log: None
-    trained: Callable[[TrialPlace, list[Log]], None] = lambda _place, _logs: None
-    standing: Callable[[Standing], None] = lambda _: None
+    on_epoch_end: Callable[[TrialInfo, EpochLogs], None] = lambda _info, _logs: None
+    on_trial_end: Callable[[TrialInfo, list[EpochLogs]], None] = lambda _info, _logs: None
+    on_progress: Callable[[SearchProgress], None] = lambda _: None
 
 
-UNWATCHED = Watch()
-"""Nobody is told."""
-
-
-def place_of(trial: Any) -> TrialPlace:
-    """Return a trial's settings and place, without the tuner's own keys."""
+def trial_info(trial: Any) -> TrialInfo:
+    """Return settings and position of one of Keras Tuner's trials."""
     values = dict(trial.hyperparameters.values)
-    return TrialPlace(
+    return TrialInfo(
         trial=trial.trial_id,
         settings={name: value for name, value in values.items() if not name.startswith("tuner/")},
         bracket=values["tuner/bracket"],
         round=values["tuner/round"],
-        begins=values["tuner/initial_epoch"],
+        initial_epoch=values["tuner/initial_epoch"],
         epochs=values["tuner/epochs"],
     )
 
 
-def standing_of(trials: Collection[Any]) -> Standing:
-    """Return how far a search has come."""
-    done = [place_of(trial) for trial in trials if trial.status in {"COMPLETED", "FAILED"}]
+def search_progress(trials: Collection[Any]) -> SearchProgress:
+    """Return the progress of a search from Keras Tuner's trials."""
+    finished = [trial_info(trial) for trial in trials if trial.status in {"COMPLETED", "FAILED"}]
     scores = [trial.score for trial in trials if trial.status == "COMPLETED"]
-    return Standing(
-        trials=len(done),
-        epochs=sum(place.epochs - place.begins for place in done),
+    return SearchProgress(
+        trials=len(finished),
+        epochs=sum(info.epochs - info.initial_epoch for info in finished),
         best=min(scores, default=float("nan")),
-        failed=len(done) - len(scores),
+        failed=len(finished) - len(scores),
     )
 
 
 def trials_table(trials: Collection[Any], *, settings: tuple[str, ...]) -> pd.DataFrame:
-    """Return Keras Tuner's finished trials as a table, best first."""
+    """Return Keras Tuner's finished trials as a table, lowest validation MAE first."""
     rows = [
-        {**place.settings, MONITOR: score, **{name: getattr(place, name) for name in PLACE}}
-        for place, score in ((place_of(trial), trial.score) for trial in trials if trial.status == "COMPLETED")
+        {**info.settings, MONITOR: score, **{name: getattr(info, name) for name in TRIAL_COLUMNS}}
+        for info, score in ((trial_info(trial), trial.score) for trial in trials if trial.status == "COMPLETED")
     ]
-    return pd.DataFrame(rows, columns=[*settings, MONITOR, *PLACE]).sort_values([MONITOR, "trial"], ignore_index=True)
+    columns = [*settings, MONITOR, *TRIAL_COLUMNS]
+    return pd.DataFrame(rows, columns=columns).sort_values([MONITOR, "trial"], ignore_index=True)

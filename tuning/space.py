@@ -1,4 +1,4 @@
-"""What a search may choose: for each setting a list of values or a range. params.yaml says which."""
+"""The domains of the settings that a search varies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,21 @@ Value = int | float | str
 
 @dataclass(frozen=True)
 class Choices:
-    """One of some values."""
+    """A domain of listed values."""
 
     values: tuple[Value, ...]
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, whole if both are, evenly or on a log scale, anywhere or in steps."""
+    """A domain of numbers.
+
+    Args:
+        low: Smallest value.
+        high: Largest value; if both are integers, so are all values.
+        log: Whether to sample uniformly on a log scale.
+        step: Distance of allowed values, counted from `low`; None allows all values.
+    """
 
     low: float
     high: float
@@ -24,16 +31,16 @@ class Range:
     step: float | None = None
 
 
-Space = Mapping[str, Choices | Range]
-"""What each setting may be; a setting that is left out stays as the untuned head has it."""
+SearchSpace = Mapping[str, Choices | Range]
+"""Domains by setting; all other settings keep their untuned values."""
 
 
-def choose(hp: Any, space: Space) -> dict[str, Value]:
-    """Let Keras Tuner choose a value for each setting; `hp` are its `HyperParameters`."""
-    return {name: _choose(hp, name, domain) for name, domain in space.items()}
+def sample(hp: Any, space: SearchSpace) -> dict[str, Value]:
+    """Return a value for each setting, which Keras Tuner's `HyperParameters` `hp` determine."""
+    return {name: _sample(hp, name, domain) for name, domain in space.items()}
 
 
-def _choose(hp: Any, name: str, domain: Choices | Range) -> Any:
+def _sample(hp: Any, name: str, domain: Choices | Range) -> Any:
     if isinstance(domain, Choices):
         return hp.Choice(name, list(domain.values))
     whole = isinstance(domain.low, int) and isinstance(domain.high, int)

@@ -93,22 +93,24 @@ def run(
 @app.command()
 def tune(
     workers: Annotated[int, typer.Option(help="Number of processes that train trials in parallel.", min=1)] = 1,
-    renew_after: Annotated[int | None, typer.Option(hidden=True)] = None,
+    max_trials: Annotated[int | None, typer.Option(hidden=True, min=1)] = None,
 ) -> None:
-    """Search for the best head on cached features; the section `tune` of params.yaml configures the search.
+    """Search for the best settings of the head or the network, as `tune` in params.yaml defines it.
 
-    A stopped search resumes; a search with other settings starts from scratch. Needs the output of `dvc repro
-    cache_features`. `dvc repro tune` runs the same search if `train.use_tuned` is true.
-    For several machines, see docs/search.md.
+    The same command resumes a search that was stopped or killed; changed settings start another search. It needs the
+    cached features that `dvc repro cache_features` computes. `dvc repro tune` runs the same search, but only if
+    `train.use_tuned` is true. For several machines, see docs/search.md.
     """
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
 
     paths = Paths()
     params = read_params(paths.params)
-    if renew_after is not None:  # started by another process, with which it must end
-        import_quietly("agelens.pipeline.search.shares").end_with_input()
-    import_quietly("agelens.pipeline.search.workers").tune(params, paths, workers=workers, most=renew_after)
+    if max_trials is not None:  # a child process of another search, which must not outlive it
+        import_quietly("agelens.pipeline.search.processes").exit_when_stdin_closes()
+    import_quietly("agelens.pipeline.commands.tuning").search_in_role(
+        params, paths, workers=workers, max_trials=max_trials
+    )
 
 
 @app.command()

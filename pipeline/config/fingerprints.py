@@ -44,11 +44,12 @@ TUNE_CODE = (
     "agelens.models.training.keras_metrics",
     "agelens.models.training.objective",
     "agelens.models.training.phases",
+    "agelens.pipeline.search.head_factory",
     "agelens.pipeline.search.search_space",
     "agelens.pipeline.config.from_params",
     "agelens.pipeline.training_data.head_data",
-    "agelens.tuning.candidates",
-    "agelens.tuning.hyperband_oracle",
+    "agelens.tuning.model_factory",
+    "agelens.tuning.keras_tuner_patches",
     "agelens.tuning.recipe",
     "agelens.tuning.search",
     "agelens.tuning.space",
@@ -64,7 +65,7 @@ NETWORK_CODE = (
     "agelens.models.training.history",
     "agelens.models.network.trunk",
     "agelens.models.caches.trunk_cache",
-    "agelens.pipeline.search.network_candidates",
+    "agelens.pipeline.search.network_factory",
 )
 """Modules that decide, beside those, what a whole network scores in a search."""
 

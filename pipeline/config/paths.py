@@ -100,8 +100,8 @@ class Paths:
         return self.root / "reports/cache_features"
 
     @property
-    def best_head(self) -> Path:
-        """The search's result, as `train` takes it."""
+    def best_settings(self) -> Path:
+        """The best settings of the search, which `train` uses."""
         return self.root / "reports/tune/best.json"
 
     @property
@@ -111,7 +111,7 @@ class Paths:
 
     @property
     def tune_state(self) -> Path:
-        """What a search needs to go on."""
+        """State of a search, from which it resumes."""
         return self.root / "data/tune"
 
     @property

@@ -1,1 +1,1 @@
-"""The search over heads or whole networks: candidates, worker processes, progress."""
+"""The search of stage `tune`: its space, the models of its trials, its processes and its progress."""

@@ -1,35 +1,29 @@
-"""From params and data to what is searched: the untuned recipe, the space, and the candidates."""
+"""From params to the untuned recipe, and to the space of a search."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from agelens.models.network.backbones import BACKBONES
-from agelens.models.training.phases import schedule_callbacks
-from agelens.pipeline.config.from_params import head_config_of, objective_of, phase_of
+from agelens.pipeline.config.from_params import head_config_of, objective_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections import Domain
-from agelens.pipeline.training_data.head_data import HeadData
-from agelens.tuning.candidates import Candidates, Data
-from agelens.tuning.recipe import Recipe, Settings, build_recipe
-from agelens.tuning.space import Choices, Range, Space
+from agelens.tuning.recipe import OPTIMIZER, Recipe
+from agelens.tuning.space import Choices, Range, SearchSpace
 
 
 def recipe_of(params: Params) -> Recipe:
-    """Return how the untuned network is built and trained."""
+    """Return the recipe of the untuned network."""
     phase1, phase2 = params.train.phase1, params.train.phase2
     return Recipe(
         head=head_config_of(params),
         objective=objective_of(params),
-        learning_rate=phase1.learning_rate,
-        weight_decay=phase1.weight_decay,
-        schedule=phase1.schedule,
         unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
         phase2_learning_rate=phase2.learning_rate,
+        **{name: getattr(phase1, name) for name in OPTIMIZER},
     )
 
 
-def space_of(params: Params) -> Space:
-    """Return what the search may choose."""
+def space_of(params: Params) -> SearchSpace:
+    """Return the domains of the settings that are searched."""
     return {name: _domain_of(domain) for name, domain in params.tune.domains.items()}
 
 
@@ -38,26 +32,3 @@ def _domain_of(domain: Domain[Any]) -> Choices | Range:
         return Choices(tuple(domain.choices))
     low, high = domain.numbers
     return Range(low, high, log=domain.log, step=domain.step)
-
-
-def head_candidates(params: Params, data: HeadData) -> Candidates:
-    """Return heads on cached features: the very ones that `train` builds."""
-    untuned, groups, known = recipe_of(params), len(params.age_groups), dict[Any, Data]()
-    batch_size = params.tune.batch_size
-
-    def build(settings: Settings, epochs: int) -> Any:
-        recipe, steps = untuned.with_settings(settings), data.steps(batch_size)
-        return build_recipe(
-            recipe, features=data.width, groups=groups, start_age=data.start_age, epochs=epochs, steps=steps
-        )
-
-    def find_data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
-        key = (*sorted(outputs), seed)
-        if key not in known:
-            known[key] = data.datasets(outputs=outputs, batch_size=batch_size, seed=seed)
-        return known[key]
-
-    def callbacks(settings: Settings) -> list[Any]:
-        return schedule_callbacks(untuned.with_settings(settings).first_phase(phase_of(params.train.phase1)))
-
-    return Candidates(build, find_data, callbacks)

@@ -1,13 +1,13 @@
-"""A search shared by several processes: a chief deals trials, workers train them; on one machine or on several.
+"""Worker processes of a search on this machine; they train the trials that the chief, this process, creates.
 
-On several machines every process runs `agelens tune` in a shared project folder with `KERASTUNER_ORACLE_IP` and
-`KERASTUNER_ORACLE_PORT` of the chief, whose `KERASTUNER_TUNER_ID` is `chief`; every worker has one of its own.
+To share a search between machines, every process runs `agelens tune` in a shared project folder with
+`KERASTUNER_ORACLE_IP` and `KERASTUNER_ORACLE_PORT` of the chief. `KERASTUNER_TUNER_ID` is `chief` for the chief, and
+differs between all workers.
 """
 
 import os
 import socket
 import subprocess
-import sys
 import threading
 from _thread import interrupt_main
 from collections.abc import Iterator, Mapping
@@ -15,81 +15,56 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.pipeline.config.params import Params
-from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
-from agelens.pipeline.search.shares import CHIEF_IP, CHIEF_PORT, RENEW, TUNER_ID, part_of, start_share
-from agelens.pipeline.stages.tune import search, train_share, work
-from agelens.tuning.search import ShareDone
+from agelens.pipeline.search.processes import CHIEF_IP, CHIEF_PORT, TRIAL_LIMIT_STATUS, TUNER_ID, start_process
 
-RESTARTS = 3
-"""How often a worker that dies is started again; it gets the trial that it was at once more."""
-
-
-def tune(params: Params, paths: Paths, *, workers: int, most: int | None = None) -> None:
-    """Search alone, with workers of our own, or in the part that the environment gives this process.
-
-    With `most`, train so many trials and end with status `RENEW`.
-    """
-    part = part_of(os.environ)
-    if part != "alone" and workers > 1:
-        msg = f"Workers are either our own (--workers) or wait elsewhere ({TUNER_ID}), not both."
-        raise ParamsError(msg)
-    if part == "worker" or most is not None:
-        try:
-            (work if part == "worker" else train_share)(params, paths, most=most)
-        except ShareDone:
-            sys.exit(RENEW)
-    elif workers > 1:
-        with own_workers(workers, logs=paths.tune_state):
-            search(params, paths)
-    else:
-        search(params, paths)
+MAX_RESTARTS = 3
+"""How often a worker that fails is restarted; it trains its last trial again."""
 
 
 @contextmanager
-def own_workers(count: int, *, logs: Path) -> Iterator[None]:
-    """Make this process the chief and start its workers, which end with it, however it ends.
+def local_workers(count: int, *, logs: Path) -> Iterator[None]:
+    """Make this process the chief and start its workers, which exit with it.
 
     Args:
-        count: How many.
-        logs: Folder for what they print, `worker_N.log`.
+        count: Number of workers.
+        logs: Folder for their output, `worker_N.log`.
 
     Raises:
-        ParamsError: A worker died again and again.
+        ParamsError: A worker failed more than `MAX_RESTARTS` times.
     """
     shared = {CHIEF_IP: "127.0.0.1", CHIEF_PORT: str(_free_port())}
     logs.mkdir(parents=True, exist_ok=True)
-    crew = _Crew(count, environment=os.environ | shared, logs=logs)
+    pool = _WorkerPool(count, environment=os.environ | shared, logs=logs)
     os.environ.update(shared | {TUNER_ID: "chief"})
     try:
         yield
     except KeyboardInterrupt:
-        if crew.lost is None:
+        if pool.failed is None:
             raise
-        msg = f"Worker {crew.lost} died {RESTARTS + 1} times; see {logs / f'worker_{crew.lost}.log'}."
+        msg = f"Worker {pool.failed} failed {MAX_RESTARTS + 1} times; see {logs / f'worker_{pool.failed}.log'}."
         raise ParamsError(msg) from None
     finally:
-        crew.dismiss()
+        pool.close()
         for name in (CHIEF_IP, CHIEF_PORT, TUNER_ID):
             os.environ.pop(name, None)
 
 
-class _Crew:
-    """Workers, and a thread that starts anew those that die."""
+class _WorkerPool:
+    """Worker processes, and a thread that restarts those that fail; `failed` is the worker that failed too often."""
 
     def __init__(self, count: int, *, environment: Mapping[str, str], logs: Path) -> None:
-        self.lost: int | None = None
+        self.failed: int | None = None
         self._environment, self._logs = environment, logs
         self._starts = dict.fromkeys(range(1, count + 1), 0)
-        self._dismissed = threading.Event()
+        self._closed = threading.Event()
         self._running = {number: self._start(number) for number in self._starts}
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread = threading.Thread(target=self._supervise, daemon=True)
         self._thread.start()
 
-    def dismiss(self) -> None:
-        """End what still runs."""
-        self._dismissed.set()
+    def close(self) -> None:
+        """Terminate all workers."""
+        self._closed.set()
         self._thread.join()
         for process in self._running.values():
             process.terminate()
@@ -100,23 +75,23 @@ class _Crew:
     def _start(self, number: int) -> subprocess.Popen[bytes]:
         self._starts[number] += 1
         with (self._logs / f"worker_{number}.log").open("ab") as log:
-            return start_share(Path(), environment={**self._environment, TUNER_ID: f"worker{number}"}, output=log)
+            return start_process(Path(), environment={**self._environment, TUNER_ID: f"worker{number}"}, output=log)
 
-    def _watch(self) -> None:
-        while not self._dismissed.wait(0.5):
+    def _supervise(self) -> None:
+        while not self._closed.wait(0.5):
             for number, process in self._running.items():
-                code = process.poll()
-                if code in {None, 0}:
+                status = process.poll()
+                if status in {None, 0}:
                     continue
-                if code == RENEW:
+                if status == TRIAL_LIMIT_STATUS:
                     self._starts[number] = 0
                     self._running[number] = self._start(number)
                     continue
-                if self._starts[number] > RESTARTS:
-                    self.lost = number
+                if self._starts[number] > MAX_RESTARTS:
+                    self.failed = number
                     interrupt_main()
                     return
-                say(f"worker {number} died ({process.returncode}) and is started again")
+                say(f"worker {number} failed with status {status} and is restarted")
                 self._running[number] = self._start(number)
 
 

@@ -20,7 +20,7 @@ from agelens.pipeline.training.network import train_network
 from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
 from agelens.tuning.recipe import NETWORK, Recipe
-from agelens.tuning.results import describe, read_best
+from agelens.tuning.results import format_settings, read_best
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -51,11 +51,13 @@ def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
     if not params.train.use_tuned:
         say("untuned head, as in params.yaml (train.use_tuned is false)")
         return recipe
-    best = read_best(paths.best_head, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
+    best = read_best(paths.best_settings, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
     tuned = recipe.with_settings(best.settings)
     if params.tune.scope == "head":
         tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
-    say(f"tuned {params.tune.scope}: {describe(best.settings)}; learning rate of phase 1 {tuned.learning_rate:g}")
+    say(
+        f"tuned {params.tune.scope}: {format_settings(best.settings)}; learning rate of phase 1 {tuned.learning_rate:g}"
+    )
     if params.tune.scope == "network":
         say(
             f"phase 2: unfreeze {tuned.unfreeze}, learning rate {tuned.phase2_learning_rate:g}, "

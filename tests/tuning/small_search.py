@@ -9,15 +9,15 @@ import numpy as np
 from agelens.data_prep.batches.dataset import make_feature_dataset
 from agelens.models.network.heads import HeadConfig
 from agelens.models.training.objective import loss_weights_of, targets_of
-from agelens.tuning.candidates import Candidates, Data
+from agelens.tuning.model_factory import ModelFactory, TrialData
 from agelens.tuning.recipe import Recipe, Settings, build_recipe
 from agelens.tuning.search import SearchConfig
-from agelens.tuning.space import Choices, Range, Space
+from agelens.tuning.space import Choices, Range, SearchSpace
 from tests.factories import split_rows
 
 ROWS, BATCH, FEATURES, GROUPS = 16, 8, 6, 5
 TABLE = split_rows(ROWS, ages=[5, 20, 35, 50, 70])
-SPACE: Space = {
+SPACE: SearchSpace = {
     "units": Choices((2, 4, 8)),
     "dropout": Range(0.0, 0.2, step=0.1),
     "learning_rate": Range(0.01, 0.1, log=True),
@@ -27,8 +27,8 @@ CONFIG = SearchConfig(max_epochs=3, factor=3, iterations=1, seed=3)
 UNTUNED = Recipe(HeadConfig(units=3, age_head="linear"), learning_rate=0.05)
 
 
-def small_candidates(untuned: Recipe = UNTUNED) -> Candidates:
-    """Return heads on the same random features."""
+def small_factory(untuned: Recipe = UNTUNED) -> ModelFactory:
+    """Return a factory of heads on the same random features."""
     features = np.random.default_rng(0).normal(size=(1, ROWS, FEATURES)).astype(np.float16)
 
     def build(settings: Settings, epochs: int) -> Any:
@@ -37,7 +37,7 @@ def small_candidates(untuned: Recipe = UNTUNED) -> Candidates:
             recipe, features=FEATURES, groups=GROUPS, start_age=36.0, epochs=epochs, steps=ROWS // BATCH
         )
 
-    def data(_: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
+    def data(_: Settings, outputs: Mapping[str, Any], seed: int) -> TrialData:
         targets, weights = targets_of(TABLE, outputs), loss_weights_of(TABLE, outputs)
         copies = np.ones(ROWS, np.int64)
         training, steps = make_feature_dataset(
@@ -45,9 +45,9 @@ def small_candidates(untuned: Recipe = UNTUNED) -> Candidates:
         )
         return training, steps, (features[0].astype(np.float32), targets)
 
-    return Candidates(build, data)
+    return ModelFactory(build, data)
 
 
 def folders_in(folder: Path) -> set[str]:
-    """Return the names of what lies in a folder."""
+    """Return the names of the entries of a folder."""
     return {path.name for path in folder.iterdir()}

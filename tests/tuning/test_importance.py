@@ -1,4 +1,4 @@
-"""A setting matters as much as scores differ with it."""
+"""The importance of a setting is the share of the variance of the scores that it explains."""
 
 import numpy as np
 import pandas as pd
@@ -23,31 +23,31 @@ def importance_of(scores, settings=("units", "head", "rate", "same")):
     return setting_importance(TRIALS.assign(val_age_mae=scores), settings=settings)
 
 
-def test_a_setting_that_decides_alone_explains_nearly_all():
+def test_a_setting_that_determines_the_score_explains_nearly_all():
     found = importance_of(TRIALS["units"] + RNG.uniform(0, 1e-3, COUNT))
     assert found.index[0] == "units"
     assert found["units"] > 0.85
     assert found.drop("units").max() < 0.15
 
 
-def test_ranges_are_judged_in_three_parts():
+def test_ranges_are_divided_into_bins():
     assert importance_of(-np.log(TRIALS["rate"])).index[0] == "rate"
 
 
-def test_long_trainings_are_not_compared_with_short_ones():
+def test_trials_with_different_numbers_of_epochs_are_not_compared():
     scores = RNG.uniform(0, 1, COUNT) + np.where(TRIALS["epochs"] == 3, 10, 0)
-    confused = TRIALS.assign(val_age_mae=scores, long=TRIALS["epochs"] == 20)
-    assert setting_importance(confused, settings=["long"])["long"] < 0.05
+    table = TRIALS.assign(val_age_mae=scores, long=TRIALS["epochs"] == 20)
+    assert setting_importance(table, settings=["long"])["long"] < 0.05
 
 
-@pytest.mark.parametrize("scores", [np.ones(COUNT), RNG.uniform(0, 1, COUNT)], ids=["equal scores", "mere luck"])
-def test_where_nothing_matters_shares_are_low_and_not_negative(scores):
+@pytest.mark.parametrize("scores", [np.ones(COUNT), RNG.uniform(0, 1, COUNT)], ids=["equal scores", "random scores"])
+def test_importance_is_low_and_not_negative_if_no_setting_matters(scores):
     found = importance_of(scores)
     assert found.between(0, 0.15).all()
     assert found["same"] == 0
 
 
-def test_shares_are_those_of_the_formula():
+def test_importance_follows_the_formula():
     """Ranks 1..4 of 4: between halves (1.5 - 2.5)^2 and so on gives eta^2 = 0.8; epsilon^2 = 1 - 3/2 * 0.2."""
     trials = pd.DataFrame({"a": [1, 1, 2, 2], "val_age_mae": [1.0, 2.0, 3.0, 4.0], "epochs": 3})
     assert setting_importance(trials, settings=["a"])["a"] == pytest.approx(1 - 3 / 2 * 0.2)

@@ -1,13 +1,13 @@
-"""The search's result reaches `train` unchanged, and only the training that it was searched for."""
+"""`train` reads the result of a search unchanged, and rejects the result of another search."""
 
 import json
 
 import pytest
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.tuning.results import BestHead, describe, read_best, write_best, write_no_best
+from agelens.tuning.results import BestSettings, format_settings, read_best, write_best, write_no_best
 
-BEST = BestHead(
+BEST = BestSettings(
     settings={"units": 512, "learning_rate": 0.00123, "age_head": "linear"},
     val_age_mae=5.12,
     sd=0.02,
@@ -18,33 +18,34 @@ BEST = BestHead(
 )
 
 
-def test_result_comes_back_as_it_was_written(tmp_path):
+def test_written_result_is_read_unchanged(tmp_path):
     path = tmp_path / "tune/best.json"
     write_best(path, BEST)
     assert read_best(path, fingerprint="now") == BEST
     assert json.loads(path.read_text())["settings"] == BEST.settings
 
 
-def test_settings_are_told_in_one_line():
-    assert describe(BEST.settings) == "units 512, learning rate 0.00123, age head linear"
-    assert describe({}) == ""
+def test_settings_are_formatted_as_one_line():
+    assert format_settings(BEST.settings) == "units 512, learning rate 0.00123, age head linear"
+    assert format_settings({}) == ""
 
 
-def test_missing_result_is_named(tmp_path):
+def test_missing_result_is_an_error_with_its_path(tmp_path):
     path = tmp_path / "best.json"
     with pytest.raises(ParamsError, match=r"needs .*best\.json; run `dvc repro tune`, or set train\.use_tuned"):
         read_best(path, fingerprint="now")
 
 
-def test_stale_result_is_refused(tmp_path):
+def test_result_of_another_search_is_rejected(tmp_path):
     path = tmp_path / "best.json"
     write_best(path, BEST)
-    with pytest.raises(ParamsError, match=r"best\.json was found on other .* \(now, now later\); run `dvc repro tune`"):
+    message = r"best\.json is the result of a search with other .* \(now, now later\); run `dvc repro tune`"
+    with pytest.raises(ParamsError, match=message):
         read_best(path, fingerprint="later")
 
 
-@pytest.mark.parametrize("content", [None, {"units": 512, "val_age_mae": 5.0}], ids=["nothing searched", "malformed"])
-def test_result_of_no_search_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content", [None, {"units": 512, "val_age_mae": 5.0}], ids=["skipped search", "malformed"])
+def test_result_without_a_search_is_rejected(tmp_path, content):
     path = tmp_path / "best.json"
     if content is None:
         write_no_best(path)

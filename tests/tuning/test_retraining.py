@@ -1,4 +1,4 @@
-"""The best few are trained again, each with every seed, and the lowest mean wins."""
+"""The best configurations are retrained with every seed, and the one with the lowest mean is selected."""
 
 import json
 
@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.tuning.results import BestHead
-from agelens.tuning.retraining import UNTUNED, best_of, retrain, summarise_retrained, top_settings
-from tests.tuning.small_search import small_candidates
+from agelens.tuning.results import BestSettings
+from agelens.tuning.retraining import UNTUNED, retrain, select_best, summarise_retrained, top_settings
+from tests.tuning.small_search import small_factory
 
 TRIALS = pd.DataFrame(
     {
@@ -31,18 +31,18 @@ RESULTS = pd.DataFrame(
     ("top", "expected"),
     [(1, [(64, 0.1)]), (2, [(64, 0.1), (32, 0.1)]), (9, [(64, 0.1), (32, 0.1), (16, 0.2)])],
 )
-def test_the_best_settings_are_taken_once_each(top, expected):
+def test_top_settings_have_no_duplicates(top, expected):
     found = top_settings(TRIALS, settings=["units", "rate"], top=top)
     assert found == [{"units": units, "rate": rate} for units, rate in expected]
     assert json.dumps(found)  # plain numbers, not numpy's
 
 
-def test_search_without_a_finished_trial_is_an_error():
-    with pytest.raises(ParamsError, match=r"finished no trial.*dvc repro tune"):
+def test_a_search_without_a_finished_trial_is_an_error():
+    with pytest.raises(ParamsError, match=r"No trial of the search finished.*dvc repro tune"):
         top_settings(TRIALS.head(0), settings=["units"], top=5)
 
 
-def test_means_and_spreads_are_those_over_the_seeds():
+def test_summary_has_mean_and_standard_deviation_over_seeds():
     summary = summarise_retrained(RESULTS)
     assert summary["name"].tolist() == ["2", "1", UNTUNED]
     assert summary["mean"].tolist() == pytest.approx([6.7, 6.8, 7.1])
@@ -50,45 +50,45 @@ def test_means_and_spreads_are_those_over_the_seeds():
     assert summary["seeds"].tolist() == [2, 2, 2]
 
 
-def test_the_lowest_mean_wins_though_the_search_had_it_second():
-    contestants = {UNTUNED: {}, "1": {"units": 64}, "2": {"units": 32}}
-    best = best_of(summarise_retrained(RESULTS), contestants=contestants, fingerprint="f")
-    assert best == BestHead({"units": 32}, 6.7, 0.1414, 7.1, 0.1414, seeds=2, fingerprint="f")
+def test_the_lowest_mean_is_selected_even_if_it_was_second_in_the_search():
+    configurations = {UNTUNED: {}, "1": {"units": 64}, "2": {"units": 32}}
+    best = select_best(summarise_retrained(RESULTS), configurations=configurations, fingerprint="f")
+    assert best == BestSettings({"units": 32}, 6.7, 0.1414, 7.1, 0.1414, seeds=2, fingerprint="f")
 
 
-def test_the_untuned_head_is_no_winner_even_where_it_is_better():
+def test_the_untuned_configuration_is_never_selected():
     worse = RESULTS.assign(val_age_mae=RESULTS["val_age_mae"] + [0, 0, 1, 1, 1, 1])
-    best = best_of(
-        summarise_retrained(worse), contestants={UNTUNED: {}, "1": {"units": 1}, "2": {"units": 2}}, fingerprint="f"
+    best = select_best(
+        summarise_retrained(worse), configurations={UNTUNED: {}, "1": {"units": 1}, "2": {"units": 2}}, fingerprint="f"
     )
     assert (best.settings, best.val_age_mae > best.untuned_val_age_mae) == ({"units": 2}, True)
 
 
-def test_one_seed_has_no_spread():
+def test_standard_deviation_of_a_single_seed_is_0():
     assert summarise_retrained(RESULTS[RESULTS["seed"] == 1])["sd"].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_a_stopped_retraining_goes_on(tmp_path):
-    contestants, state = {UNTUNED: {}, "1": {"units": 8}}, tmp_path / "retrained.json"
-    heard: list[float] = []
+def test_a_stopped_retraining_resumes(tmp_path):
+    configurations, state = {UNTUNED: {}, "1": {"units": 8}}, tmp_path / "retrained.json"
+    trained: list[float] = []
     first = retrain(
         {UNTUNED: {}},
-        candidates=small_candidates(),
+        factory=small_factory(),
         seeds=[1],
         epochs=2,
         state=state,
-        finished=lambda log: heard.append(log["epoch"]),
+        on_epoch_end=lambda logs: trained.append(logs["epoch"]),
     )
-    assert heard == [1, 2]
+    assert trained == [1, 2]
     both = retrain(
-        contestants,
-        candidates=small_candidates(),
+        configurations,
+        factory=small_factory(),
         seeds=[1, 2],
         epochs=2,
         state=state,
-        finished=lambda log: heard.append(log["epoch"]),
+        on_epoch_end=lambda logs: trained.append(logs["epoch"]),
     )
-    assert heard == [1, 2] * 4
+    assert trained == [1, 2] * 4
     assert both["val_age_mae"].iloc[0] == first["val_age_mae"].iloc[0]
     assert both[["name", "seed"]].to_numpy().tolist() == [[UNTUNED, 1], [UNTUNED, 2], ["1", 1], ["1", 2]]
     assert both["val_age_mae"].nunique() == 4
@@ -96,7 +96,7 @@ def test_a_stopped_retraining_goes_on(tmp_path):
 
 def test_the_same_seed_gives_the_same_score(tmp_path):
     scores = [
-        retrain({"1": {}}, candidates=small_candidates(), seeds=[4], epochs=1, state=tmp_path / name)["val_age_mae"][0]
+        retrain({"1": {}}, factory=small_factory(), seeds=[4], epochs=1, state=tmp_path / name)["val_age_mae"][0]
         for name in ("a.json", "b.json")
     ]
     assert scores[0] == scores[1]

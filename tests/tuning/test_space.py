@@ -1,11 +1,11 @@
-"""The search chooses what it is allowed to, and leaves the rest alone."""
+"""Domains become hyperparameters of Keras Tuner with the same values."""
 
 import keras_tuner as kt
 import pytest
 
-from agelens.tuning.space import Choices, Range, Space, choose
+from agelens.tuning.space import Choices, Range, SearchSpace, sample
 
-SPACE: Space = {
+SPACE: SearchSpace = {
     "units": Choices((16, 32)),
     "activation": Choices(("relu", "gelu")),
     "second_units": Range(32, 128, step=32),
@@ -14,9 +14,9 @@ SPACE: Space = {
 }
 
 
-def test_domains_reach_the_tuner():
+def test_keras_tuner_receives_all_domains():
     hp = kt.HyperParameters()
-    choose(hp, SPACE)
+    sample(hp, SPACE)
     found = {each.name: each.get_config() for each in hp.space}
     assert list(found) == list(SPACE)
     assert found["units"]["values"] == [16, 32]
@@ -29,11 +29,11 @@ def test_domains_reach_the_tuner():
     }
 
 
-def test_chosen_values_are_those_of_the_tuner():
+def test_sampled_values_are_those_of_keras_tuner():
     values = {"units": 32, "activation": "gelu", "second_units": 96, "dropout": 0.2, "learning_rate": 0.05}
     hp = kt.HyperParameters()
     hp.values = dict(values)
-    assert choose(hp, SPACE) == values
+    assert sample(hp, SPACE) == values
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_chosen_values_are_those_of_the_tuner():
         (Range(8, 16, log=True), set(range(8, 17))),
     ],
 )
-def test_ranges_of_whole_numbers_hold_whole_numbers(domain, allowed):
+def test_ranges_between_integers_contain_only_integers(domain, allowed):
     hp = kt.HyperParameters()
-    choose(hp, {"units": domain})
+    sample(hp, {"units": domain})
     drawn = {hp.space[0].random_sample(seed) for seed in range(50)}
     assert len(drawn) > 1
     assert drawn <= allowed

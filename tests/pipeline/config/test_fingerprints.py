@@ -88,7 +88,7 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("agelens.models.training.keras_metrics", (False, False, True, True)),
         ("agelens.models.training.losses", (False, False, True, True)),
         ("agelens.models.training.objective", (False, False, True, True)),
-        ("agelens.tuning.candidates", (False, False, True, False)),
+        ("agelens.tuning.model_factory", (False, False, True, False)),
         ("agelens.tuning.recipe", (False, False, True, True)),
         ("agelens.pipeline.config.from_params", (False, False, True, True)),
         ("agelens.pipeline.training_data.network_data", (False, False, False, True)),

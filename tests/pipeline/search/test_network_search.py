@@ -1,4 +1,4 @@
-"""A search of scope network: depth, rate and augmentation of phase 2 are found, gone on with, and taken by `train`."""
+"""A search with scope network: it varies phase 2, resumes after a stop, and `train` uses its result."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 from agelens.data_prep.core.errors import DataError, ParamsError
 from agelens.models.network.age_net import backbone_of
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.search.network_candidates import network_candidates, remove_activations
+from agelens.pipeline.search.network_factory import network_factory, remove_activations
 from agelens.pipeline.stages import cache_features, train, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning import search
@@ -24,11 +24,11 @@ SPACE = {
     "augment_strength": [0.5, 2.0],
 }
 SHARED = {name: domain for name, domain in SPACE.items() if name != "augment_strength"}
-"""A space whose networks all see the same views."""
+"""A space without augmentation, in which all networks train on the same views."""
 
 
 def network_params(project: SmallProject, space: dict[str, Any], **changes: Any) -> Params:
-    """Return settings of a search of whole networks in two trials, whose features are there."""
+    """Return settings of a search of whole networks with two trials; the features are cached."""
     tuned = {"scope": "network", "network_space": space, "max_epochs": 2, "factor": 3, "hyperband_iterations": 1}
     params = project.params(tune={**tuned, "retrain": {"top": 1, "seeds": 1}, **changes})
     cache_features.run(params, project.paths)
@@ -37,15 +37,15 @@ def network_params(project: SmallProject, space: dict[str, Any], **changes: Any)
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
-    """Return a project whose features are extracted once for all tests that leave it as it is."""
+    """Return a project with cached features, for all tests that do not change it."""
     return make_small_project(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.mark.slow
-def test_what_is_found_of_phase_2_is_taken_by_train(project: SmallProject, capfd: pytest.CaptureFixture[str]) -> None:
+def test_train_uses_the_best_settings_of_phase_2(project: SmallProject, capfd: pytest.CaptureFixture[str]) -> None:
     params, paths = network_params(project, SPACE), project.paths
     tune.run(params, paths)
-    best = json.loads(paths.best_head.read_text())
+    best = json.loads(paths.best_settings.read_text())
     assert set(best["settings"]) == {*params.tune.space.domains, *NETWORK}
     train.run(params, paths)
     taken = json.loads((paths.train_report / "training.json").read_text())["phase2"]
@@ -74,7 +74,7 @@ def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None
 
 
 @pytest.mark.slow
-def test_a_stopped_search_goes_on_and_repeats_no_trial(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_search_resumes_and_repeats_no_trial(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
     params, paths = network_params(project, SHARED, factor=2), project.paths
     runs: list[list[str]] = [[], []]
     run_trial = search._Tuner.run_trial
@@ -93,14 +93,14 @@ def test_a_stopped_search_goes_on_and_repeats_no_trial(project: SmallProject, mo
     tune.run(params, paths)
     trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
     assert trials["trial"].is_unique
-    assert trials["round"].max() == 1  # one was promoted, and took over the weights of a top
+    assert trials["round"].max() == 1  # one trial was promoted, with the weights of its parent
     assert set(runs[0]).isdisjoint(runs[1])
     assert set(trials["trial"]) == {*runs[0], *runs[1]}
-    assert set(json.loads(paths.best_head.read_text())["settings"]) == {*params.tune.space.domains, *SHARED}
+    assert set(json.loads(paths.best_settings.read_text())["settings"]) == {*params.tune.space.domains, *SHARED}
     assert [path.name for path in paths.tune_state.iterdir() if not path.name.startswith("search_")] == []
 
 
-def test_a_block_that_the_backbone_lacks_is_refused_before_the_search(shared: SmallProject) -> None:
+def test_an_unknown_block_is_rejected_before_the_search(shared: SmallProject) -> None:
     params = network_params(shared, {"unfreeze": ["block3", "block7"]})
     with pytest.raises(ParamsError, match=r"block of tiny, such as .*Received: block7"):
         tune.run(params, shared.paths)
@@ -108,37 +108,37 @@ def test_a_block_that_the_backbone_lacks_is_refused_before_the_search(shared: Sm
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("space", [SPACE, SHARED], ids=["pictures", "cached trunk"])
-def test_each_network_thaws_as_deep_as_it_is_told_to(shared: SmallProject, space: dict[str, Any]) -> None:
+@pytest.mark.parametrize("space", [SPACE, SHARED], ids=["images", "cached trunk"])
+def test_each_network_trains_the_layers_of_its_setting(shared: SmallProject, space: dict[str, Any]) -> None:
     params = network_params(shared, space)
-    candidates = network_candidates(params, shared.paths, read_head_data(params, shared.paths))
-    head = len(candidates.build({"unfreeze": 0}, 1).trainable_weights)
-    thawed = {first: candidates.build({"unfreeze": first}, 1) for first in SPACE["unfreeze"]}
-    assert {first: len(model.trainable_weights) - head for first, model in thawed.items()} == {
+    factory = network_factory(params, shared.paths, read_head_data(params, shared.paths))
+    head = len(factory.build({"unfreeze": 0}, 1).trainable_weights)
+    models = {first: factory.build({"unfreeze": first}, 1) for first in SPACE["unfreeze"]}
+    assert {first: len(model.trainable_weights) - head for first, model in models.items()} == {
         "block2": 2,
         "block3": 1,
     }
-    model = candidates.build({"phase2_learning_rate": 0.003, "units": 4}, 1)
+    model = factory.build({"phase2_learning_rate": 0.003, "units": 4}, 1)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.003)
     assert model.get_layer("head").get_layer("dense").units == 4
 
 
 @pytest.mark.slow
-def test_networks_on_a_cached_trunk_learn_from_what_the_pictures_give(shared: SmallProject) -> None:
+def test_a_cached_trunk_gives_the_same_ages_as_the_images(shared: SmallProject) -> None:
     params = network_params(shared, SHARED)
     data = read_head_data(params, shared.paths)
-    cached = network_candidates(params, shared.paths, data)
+    cached = network_factory(params, shared.paths, data)
     top = cached.build({}, 1)
     activations, *_ = next(iter(cached.data({}, top.output, 1)[2]))
-    live = network_candidates(network_params(shared, SPACE), shared.paths, data)
+    live = network_factory(network_params(shared, SPACE), shared.paths, data)
     whole = live.build({}, 1)
     pictures, *_ = next(iter(live.data({}, whole.output, 1)[2]))
     assert backbone_of(whole).input_shape[1:] == pictures.shape[1:]
-    # Batches may differ in size; both begin with the first row of validation.
+    # The batches differ in size, but both start with the first validation row.
     np.testing.assert_allclose(top(activations[:4])["age"], whole(pictures[:4])["age"], atol=0.1)
 
 
-def test_trials_see_a_subset_that_is_the_same_in_every_run(shared: SmallProject) -> None:
+def test_the_subset_of_the_rows_is_the_same_in_every_run(shared: SmallProject) -> None:
     params = network_params(shared, SPACE, subset=4)
     data = read_head_data(params, shared.paths)
     few, again, more = (data.subset(count, seed=7) for count in (4, 4, 99))
@@ -153,16 +153,16 @@ def test_trials_see_a_subset_that_is_the_same_in_every_run(shared: SmallProject)
     assert len({few.fingerprint, more.fingerprint, data.fingerprint}) == 3
 
 
-def test_a_subset_without_an_exact_age_is_refused(shared: SmallProject) -> None:
+def test_a_subset_without_an_exact_age_is_rejected(shared: SmallProject) -> None:
     data = read_head_data(network_params(shared, SPACE), shared.paths)
     data.val["age_high"] += 5
     with pytest.raises(DataError, match="rows whose age is exact"):
         data.subset(3, seed=0)
 
 
-def test_a_full_disk_says_how_to_do_without(shared: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_with_advice(shared: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
     params = network_params(shared, SHARED)
     remove_activations(shared.paths)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1})())
-    with pytest.raises(ParamsError, match=r"are free\. Lower tune\.subset, or search"):
-        network_candidates(params, shared.paths, read_head_data(params, shared.paths))
+    with pytest.raises(ParamsError, match=r"are free\. Lower tune\.subset, or also search"):
+        network_factory(params, shared.paths, read_head_data(params, shared.paths))

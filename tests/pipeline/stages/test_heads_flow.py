@@ -10,7 +10,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError, ParamsError
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
-from agelens.pipeline.search.search_space import head_candidates
+from agelens.pipeline.search.head_factory import head_factory
 from agelens.pipeline.stages import cache_features, calibrate, train, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from tests.pipeline.small_project import CUT, SmallProject
@@ -40,14 +40,14 @@ def test_features_of_views_that_are_no_longer_wanted_are_removed(project: SmallP
 def test_heads_of_a_search_are_trained_by_their_own_schedule_or_by_that_of_phase_1(project: SmallProject) -> None:
     params, paths = project.params(), project.paths
     cache_features.run(params, paths)
-    candidates = head_candidates(params, read_head_data(params, paths))
+    factory = head_factory(params, read_head_data(params, paths))
     assert params.train.phase1.schedule == "plateau"
-    assert [type(callback) for callback in candidates.callbacks({})] == [keras.callbacks.ReduceLROnPlateau]
-    assert candidates.callbacks({"schedule": "cosine"}) == []
+    assert [type(callback) for callback in factory.callbacks({})] == [keras.callbacks.ReduceLROnPlateau]
+    assert factory.callbacks({"schedule": "cosine"}) == []
     rates = []
     for schedule in ("constant", "plateau", "cosine"):
-        head = candidates.build({"schedule": schedule, "learning_rate": 0.01}, 2)
-        candidates.fit(head, {"schedule": schedule}, seed=1, finished=lambda _: None, epochs=2, verbose=0)
+        head = factory.build({"schedule": schedule, "learning_rate": 0.01}, 2)
+        factory.fit(head, {"schedule": schedule}, seed=1, on_epoch_end=lambda _: None, epochs=2, verbose=0)
         rates.append(float(head.optimizer.learning_rate))
     assert rates == pytest.approx([0.01, 0.01, 0.0001])
 
@@ -59,7 +59,7 @@ def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject)
     (paths.tune_state / "search_older").mkdir(parents=True)
     tune.run(params, paths)
     train.run(params, paths)
-    best = json.loads(paths.best_head.read_text())
+    best = json.loads(paths.best_settings.read_text())
     trained = json.loads((paths.train_report / "training.json").read_text())
     assert [path.name for path in paths.tune_state.iterdir()] == [f"search_{best['fingerprint']}"]
     assert trained["head"]["units"] == best["settings"]["units"] != params.model.units
@@ -72,7 +72,7 @@ def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject)
         "trials.csv",
     }
     project.relabel()
-    with pytest.raises(ParamsError, match=r"found on other rows.*run `dvc repro tune`"):
+    with pytest.raises(ParamsError, match=r"a search with other rows.*run `dvc repro tune`"):
         train.run(params, paths)
 
 

@@ -1,7 +1,8 @@
-"""Whole networks for the search to try: both phases of `train` on a subset of the rows.
+"""The models of a search with `scope: network`: both phases of `train` on a subset of the rows.
 
-A candidate's head is first trained on cached features as phase 1 would; then head and top of the backbone learn at the
-candidate's own rate and depth. That rate stays constant, so that all rungs compare networks under one rate.
+The head of a trial is first trained on cached features, as in phase 1. Then the head and the top of the backbone are
+trained with the trial's learning rate and depth. That rate is constant, so that all rounds of a bracket compare
+networks at the same rate.
 """
 
 import shutil
@@ -21,41 +22,42 @@ from agelens.pipeline.config.from_params import phase_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
-from agelens.pipeline.search.search_space import head_candidates, recipe_of
+from agelens.pipeline.search.head_factory import head_factory
+from agelens.pipeline.search.search_space import recipe_of
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.pipeline.training_data.network_data import join_network, make_image_datasets
 from agelens.pipeline.training_data.trunk_data import TrunkData, cache_trunk
-from agelens.tuning.candidates import Candidates, Data
+from agelens.tuning.model_factory import ModelFactory, TrialData
 from agelens.tuning.recipe import Recipe, Settings
 
-NO_ROOM = "Lower tune.subset, or search tune.network_space.augment_strength too, for which nothing is cached."
+DISK_FULL_ADVICE = "Lower tune.subset, or also search tune.network_space.augment_strength, which needs no cached trunk."
 
 
-def candidates_of(params: Params, paths: Paths, data: HeadData) -> Candidates:
-    """Return what a search tries: heads on cached features, or whole networks, as `tune.scope` says."""
+def model_factory_of(params: Params, paths: Paths, data: HeadData) -> ModelFactory:
+    """Return the factory of the models of a search with the scope of `tune.scope`."""
     if params.tune.scope == "network":
-        return network_candidates(params, paths, data)
-    return head_candidates(params, data)
+        return network_factory(params, paths, data)
+    return head_factory(params, data)
 
 
-def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidates:
-    """Return networks that learn from a subset of the rows.
+def network_factory(params: Params, paths: Paths, data: HeadData) -> ModelFactory:
+    """Return the factory of networks that are trained on a subset of the rows.
 
-    Where no strength of augmentation is searched all see the same views, and all that lies below the deepest layer to
-    thaw is computed once; else every candidate looks at the pictures themselves.
+    If `augment_strength` is not searched, all networks train on the same views; then the output of all layers below
+    the deepest layer that any of them trains is computed once. Otherwise every network reads the images.
 
     Raises:
-        ParamsError: The backbone has no layer or block of a name in `unfreeze`, or the disk has no room.
+        ParamsError: The backbone has no layer or block with a name in `unfreeze`, or the disk has too little space.
         DataError: No validation row of the subset has an exact age.
     """
     untuned = recipe_of(params)
     deepest = replace(untuned, unfreeze=_deepest(params, untuned))
     rows = data.subset(params.tune.subset, seed=params.seed)
-    say(f"whole networks, on {len(rows.train)} training and {len(rows.val)} validation rows")
+    say(f"searching whole networks on {len(rows.train)} training rows and {len(rows.val)} validation rows")
     trunk = None
     if "augment_strength" not in params.tune.domains:
         trunk = _cache_trunk(params, paths, rows, deepest)
-    known = dict[Any, Data]()
+    known = dict[Any, TrialData]()
 
     def build(settings: Settings, _epochs: int) -> Any:
         recipe = untuned.with_settings(settings)
@@ -67,7 +69,7 @@ def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidat
         compile_model(model, recipe.objective, optimizer=build_optimizer(_phase2(params, recipe), steps=1))
         return model
 
-    def find_data(settings: Settings, outputs: Mapping[str, Any], seed: int) -> Data:
+    def find_data(settings: Settings, outputs: Mapping[str, Any], seed: int) -> TrialData:
         if trunk is None:
             recipe = untuned.with_settings(settings)
             return make_image_datasets(params, paths, rows, recipe=recipe, outputs=outputs, seed=seed)
@@ -77,11 +79,11 @@ def network_candidates(params: Params, paths: Paths, data: HeadData) -> Candidat
             known[key] = trunk.datasets(rows, outputs=outputs, batch_size=batch_size, seed=seed)
         return known[key]
 
-    return Candidates(build, find_data)
+    return ModelFactory(build, find_data)
 
 
 def remove_activations(paths: Paths) -> None:
-    """Remove what the candidates' trunk was computed to: it is large, and no search goes on with another's."""
+    """Remove the cached output of the trunk; it is large, and no other search can use it."""
     shutil.rmtree(_activations(paths), ignore_errors=True)
 
 
@@ -90,18 +92,18 @@ def _activations(paths: Paths) -> Path:
 
 
 def _deepest(params: Params, untuned: Recipe) -> str | int:
-    """Return what thaws most of all that may be thawed, each of which the backbone must have."""
+    """Return the value of `unfreeze` in the space that trains most layers; raise if the backbone lacks any of them."""
     size = params.crop_faces.size
     backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights="none")
     domain = params.tune.domains.get("unfreeze")
-    found = [] if domain is None else domain.choices or [domain.high]
-    thawed = {first: unfreeze(backbone, first) for first in [untuned.unfreeze, *found]}
-    deepest: str | int = max(thawed, key=thawed.__getitem__)
+    searched = [] if domain is None else domain.choices or [domain.high]
+    trained_layers = {first: unfreeze(backbone, first) for first in [untuned.unfreeze, *searched]}
+    deepest: str | int = max(trained_layers, key=trained_layers.__getitem__)
     return deepest
 
 
 def _train_head(params: Params, rows: HeadData, recipe: Recipe) -> Any:
-    """Return a head that phase 1 has trained."""
+    """Return a head trained as in phase 1."""
     head = build_head(recipe.head, features=rows.width, groups=len(params.age_groups), start_age=rows.start_age)
     section = params.train.phase1
     config = recipe.first_phase(phase_of(section))
@@ -117,18 +119,18 @@ def _phase2(params: Params, recipe: Recipe) -> PhaseConfig:
 
 
 def _cache_trunk(params: Params, paths: Paths, rows: HeadData, deepest: Recipe) -> TrunkData:
-    """Compute all below the deepest layer to thaw, for as many views as the longest training asks for."""
+    """Compute the output of all layers below the deepest trained layer, for as many views as a trial can use."""
     head = build_head(deepest.head, features=rows.width, groups=len(params.age_groups))
     network = join_network(params, head)
     unfreeze(backbone_of(network), deepest.unfreeze)
-    draws = params.tune.max_epochs * int(rows.train["copies"].max())
+    views_of_trial = params.tune.max_epochs * int(rows.train["copies"].max())
     return cache_trunk(
         params,
         rows,
         network=fold_age_net(network),
         recipe=deepest,
-        views=min(params.train.phase2.views, draws),
+        views=min(params.train.phase2.views, views_of_trial),
         crops=paths.crops,
         folder=_activations(paths),
-        instead=NO_ROOM,
+        instead=DISK_FULL_ADVICE,
     )

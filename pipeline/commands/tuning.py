@@ -1,0 +1,43 @@
+"""`agelens tune`: a search in the role of this process."""
+
+import os
+import sys
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.search.processes import TRIAL_LIMIT_STATUS, TUNER_ID, role_of
+from agelens.pipeline.search.run import train_trials, work_for_chief
+from agelens.pipeline.search.workers import local_workers
+from agelens.pipeline.stages.tune import search_and_write
+from agelens.tuning.search import TrialLimitReached
+
+
+def search_in_role(params: Params, paths: Paths, *, workers: int, max_trials: int | None = None) -> None:
+    """Search in a single process, with worker processes, or in the role that the environment sets.
+
+    Args:
+        params: The settings.
+        paths: The project.
+        workers: Number of worker processes to start; 1 trains the trials without workers.
+        max_trials: Only train so many trials, then exit with status `TRIAL_LIMIT_STATUS` if more may be left.
+
+    Raises:
+        ParamsError: Workers are requested, but the environment already sets a role.
+    """
+    role = role_of(os.environ)
+    if role != "single" and workers > 1:
+        msg = f"Either start workers with --workers, or set {TUNER_ID} to share a search, not both."
+        raise ParamsError(msg)
+    try:
+        if role == "worker":
+            work_for_chief(params, paths, max_trials=max_trials)
+        elif max_trials is not None:
+            train_trials(params, paths, max_trials=max_trials)
+        elif workers > 1:
+            with local_workers(workers, logs=paths.tune_state):
+                search_and_write(params, paths)
+        else:
+            search_and_write(params, paths)
+    except TrialLimitReached:
+        sys.exit(TRIAL_LIMIT_STATUS)

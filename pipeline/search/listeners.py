@@ -1,0 +1,63 @@
+"""How a running search is reported: a progress bar in the terminal, and one W&B run per trial."""
+
+from collections.abc import Callable
+from typing import Any
+
+from agelens.models.training.history import MONITOR
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.tracking import tracked_run
+from agelens.tuning.model_factory import EpochLogs
+from agelens.tuning.search_progress import SearchListener, SearchProgress, TrialInfo
+
+
+class SearchBar:
+    """Shows a search as a progress bar of epochs, with a note of the best score and the current trial.
+
+    Args:
+        show: Takes the number of finished epochs and the note.
+        trials: Number of trials of the whole search.
+    """
+
+    def __init__(self, show: Callable[[int, str], None], *, trials: int) -> None:
+        self._show, self._trials = show, trials
+        self._progress = SearchProgress(trials=0, epochs=0, best=float("nan"), failed=0)
+
+    def on_progress(self, progress: SearchProgress) -> None:
+        """Show the progress of all processes."""
+        self._progress = progress
+        self._show(progress.epochs, self._note())
+
+    def on_epoch_end(self, info: TrialInfo, logs: EpochLogs) -> None:
+        """Show one more epoch of a trial of this process."""
+        rung = f"bracket {info.bracket}, rung {info.round + 1} of {info.bracket + 1}"
+        finished = self._progress.epochs + int(logs["epoch"]) - info.initial_epoch
+        self._show(finished, f"{self._note()}, {rung}")
+
+    def _note(self) -> str:
+        best = f"best {self._progress.best:.2f} years" if self._progress.trials else "no trial yet"
+        return f"{best}, trial {min(self._progress.trials + 1, self._trials)} of {self._trials}"
+
+
+def search_listener(paths: Paths, *, fingerprint: str, bar: SearchBar | None = None) -> SearchListener:
+    """Return the listener of a search, which reports to W&B and to the progress bar if there is one."""
+
+    def on_trial_end(info: TrialInfo, logs: list[EpochLogs]) -> None:
+        log_trial(paths, info, logs, group=f"search-{fingerprint}")
+
+    if bar is None:
+        return SearchListener(on_trial_end=on_trial_end)
+    return SearchListener(bar.on_epoch_end, on_trial_end, bar.on_progress)
+
+
+def log_trial(paths: Paths, info: TrialInfo, logs: list[EpochLogs], *, group: str) -> None:
+    """Log a trial to W&B: its settings and rung, the metrics of its epochs, and its best score."""
+    config: dict[str, Any] = {
+        **info.settings,
+        "bracket": info.bracket,
+        "rung": info.round + 1,
+        "epochs": info.epochs,
+    }
+    with tracked_run("trial", paths=paths, config=config, name=f"trial {info.trial}", group=group) as run:
+        for epoch in logs:
+            run.log_epoch(epoch)
+        run.summarise({MONITOR: min(epoch[MONITOR] for epoch in logs)})

@@ -1,0 +1,194 @@
+"""A search from start to end: the announcement, the trials, and the retraining of the best settings.
+
+`run_whole_search` is for a single process or the chief. `train_trials` and `work_for_chief` are for child processes and
+workers, which only train trials.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from agelens.pipeline.config.fingerprints import tune_fingerprint
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import annotated_progress_bar, progress_bar, say
+from agelens.pipeline.search.listeners import SearchBar, search_listener
+from agelens.pipeline.search.network_factory import model_factory_of, remove_activations
+from agelens.pipeline.search.processes import TRIALS_PER_PROCESS, role_of, train_in_processes
+from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.training_data.head_data import read_head_data
+from agelens.tuning.budget import Budget, hyperband_budget
+from agelens.tuning.model_factory import ModelFactory, Timing, measure_timing
+from agelens.tuning.recipe import Settings
+from agelens.tuning.results import BestSettings, format_settings
+from agelens.tuning.retraining import UNTUNED, retrain, select_best, summarise_retrained, top_settings
+from agelens.tuning.search import SearchConfig, remove_other_searches, run_search, search_folder, wait_for_chief
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The result of a search.
+
+    Args:
+        trials: One row per trial, best first; see `agelens.tuning.search.run_search`.
+        retrained: One row per retrained configuration; see `agelens.tuning.retraining.summarise_retrained`.
+        configurations: Settings of the retrained configurations by name.
+        best: The best settings.
+        seconds: Duration of `search` and `retraining`.
+    """
+
+    trials: pd.DataFrame
+    retrained: pd.DataFrame
+    configurations: Mapping[str, Settings]
+    best: BestSettings
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What all steps of a search share."""
+
+    params: Params
+    paths: Paths
+    factory: ModelFactory
+    fingerprint: str
+
+    @classmethod
+    def prepare(cls, params: Params, paths: Paths, *, join_chief: bool = False) -> "_Search":
+        """Read the data and build the factory; with `join_chief`, first wait until a chief has started this search."""
+        data = read_head_data(params, paths)
+        fingerprint = tune_fingerprint(params, rows=data.fingerprint)
+        if join_chief:
+            wait_for_chief(paths.tune_state, fingerprint=fingerprint)
+        return cls(params, paths, model_factory_of(params, paths, data), fingerprint)
+
+    def train_trials(self, *, bar: SearchBar | None, max_trials: int | None = None) -> pd.DataFrame:
+        """Train trials until none is left, or `max_trials`."""
+        return run_search(
+            self.factory,
+            space=space_of(self.params),
+            config=_config(self.params),
+            folder=self.paths.tune_state,
+            fingerprint=self.fingerprint,
+            listener=search_listener(self.paths, fingerprint=self.fingerprint, bar=bar),
+            max_trials=max_trials,
+        )
+
+    def train_trials_with_bar(self, *, max_trials: int | None = None) -> pd.DataFrame:
+        """Train trials and show a progress bar of the whole search."""
+        budget = _budget(self.params)
+        with annotated_progress_bar("search, epochs", total=budget.epochs) as show:
+            return self.train_trials(bar=SearchBar(show, trials=budget.trials), max_trials=max_trials)
+
+    def retrain(self, configurations: Mapping[str, Settings]) -> pd.DataFrame:
+        """Train configurations from scratch with several seeds."""
+        section, first_seed = self.params.tune, self.params.seed + 1
+        seeds = range(first_seed, first_seed + section.retrain.seeds)
+        epochs = len(configurations) * len(seeds) * section.max_epochs
+        with progress_bar("retraining, epochs", total=epochs) as advance:
+            return retrain(
+                configurations,
+                factory=self.factory,
+                seeds=seeds,
+                epochs=section.max_epochs,
+                state=search_folder(self.paths.tune_state, fingerprint=self.fingerprint) / "retrained.json",
+                on_epoch_end=lambda _: advance(1),
+            )
+
+
+def run_whole_search(params: Params, paths: Paths) -> SearchResult:
+    """Train all trials and retrain the best settings."""
+    search = _Search.prepare(params, paths)
+    try:
+        _announce(params, measure_timing(search.factory))
+        times = [time.perf_counter()]
+        if role_of(os.environ) == "single" and _budget(params).trials > TRIALS_PER_PROCESS:
+            train_in_processes(project=paths.tune_state.parents[1])  # leaves no trial for this process
+        trials = search.train_trials_with_bar()
+        times.append(time.perf_counter())
+        configurations = _configurations(params, trials)
+        results = search.retrain(configurations)
+        times.append(time.perf_counter())
+    except KeyboardInterrupt:
+        say("stopped; run the same command to resume the search")
+        raise
+    retrained = summarise_retrained(results)
+    return SearchResult(
+        trials=trials,
+        retrained=retrained,
+        configurations=configurations,
+        best=select_best(retrained, configurations=configurations, fingerprint=search.fingerprint),
+        seconds={"search": times[1] - times[0], "retraining": times[2] - times[1]},
+    )
+
+
+def train_trials(params: Params, paths: Paths, *, max_trials: int) -> None:
+    """Train some trials of the search of a single process.
+
+    Raises:
+        TrialLimitReached: `max_trials` trials were trained, and more may be left.
+    """
+    _Search.prepare(params, paths).train_trials_with_bar(max_trials=max_trials)
+
+
+def work_for_chief(params: Params, paths: Paths, *, max_trials: int | None = None) -> None:
+    """Train trials that a chief creates, until none is left.
+
+    Raises:
+        ParamsError: No chief has started this search.
+        TrialLimitReached: `max_trials` trials were trained, and more may be left.
+    """
+    _Search.prepare(params, paths, join_chief=True).train_trials(bar=None, max_trials=max_trials)
+
+
+def remove_search_state(paths: Paths, *, fingerprint: str) -> None:
+    """Remove what a finished search no longer needs: the state of other searches, and the cached trunk."""
+    remove_other_searches(paths.tune_state, fingerprint=fingerprint)
+    remove_activations(paths)
+
+
+def print_result(params: Params, result: SearchResult) -> None:
+    """Print the retrained configurations, and whether the best one is better than the untuned one."""
+    best = result.best
+    say(f"validation MAE in years of {best.seeds} trainings from scratch (mean ± standard deviation over seeds):")
+    for row in result.retrained.itertuples():
+        settings = format_settings(result.configurations[str(row.name)])
+        say(f"  {row.mean:.3f} ± {row.sd:.3f}  {settings or 'untuned'}")
+    gain = best.untuned_val_age_mae - best.val_age_mae
+    comparison = "more" if gain > max(best.sd, best.untuned_sd) else "NOT more"
+    say(
+        f"best {params.tune.scope}: {gain:.3f} years better than the untuned one, "
+        f"{comparison} than the standard deviation over seeds"
+    )
+
+
+def _config(params: Params) -> SearchConfig:
+    section = params.tune
+    return SearchConfig(section.max_epochs, section.factor, section.hyperband_iterations, params.seed)
+
+
+def _budget(params: Params) -> Budget:
+    config = _config(params)
+    return hyperband_budget(max_epochs=config.max_epochs, factor=config.factor, iterations=config.iterations)
+
+
+def _configurations(params: Params, trials: pd.DataFrame) -> dict[str, Settings]:
+    """Return the settings to retrain by name: the untuned ones, and the best ones by rank."""
+    best = top_settings(trials, settings=list(space_of(params)), top=params.tune.retrain.top)
+    return {UNTUNED: {}, **{str(rank): settings for rank, settings in enumerate(best, start=1)}}
+
+
+def _announce(params: Params, timing: Timing) -> None:
+    """Print the size and the expected duration of the search."""
+    section, budget = params.tune, _budget(params)
+    trainings = (section.retrain.top + 1) * section.retrain.seeds
+    minutes = timing.seconds(trials=budget.trials, epochs=budget.epochs) / 60
+    retraining_minutes = timing.seconds(trials=trainings, epochs=trainings * section.max_epochs) / 60
+    say(
+        f"{budget.trials} trials with {budget.epochs} epochs in total: about {minutes:.1f} minutes at "
+        f"{timing.epoch_seconds:.2f} s per epoch; then {trainings} trainings from scratch: about "
+        f"{retraining_minutes:.1f} minutes. Trials that an earlier run finished are not repeated."
+    )
