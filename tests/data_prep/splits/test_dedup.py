@@ -102,6 +102,12 @@ def test_a_signature_has_grey_of_mean_0_and_length_1():
     assert 0 < signature.phash < 2**64
 
 
+def test_the_faintest_picture_has_a_grey_of_length_1_too():
+    crop = np.full((32, 32, 3), 100, dtype=np.uint8)
+    crop[5, 7] = 101
+    assert np.linalg.norm(describe_crop(crop).grey) == pytest.approx(1, abs=1e-5)
+
+
 def test_a_hash_has_half_of_its_bits_set_and_its_negative_has_the_others():
     picture = draw_picture(1)
     positive, negative = describe_crop(picture).phash, describe_crop(255 - picture).phash

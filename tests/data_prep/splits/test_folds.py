@@ -56,6 +56,13 @@ def test_no_group_is_in_two_splits_of_a_turn():
         assert len(turn["train"]) + len(turn["val"]) + len(turn["test"]) == 200
 
 
+def test_three_folds_train_on_one():
+    turns = list(rotate_folds(make_folds(people(60), count=3, groups=FIVE_GROUPS, seed=0)))
+    assert [{name: len(rows) for name, rows in turn.items()} for turn in turns] == [
+        {"train": 20, "val": 20, "test": 20}
+    ] * 3
+
+
 def test_fewer_than_three_folds_are_refused():
     with pytest.raises(ParamsError, match="at least 3 folds"):
         make_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)

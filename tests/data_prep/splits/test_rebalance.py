@@ -127,6 +127,11 @@ def test_weights_are_clipped_at_both_ends_of_their_range():
     assert weight[40] == pytest.approx(5 / 0.632)
 
 
+def test_one_copy_of_rare_ages_changes_nothing():
+    kept, _ = rebalance_table(split_rows(5), copies=1)
+    assert kept["copies"].tolist() == [1] * 5
+
+
 @pytest.mark.parametrize("ages", [[(25, 35)], [30]])
 @pytest.mark.parametrize("n", [0, 5])
 def test_tables_of_one_kind_and_empty_ones_follow_the_schema(n, ages):

@@ -89,6 +89,14 @@ def test_a_group_too_large_for_the_smallest_share_goes_to_the_first_split():
         assert "large" in set(split(grouped_table(100, groups=people), seed=seed)["train"]["group"])
 
 
+def test_in_a_small_stratum_a_group_of_two_rows_goes_to_the_first_split():
+    # A tenth of 5 rows is less than one: groups of one row count as small there, so the pair is first in line.
+    people = ["pair", "pair", "a", "b", "c"]
+    fractions = {"train": 0.6, "val": 0.2, "test": 0.2}
+    for seed in range(10):
+        assert "pair" in set(split(grouped_table(5, groups=people), seed=seed, fractions=fractions)["train"]["group"])
+
+
 def test_people_of_several_ages_are_dealt_by_their_commonest():
     # Fifty people are twice 20 and once 70 years old, fifty always 70; each kind must be shared out alone.
     people = [f"person {index // 3}" for index in range(300)]
