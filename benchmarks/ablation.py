@@ -16,7 +16,8 @@ import pandas as pd
 from leakage import splits_of
 
 from agelens.data_prep.core.atomic import write_json
-from agelens.pipeline.config.fingerprints import code_hash, fingerprint
+from agelens.pipeline.config.code_hashes import code_hash
+from agelens.pipeline.config.fingerprints import fingerprint
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation import protocol
@@ -53,7 +54,6 @@ VARIANTS: dict[str, Changes] = {
 
 ALL: dict[str, Changes] = {WHOLE: {}, AGAIN: {"seed": 107}, **VARIANTS}
 
-CODE = (*protocol.CODE, "agelens.pipeline.cross_validation.protocol")
 
 FIGURES = ("mae", "cs5", "group_accuracy")
 
@@ -123,7 +123,7 @@ def read_splits(paths: Paths, *, source: str, rows: int, seed: int) -> dict[str,
 def _train_and_test(params: Params, paths: Paths, splits: dict[str, pd.DataFrame], *, epochs: int) -> dict[str, float]:
     """Return the test figures of a training and its duration; all its other files are deleted."""
     rows = [pd.util.hash_pandas_object(table).sum().item() for table in splits.values()]
-    named = fingerprint([params.model_dump(mode="json"), epochs, rows, code_hash(CODE)])
+    named = fingerprint([params.model_dump(mode="json"), epochs, rows, code_hash(*protocol.NETWORK_CODE)])
     kept = paths.protocol_report / f"ablation/{named}.json"
     if not kept.is_file():
         started, fold = time.monotonic(), FoldPaths(paths.protocol_state / f"ablation_{named}", paths)

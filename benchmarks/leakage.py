@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agelens.data_prep.batches.augment import augment_view
+from agelens.data_prep.batches.augment import Augmentation, augment_view
 from agelens.data_prep.core.images import read_rgb, write_jpeg
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, SPLIT, read_table, write_table
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation.frozen_head import FrozenFeatures, extract_features, train_and_evaluate_head
@@ -121,11 +121,12 @@ def _with_duplicates(kept: pd.DataFrame, paths: Paths, params: Params, *, source
 def _copies(rows: pd.DataFrame, number: int, params: Params, paths: Paths) -> pd.DataFrame:
     """Return augmented copies of rows; their crops are written to the project's protocol folder."""
     folder = (paths.protocol_state / "copies").resolve()
+    augmentation = from_section(Augmentation, params.augment)
     crops = [str(folder / f"{Path(name).stem}_{number}.jpg") for name in rows["crop"]]
     for row, (name, crop) in enumerate(zip(rows["crop"], crops, strict=True)):
         if not Path(crop).is_file():
             image = read_rgb(paths.crops / name)
-            changed = augment_view(image, row, number, augmentation=augmentation_of(params), seed=params.seed)
+            changed = augment_view(image, row, number, augmentation=augmentation, seed=params.seed)
             write_jpeg(Path(crop), changed)
     return rows.assign(image_id=rows["image_id"] + f"#{number}", crop=crops, group=rows["group"] + f"#{number}")
 

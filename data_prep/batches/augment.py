@@ -4,7 +4,7 @@ A view is numbered: the same row and number always give the same picture, so tha
 trains on them and a resumed run all see one thing. View 0 is the picture itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -17,6 +17,9 @@ LUMA = np.array([0.2989, 0.587, 0.114])
 """What red, green and blue add to the brightness (ITU-R BT.601)."""
 
 cv2.setNumThreads(1)  # whoever makes views makes many at a time
+
+STRENGTH_LIMITS = {"rotation_degrees": 90.0, "erase": 0.5}
+"""Limits of the strengths of views; the limit of all others is 1."""
 
 Draw = npt.NDArray[np.float64]
 
@@ -45,6 +48,12 @@ class Augmentation:
     contrast: float = 0.20
     saturation: float = 0.20
     erase: float = 0.0
+
+    def scaled(self, factor: float) -> "Augmentation":
+        """Return the same with every strength multiplied, up to its limit in `STRENGTH_LIMITS`."""
+        given = {name: value for name, value in vars(self).items() if name != "flip"}
+        scaled = {name: min(factor * value, STRENGTH_LIMITS.get(name, 1.0)) for name, value in given.items()}
+        return replace(self, **scaled)
 
 
 def augment_view(image: Pixels, row: int, view: int, *, augmentation: Augmentation, seed: int) -> Pixels:

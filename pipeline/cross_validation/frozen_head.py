@@ -13,13 +13,13 @@ from agelens.models.caches.features import FeatureCache, crop_keys
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.calibration.fit import fit_calibration
 from agelens.models.evaluation.metrics import Metrics, predictions_table, summarise
-from agelens.models.network.heads import build_head
+from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.serving.predictions import decode
 from agelens.models.serving.runtime import Network, Outputs
-from agelens.models.training.objective import compile_model
-from agelens.models.training.phases import build_optimizer, fit_phase
+from agelens.models.training.objective import Objective, compile_model
+from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
 from agelens.pipeline.config.fingerprints import features_fingerprint
-from agelens.pipeline.config.from_params import head_config_of, objective_of, phase_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.progress import progress_bar
 from agelens.pipeline.training_data.feature_extraction import convert_feature_network, extract_views
@@ -86,10 +86,11 @@ def train_and_evaluate_head(
         val_features=features.cache.read(features.keys(splits["val"]), views=1),
         fingerprint="",
     )
-    head = build_head(head_config_of(params), features=data.width, groups=len(groups), start_age=data.start_age)
+    config = from_section(HeadConfig, params.model, attributes=tuple(params.model.heads))
+    head = build_head(config, features=data.width, groups=len(groups), start_age=data.start_age)
     training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
-    phase = replace(phase_of(section), epochs=epochs)
-    compile_model(head, objective_of(params), optimizer=build_optimizer(phase, steps=steps))
+    phase = replace(from_section(PhaseConfig, section), epochs=epochs)
+    compile_model(head, from_section(Objective, params.loss), optimizer=build_optimizer(phase, steps=steps))
     fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
     calibration = _calibrate(params, head, splits["val"], features)
     judged = {name: table for name, table in splits.items() if name not in {"train", "val"}}

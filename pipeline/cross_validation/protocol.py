@@ -16,11 +16,12 @@ from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import GROUPED, read_table
 from agelens.data_prep.splits.folds import make_folds, rotate_folds
-from agelens.pipeline.config.fingerprints import FEATURE_CODE, TRAIN_CODE, TUNE_CODE, code_hash, fingerprint
+from agelens.pipeline.config.code_hashes import code_hash
+from agelens.pipeline.config.fingerprints import fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.cross_validation.frozen_head import extract_features, train_and_evaluate_head
-from agelens.pipeline.cross_validation.network_fold import FoldPaths, run_stages
+from agelens.pipeline.cross_validation.network_fold import FOLD_STAGES, FoldPaths, run_stages
 from agelens.pipeline.progress import say
 
 Scope = Literal["head", "network"]
@@ -32,24 +33,9 @@ FoldEvaluation = Callable[[Splits, int], Mapping[str, Any]]
 
 SUMMARY_METRICS = ("mae", "raw_mae", "rmse", "cs5", "bias", "group_accuracy", "group_accuracy_one_off", "coverage")
 
-CODE = (
-    *FEATURE_CODE,
-    *TUNE_CODE,
-    *TRAIN_CODE,
-    "agelens.data_prep.splits.folds",
-    "agelens.data_prep.splits.rebalance",
-    "agelens.data_prep.splits.split",
-    "agelens.models.calibration.bias",
-    "agelens.models.calibration.calibration",
-    "agelens.models.calibration.fit",
-    "agelens.models.calibration.intervals",
-    "agelens.models.evaluation.metrics",
-    "agelens.models.serving.predictions",
-    "agelens.models.calibration.temperature",
-    "agelens.pipeline.cross_validation.frozen_head",
-    "agelens.pipeline.cross_validation.network_fold",
-)
-"""Modules that the metrics of a fold depend on."""
+HEAD_CODE = ("agelens.pipeline.cross_validation.protocol",)
+NETWORK_CODE = (*HEAD_CODE, *(f"agelens.pipeline.stages.{stage}" for stage in FOLD_STAGES if stage != "report"))
+"""Modules that compute the metrics of a fold. All that they import counts too; stages are imported by name."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +157,6 @@ def _fingerprint(params: Params, paths: Paths, protocol: Protocol) -> str:
             "rows": file_hash(paths.grouped),
             "settings": params.model_dump(mode="json", include=sections | {"seed", "age_groups"}),
             "protocol": [protocol.name, protocol.views],
-            "code": code_hash(CODE),
+            "code": code_hash(*(NETWORK_CODE if protocol.scope == "network" else HEAD_CODE)),
         }
     )

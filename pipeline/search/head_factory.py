@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from agelens.models.training.phases import schedule_callbacks
-from agelens.pipeline.config.from_params import phase_of
+from agelens.models.training.phases import PhaseConfig, schedule_callbacks
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.search.search_space import recipe_of
 from agelens.pipeline.training_data.head_data import HeadData
@@ -15,7 +15,7 @@ from agelens.tuning.recipe import Settings, build_recipe
 def head_factory(params: Params, data: HeadData) -> ModelFactory:
     """Return the factory of heads on cached features."""
     untuned, groups, known = recipe_of(params), len(params.age_groups), dict[Any, TrialData]()
-    batch_size = params.tune.batch_size
+    batch_size, phase1 = params.tune.batch_size, from_section(PhaseConfig, params.train.phase1)
 
     def build(settings: Settings, epochs: int) -> Any:
         recipe, steps = untuned.with_settings(settings), data.steps(batch_size)
@@ -30,6 +30,6 @@ def head_factory(params: Params, data: HeadData) -> ModelFactory:
         return known[key]
 
     def callbacks(settings: Settings) -> list[Any]:
-        return schedule_callbacks(untuned.with_settings(settings).first_phase(phase_of(params.train.phase1)))
+        return schedule_callbacks(untuned.with_settings(settings).first_phase(phase1))
 
     return ModelFactory(build, find_data, callbacks)

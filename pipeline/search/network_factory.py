@@ -18,7 +18,7 @@ from agelens.models.network.heads import build_head
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.training.objective import compile_model
 from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
-from agelens.pipeline.config.from_params import phase_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -106,7 +106,7 @@ def _train_head(params: Params, rows: HeadData, recipe: Recipe) -> Any:
     """Return a head trained as in phase 1."""
     head = build_head(recipe.head, features=rows.width, groups=len(params.age_groups), start_age=rows.start_age)
     section = params.train.phase1
-    config = recipe.first_phase(phase_of(section))
+    config = recipe.first_phase(from_section(PhaseConfig, section))
     training, steps, validation = rows.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
     compile_model(head, recipe.objective, optimizer=build_optimizer(config, steps=steps))
     fit_phase(head, training, steps=steps, validation=validation, config=config, phase=1)
@@ -114,7 +114,7 @@ def _train_head(params: Params, rows: HeadData, recipe: Recipe) -> Any:
 
 
 def _phase2(params: Params, recipe: Recipe) -> PhaseConfig:
-    phase = phase_of(params.train.phase2)
+    phase = from_section(PhaseConfig, params.train.phase2)
     return replace(phase, learning_rate=recipe.phase2_learning_rate, schedule="constant")
 
 

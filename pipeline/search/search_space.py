@@ -3,7 +3,9 @@
 from typing import Any
 
 from agelens.models.network.backbones import BACKBONES
-from agelens.pipeline.config.from_params import head_config_of, objective_of
+from agelens.models.network.heads import HeadConfig
+from agelens.models.training.objective import Objective
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections import Domain
 from agelens.tuning.recipe import OPTIMIZER, Recipe
@@ -14,8 +16,8 @@ def recipe_of(params: Params) -> Recipe:
     """Return the recipe of the untuned network."""
     phase1, phase2 = params.train.phase1, params.train.phase2
     return Recipe(
-        head=head_config_of(params),
-        objective=objective_of(params),
+        head=from_section(HeadConfig, params.model, attributes=tuple(params.model.heads)),
+        objective=from_section(Objective, params.loss),
         unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
         phase2_learning_rate=phase2.learning_rate,
         **{name: getattr(phase1, name) for name in OPTIMIZER},

@@ -9,12 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.core.images import read_rgb, write_png
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
 from agelens.models.caches.features import crop_keys
 from agelens.models.serving.runtime import Network
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.contact_sheets.view_sheet import draw_views
@@ -28,7 +29,8 @@ def run(params: Params, paths: Paths) -> None:
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     first = read_rgb(next(iter(train.values())))
-    write_png(paths.features_report / "views.png", draw_views(first, augmentation_of(params), seed=params.seed))
+    views = draw_views(first, from_section(Augmentation, params.augment), seed=params.seed)
+    write_png(paths.features_report / "views.png", views)
     parts: dict[FeatureSplit, Any] = {"train": (train, section.views), "val": (val, 1)}
     extracted = 0
     with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:

@@ -4,7 +4,8 @@ from typing import Any
 
 from agelens.models.network.heads import build_head
 from agelens.models.training.history import EpochRecord
-from agelens.pipeline.config.from_params import phase_of
+from agelens.models.training.phases import PhaseConfig
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training_data.head_data import HeadData
@@ -19,5 +20,5 @@ def train_head(params: Params, data: HeadData, recipe: Recipe, trainer: PhaseTra
         size = params.train.phase1.batch_size
         return data.datasets(outputs=head.output, batch_size=size, seed=params.seed, first_epoch=first_epoch)
 
-    config = recipe.first_phase(phase_of(params.train.phase1))
+    config = recipe.first_phase(from_section(PhaseConfig, params.train.phase1))
     return head, trainer.fit(head, datasets_from, recipe.objective, config=config, phase=1)

@@ -9,7 +9,8 @@ from agelens.models.network.age_net import backbone_of
 from agelens.models.network.backbones import unfreeze
 from agelens.models.network.folding import fold_age_net
 from agelens.models.training.history import EpochRecord, best_epoch
-from agelens.pipeline.config.from_params import phase_of
+from agelens.models.training.phases import PhaseConfig
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -57,7 +58,7 @@ def train_network(
         )
 
     model = folded if trunk is None else trunk.top
-    config = replace(phase_of(params.train.phase2), learning_rate=recipe.phase2_learning_rate)
+    config = replace(from_section(PhaseConfig, params.train.phase2), learning_rate=recipe.phase2_learning_rate)
     second = trainer.fit(model, datasets_from, recipe.objective, config=config, phase=2, first_epoch=len(first))
     if trunk is not None:
         trunk.remove()

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.features import FeatureCache
 from agelens.models.network.age_net import build_feature_net
 from agelens.models.network.backbones import build_backbone
 from agelens.models.serving.runtime import Network, convert_network
 from agelens.pipeline.config.fingerprints import features_fingerprint
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 
@@ -37,7 +38,7 @@ def extract_views(
     progress: Callable[[int], None],
 ) -> int:
     """Extract what a cache lacks of so many views of all crops, by `features.crop_keys`; return how many."""
-    augmentation = augmentation_of(params)
+    augmentation = from_section(Augmentation, params.augment)
     return sum(
         cache.extend(
             crops,

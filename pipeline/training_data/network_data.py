@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import make_dataset, make_training_dataset
 from agelens.models.network.age_net import build_age_net
 from agelens.models.network.backbones import build_backbone
 from agelens.models.network.heads import copy_head
 from agelens.models.training.objective import loss_weights_of, targets_of
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.training_data.head_data import HeadData
@@ -44,7 +45,7 @@ def make_image_datasets(
         copies=data.train["copies"].to_numpy(np.int64),
         size=size,
         batch_size=section.batch_size,
-        augmentation=augmentation_of(params, strength=recipe.augment_strength),
+        augmentation=from_section(Augmentation, params.augment).scaled(recipe.augment_strength),
         views=section.views,
         seed=seed,
         first_epoch=first_epoch,

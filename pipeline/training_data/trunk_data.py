@@ -12,8 +12,9 @@ from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.trunk_cache import Activations, TrunkCache
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.serving.runtime import Network, convert_network
-from agelens.pipeline.config.fingerprints import TRUNK_CODE, code_hash, features_fingerprint, fingerprint
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.code_hashes import code_hash
+from agelens.pipeline.config.fingerprints import TRUNK_CODE, features_fingerprint, fingerprint
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.progress import progress_bar, say
 from agelens.pipeline.training_data.head_data import HeadData
@@ -70,8 +71,8 @@ def cache_trunk(
         ParamsError: The disk has no room for it.
     """
     trunk, top = build_trunk_and_top(network)
-    augmentation = augmentation_of(params, strength=recipe.augment_strength)
-    code = [features_fingerprint(params), code_hash(TRUNK_CODE)]
+    augmentation = from_section(Augmentation, params.augment).scaled(recipe.augment_strength)
+    code = [features_fingerprint(params), code_hash(*TRUNK_CODE)]
     name = fingerprint([data.fingerprint, code, recipe.unfreeze, recipe.augment_strength])
     parts: dict[FeatureSplit, Any] = {"train": (data.train, views), "val": (data.val, 1)}
     caches = {part: TrunkCache(folder / part, name, trunk.output_shape[1:]) for part in parts}

@@ -1,7 +1,6 @@
 """The sections of params.yaml, one class each: what may stand there, and what it stands for."""
 
 from agelens.pipeline.config.sections.data import (
-    LARGEST,
     Augment,
     BuildManifest,
     CropFaces,
@@ -27,7 +26,6 @@ from agelens.pipeline.config.sections.training import (
 )
 
 __all__ = [
-    "LARGEST",
     "Augment",
     "BuildManifest",
     "CacheFeatures",

@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from agelens.data_prep.batches.augment import STRENGTH_LIMITS
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.data_prep.core.openvino_requests import Precision
 from agelens.pipeline.config.sections.fields import (
@@ -121,18 +122,14 @@ class Rebalance(Section):
         return self
 
 
-LARGEST = {"rotation_degrees": 90.0, "erase": 0.5}
-"""The largest strengths of views; all others end at 1."""
-
-
 class Augment(Section):
     """How views differ from the picture; see `agelens.data_prep.batches.augment.Augmentation`."""
 
     flip: bool
     shift: float = Fraction
     zoom: float = Fraction
-    rotation_degrees: float = Field(ge=0, le=LARGEST["rotation_degrees"])
+    rotation_degrees: float = Field(ge=0, le=STRENGTH_LIMITS["rotation_degrees"])
     brightness: float = Fraction
     contrast: float = Fraction
     saturation: float = Fraction
-    erase: float = Field(0.0, ge=0, le=LARGEST["erase"])
+    erase: float = Field(0.0, ge=0, le=STRENGTH_LIMITS["erase"])

@@ -10,13 +10,11 @@ from agelens.pipeline.config.fingerprints import (
     crops_fingerprint,
     features_fingerprint,
     rows_fingerprint,
-    train_fingerprint,
     tune_fingerprint,
 )
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.sections import CropFaces, NetworkSpace, Retrain, Source
 from tests.locations import ROOT
-from tests.pipeline.stage_facts import is_module
 
 
 @pytest.fixture
@@ -72,59 +70,6 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
     more = {**params.sources, "more": Source(path=Path("more"), reader="table", no_face="whole_image")}
     other = params.model_copy(update={"sources": more})
     assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
-
-
-@pytest.mark.parametrize(
-    ("module", "changes"),
-    [
-        ("agelens.data_prep.faces.cropper", (True, False, False, False)),
-        ("agelens.data_prep.faces.crop_manifest", (False, False, False, False)),
-        ("agelens.data_prep.batches.augment", (False, True, True, True)),
-        ("agelens.data_prep.core.openvino_requests", (True, True, True, True)),
-        ("agelens.models.network.folding", (False, False, False, True)),
-        ("agelens.weights.lite0", (False, True, True, True)),
-        ("agelens.weights.registry", (False, True, True, True)),
-        ("agelens.models.network.heads", (False, False, True, True)),
-        ("agelens.models.training.keras_metrics", (False, False, True, True)),
-        ("agelens.models.training.losses", (False, False, True, True)),
-        ("agelens.models.training.objective", (False, False, True, True)),
-        ("agelens.tuning.model_factory", (False, False, True, False)),
-        ("agelens.tuning.recipe", (False, False, True, True)),
-        ("agelens.pipeline.config.from_params", (False, False, True, True)),
-        ("agelens.pipeline.training_data.network_data", (False, False, False, True)),
-        ("agelens.tuning.search", (False, False, True, False)),
-        ("agelens.tuning.space", (False, False, True, False)),
-        ("agelens.models.training.phases", (False, False, True, True)),
-        ("agelens.pipeline.search.search_space", (False, False, True, False)),
-        ("agelens.models.training.averaging", (False, False, False, True)),
-        ("agelens.pipeline.reports.report", (False, False, False, False)),
-    ],
-)
-def test_results_are_named_by_the_code_that_makes_them(
-    params: Params, detector: Path, monkeypatch: pytest.MonkeyPatch, module: str, changes: tuple[bool, ...]
-) -> None:
-    def names() -> tuple[str, ...]:
-        searched = tune_fingerprint(params, rows="some")
-        trained = train_fingerprint(params, rows="some", recipe={})
-        return crops_fingerprint(params, detector=detector), features_fingerprint(params), searched, trained
-
-    source = {"of": ""}
-    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
-    before = names()
-    source["of"] = module
-    assert tuple(old != new for old, new in zip(before, names(), strict=True)) == changes
-
-
-def test_code_that_names_results_exists() -> None:
-    modules = [*fingerprints.CROP_CODE, *fingerprints.FEATURE_CODE, *fingerprints.TUNE_CODE, *fingerprints.TRAIN_CODE]
-    modules += fingerprints.NETWORK_CODE
-    assert [name for name in modules if not is_module(name)] == []
-
-
-def test_code_is_hashed_by_its_source() -> None:
-    crop = fingerprints.code_hash(["agelens.data_prep.faces.crop"])
-    assert crop == fingerprints.code_hash(["agelens.data_prep.faces.crop"])
-    assert crop != fingerprints.code_hash(["agelens.data_prep.core.boxes"])
 
 
 @pytest.mark.parametrize(
@@ -205,19 +150,6 @@ def test_phase_2_names_a_search_of_whole_networks_alone(
         }
         other = changed(scoped, section, **parts)
         assert (tune_fingerprint(other, rows="some") == tune_fingerprint(scoped, rows="some")) is same
-
-
-@pytest.mark.parametrize("module", fingerprints.NETWORK_CODE)
-def test_code_of_networks_names_a_search_of_scope_network(
-    params: Params, monkeypatch: pytest.MonkeyPatch, module: str
-) -> None:
-    source = {"of": ""}
-    monkeypatch.setattr(fingerprints, "code_hash", lambda modules: source["of"] in modules)
-    scopes = [changed(params, "tune", scope=scope) for scope in ("head", "network")]
-    before = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
-    source["of"] = module
-    after = [tune_fingerprint(scoped, rows="some") for scoped in scopes]
-    assert [old != new for old, new in zip(before, after, strict=True)] == [False, True]
 
 
 @pytest.mark.parametrize("values", [{"seed": 8}, {"age_groups": [0, 18]}])

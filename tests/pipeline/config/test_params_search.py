@@ -3,7 +3,7 @@
 import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
-from agelens.pipeline.config.from_params import augmentation_of
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections import NetworkSpace, Space
 from agelens.pipeline.search.search_space import recipe_of, space_of
@@ -101,10 +101,11 @@ def test_impossible_space_of_whole_networks_is_named_with_its_place(setting, dom
 def test_strengths_of_views_are_multiplied_as_far_as_they_may_be():
     augment = {"flip": True, "shift": 0.06, "zoom": 0.1, "rotation_degrees": 50, "brightness": 0.15, "contrast": 0.7}
     params = Params.model_validate(changed("augment", {**augment, "saturation": 0.0, "erase": 0.4}))
-    assert augmentation_of(params) == Augmentation(True, 0.06, 0.1, 50.0, 0.15, 0.7, 0.0, 0.4)
-    assert augmentation_of(params, strength=0.5) == Augmentation(True, 0.03, 0.05, 25.0, 0.075, 0.35, 0.0, 0.2)
-    assert augmentation_of(params, strength=2.0) == Augmentation(True, 0.12, 0.2, 90.0, 0.3, 1.0, 0.0, 0.5)
-    assert augmentation_of(params, strength=0.0) == Augmentation(True, 0, 0, 0, 0, 0, 0, 0)
+    augmentation = from_section(Augmentation, params.augment)
+    assert augmentation == Augmentation(True, 0.06, 0.1, 50.0, 0.15, 0.7, 0.0, 0.4)
+    assert augmentation.scaled(0.5) == Augmentation(True, 0.03, 0.05, 25.0, 0.075, 0.35, 0.0, 0.2)
+    assert augmentation.scaled(2.0) == Augmentation(True, 0.12, 0.2, 90.0, 0.3, 1.0, 0.0, 0.5)
+    assert augmentation.scaled(0.0) == Augmentation(True, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_the_untuned_recipe_is_what_params_say():

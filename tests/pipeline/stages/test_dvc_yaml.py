@@ -161,7 +161,7 @@ def test_sections_follow_functions_and_not_whole_modules():
     assert sections_of("split") == {"seed", "age_groups", "split"}
     assert sections_of("crop_faces") == {"sources", "crop_faces"}  # its fingerprint module also knows the tuner's
     assert {"tune", "loss"} <= sections_of("train")  # by way of the fingerprint of best.json
-    assert "augment" in sections_of("cache_features")  # by way of agelens.pipeline.config.from_params
+    assert "augment" in sections_of("cache_features")  # by way of agelens.pipeline.config.from_section
 
 
 def test_files_follow_folders_constants_and_pipeline_functions():
@@ -171,7 +171,7 @@ def test_files_follow_folders_constants_and_pipeline_functions():
 
 
 def test_modules_follow_imports_of_imports_and_templates():
-    assert {"weights/lite0.py", "pipeline/config/from_params.py"} <= files_of_modules("cache_features")
+    assert {"weights/lite0.py", "pipeline/config/from_section.py"} <= files_of_modules("cache_features")
     assert "data_prep/readers/__init__.py" in files_of_modules("build_manifest")
     assert "pipeline/reports/templates/report.html.j2" in files_of_modules("report")
     assert not any(
