@@ -6,6 +6,7 @@ A reworded comment or docstring leaves a hash as it is. A new version of Python 
 import ast
 import hashlib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,15 +14,14 @@ from typing import NamedTuple
 
 PACKAGE = "agelens"
 
-LEFT_OUT = frozenset(
-    {
-        "agelens.data_prep.core.errors",
-        "agelens.pipeline.config",
-        "agelens.pipeline.progress",
-        "agelens.pipeline.tracking",
-    }
+LEFT_OUT = (
+    "agelens.data_prep.core.errors",
+    "agelens.pipeline.config.*",
+    "agelens.pipeline.progress",
+    "agelens.pipeline.stages",
+    "agelens.pipeline.tracking",
 )
-"""Modules and packages that change no result: they read settings, name files, and report what happens.
+"""Modules that change no result: they read settings, name files and stages, and report what happens.
 
 The settings themselves are part of every fingerprint.
 """
@@ -84,7 +84,7 @@ def _imports(nodes: Iterator[ast.AST]) -> Iterator[str]:
 
 
 def _is_left_out(name: str) -> bool:
-    return any(name == other or name.startswith(f"{other}.") for other in LEFT_OUT)
+    return any(fnmatchcase(name, pattern) for pattern in LEFT_OUT)
 
 
 class _Code(NamedTuple):

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from agelens.pipeline.config.code_hashes import import_closure, imports_of, is_ours
 from tests.locations import ROOT
-from tests.pipeline.stage_facts import PACKAGES, imported_modules, is_ours
+from tests.pipeline.stage_facts import PACKAGES
 
 MODULES = sorted(
     "agelens." + ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -108,19 +109,19 @@ def loaded_by(code: str) -> list[str]:
 def test_imports_run_one_way(module):
     package = module.split(".")[1]
     allowed = (f"agelens.{package}", *MAY_IMPORT[package])
-    ours = {name for name in imported_modules(module) if is_ours(name)}
+    ours = {name for name in imports_of(module) if is_ours(name)}
     assert sorted(name for name in ours if not lies_in(name, allowed)) == []
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_libraries_come_in_by_their_doors(module):
-    libraries = {name.partition(".")[0] for name in imported_modules(module)}
+    libraries = {name.partition(".")[0] for name in imports_of(module)}
     foreign = libraries - {"agelens"} - ANYWHERE - sys.stdlib_module_names
     assert sorted(name for name in foreign if not lies_in(module, DOORS.get(name, ()))) == []
 
 
 def test_every_door_is_used():
-    met = {(name.partition(".")[0], module) for module in MODULES for name in imported_modules(module)}
+    met = {(name.partition(".")[0], module) for module in MODULES for name in imports_of(module)}
     idle = [
         (library, place)
         for library, places in DOORS.items()
@@ -132,12 +133,7 @@ def test_every_door_is_used():
 
 @pytest.mark.parametrize("stage", ["tune", "train"])
 def test_training_depends_on_no_plotting_evaluation_or_calibration(stage):
-    found, waiting = set(), [f"agelens.pipeline.stages.{stage}"]
-    while waiting:
-        module = waiting.pop()
-        if module in MODULES and module not in found:
-            found.add(module)
-            waiting += imported_modules(module)
+    found = import_closure(f"agelens.pipeline.stages.{stage}")
     later = (
         "agelens.pipeline.reports",
         "agelens.pipeline.html",

@@ -81,14 +81,15 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("pipeline.config.params", set()),
         ("pipeline.config.fingerprints", set()),
         ("pipeline.search.network_factory", {"network search"}),
+        ("pipeline.stages", set()),
         ("pipeline.stages.train", {"train"}),
         ("pipeline.stages.tune", set()),
         ("pipeline.tracking", set()),
         ("pipeline.training_data.feature_extraction", FEATURES),
         ("pipeline.training_data.head_data", HEADS),
         ("pipeline.training_data.network_data", NETWORKS),
-        ("pipeline.reports.report", set()),
-        ("tuning.model_factory", HEADS),
+        ("pipeline.reports.evaluation_report", set()),
+        ("tuning.candidates", HEADS),
         ("tuning.search", {"head search", "network search"}),
         ("weights.lite0", FEATURES),
     ],
@@ -132,9 +133,9 @@ def test_unknown_module_is_an_error() -> None:
         code_hash("agelens.models.nothing")
 
 
-@pytest.mark.parametrize("name", sorted(code_hashes.LEFT_OUT))
+@pytest.mark.parametrize("name", code_hashes.LEFT_OUT)
 def test_modules_that_are_left_out_exist(name: str) -> None:
-    assert source_of(name)
+    assert source_of(name.removesuffix(".*"))
 
 
 def test_folds_of_networks_hold_the_stages_that_they_import_by_name() -> None:
