@@ -89,7 +89,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("pipeline.training_data.head_data", HEADS),
         ("pipeline.training_data.network_data", NETWORKS),
         ("pipeline.reports.evaluation_report", set()),
-        ("tuning.candidates", HEADS),
+        ("tuning.model_factory", {"head search", "network search"}),
         ("tuning.search", {"head search", "network search"}),
         ("weights.lite0", FEATURES),
     ],
