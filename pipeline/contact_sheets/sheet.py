@@ -1,4 +1,4 @@
-"""Contact sheets: pictures scaled into cells of one size, each above a short caption."""
+"""Contact sheets: images scaled into cells of equal size, each with a short caption below it."""
 
 import math
 from collections.abc import Sequence
@@ -12,38 +12,38 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels
 
 CELL = 128
-"""Side of a cell in pixels: 8 columns fit on a screen, and a face can still be judged."""
+"""Side of a cell in pixels: 8 columns fit on a screen, and faces are still recognisable."""
 
 GAP = 10
-LINE = 16
+LINE_HEIGHT = 16
 FONT_SIZE = 13
-PAPER, SHADE, FRAME, INK = "#FFFFFF", "#C9DFEF", "#EEEEEE", "#222222"
+PAPER, SHADE, FRAME, TEXT = "#FFFFFF", "#C9DFEF", "#EEEEEE", "#222222"
 
 
 def draw_contact_sheet(
     images: Sequence[Pixels], captions: Sequence[str], *, columns: int = 8, groups: Sequence[object] | None = None
 ) -> Pixels:
-    """Draw pictures side by side, each above its caption.
+    """Draw images side by side, each above its caption.
 
     Args:
         images: `uint8 (height, width, 3)` RGB of any size, at least one.
-        captions: One per picture, of one or more lines; a line that is too long is shortened.
-        columns: Pictures in a row, at most.
-        groups: What each picture belongs to. Neighbours that belong together share a ground, which changes with the
-            group. None draws all on white.
+        captions: One per image, of one or more lines; lines that are too long are shortened.
+        columns: Maximum number of images in a row.
+        groups: The group of each image. The background alternates between white and a pale colour where the group
+            changes. None draws all images on white.
 
     Returns:
         `uint8 (height, width, 3)`.
 
     Raises:
-        DataError: There is no picture, or not one caption for each.
+        DataError: There is no image, or not one caption for each.
     """
     if not images or len(images) != len(captions):
-        msg = f"A contact sheet needs pictures and a caption for each. Received: {len(images)} and {len(captions)}."
+        msg = f"A contact sheet needs images and a caption for each. Received: {len(images)} and {len(captions)}."
         raise DataError(msg)
     lines = [caption.split("\n") for caption in captions]
     columns = min(columns, len(images))
-    width, height = CELL + GAP, CELL + GAP + LINE * max(len(texts) for texts in lines)
+    width, height = CELL + GAP, CELL + GAP + LINE_HEIGHT * max(len(texts) for texts in lines)
     sheet = Image.new("RGB", (columns * width, math.ceil(len(images) / columns) * height), PAPER)
     pen = ImageDraw.Draw(sheet)
     shaded = _every_other_group(groups) if groups else [False] * len(images)
@@ -53,13 +53,13 @@ def draw_contact_sheet(
             pen.rectangle((left, top, left + width - 1, top + height - 1), fill=SHADE)
         sheet.paste(Image.fromarray(fit_into_cell(image)), (left + GAP // 2, top + GAP // 2))
         for number, text in enumerate(lines[index]):
-            place = left + width / 2, top + GAP // 2 + CELL + 1 + number * LINE
-            pen.text(place, shorten(text), font=_font(), fill=INK, anchor="ma")
+            place = left + width / 2, top + GAP // 2 + CELL + 1 + number * LINE_HEIGHT
+            pen.text(place, shorten(text), font=_font(), fill=TEXT, anchor="ma")
     return np.array(sheet)
 
 
 def fit_into_cell(image: Pixels) -> Pixels:
-    """Return the whole picture, its proportions kept, in the middle of a pale `uint8 (CELL, CELL, 3)`."""
+    """Return the image scaled into the middle of a pale `uint8 (CELL, CELL, 3)`, with its proportions kept."""
     height, width = image.shape[:2]
     scale = CELL / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -70,10 +70,10 @@ def fit_into_cell(image: Pixels) -> Pixels:
 
 
 def shorten(text: str) -> str:
-    """Return a text that fits below a cell; of a long one twice as much is kept of the end, where names differ."""
+    """Return the text cut to the width of a cell, with twice as much of its end, where names differ."""
     if _fits(text):
         return text
-    # No letter is narrower than two pixels, so no longer text needs to be tried.
+    # No letter is narrower than two pixels, so longer texts cannot fit.
     for kept in range(min(len(text) - 1, CELL // 2), 0, -1):
         cut = f"{text[: kept // 3]}…{text[kept // 3 - kept :]}"
         if _fits(cut):
@@ -82,7 +82,7 @@ def shorten(text: str) -> str:
 
 
 def distinct_parts(names: Sequence[str]) -> list[str]:
-    """Return names without the folders they begin with and the suffix they end with, where all share them."""
+    """Return the names without the leading folders and the trailing suffixes that all of them share."""
     split = [name.split("/") for name in names]
     folders = _shared_start([parts[:-1] for parts in split])
     suffixes = _shared_start([parts[-1].split(".")[:0:-1] for parts in split])
@@ -91,12 +91,12 @@ def distinct_parts(names: Sequence[str]) -> list[str]:
 
 
 def _shared_start(sequences: Sequence[Sequence[str]]) -> int:
-    """Return how many items all sequences begin with."""
+    """Return the length of the common prefix of all sequences."""
     return sum(1 for _ in takewhile(lambda items: len(set(items)) == 1, zip(*sequences, strict=False)))
 
 
 def _every_other_group(groups: Sequence[object]) -> list[bool]:
-    """Return for each picture whether its ground is shaded; it changes where the group does."""
+    """Return for each image whether its background is shaded, which alternates with the groups."""
     shaded = [True]
     for before, group in pairwise(groups):
         shaded.append(shaded[-1] if group == before else not shaded[-1])

@@ -1,4 +1,4 @@
-"""What augmentation does to a face: each change alone, then all together, as a sheet to look at."""
+"""A contact sheet of augmentation: the effect of each change by itself, then of all together."""
 
 from dataclasses import replace
 
@@ -10,25 +10,25 @@ VIEWS = 7
 
 
 def draw_views(crop: Pixels, augmentation: Augmentation, *, seed: int = 0) -> Pixels:
-    """Draw a crop and its first views: a row for each change that is on, with no other, and one for all of them.
+    """Draw a crop and its first views: one row for each change by itself, and one row for all changes.
 
     Args:
         crop: `uint8 (S, S, 3)` RGB.
-        augmentation: How strongly views differ.
-        seed: Of the run.
+        augmentation: The strengths of the changes; those of strength 0 get no row.
+        seed: The seed of the views.
 
     Returns:
         `uint8 (height, width, 3)`.
     """
-    still = replace(augmentation, **{name: type(value)(0) for name, value in vars(augmentation).items()})
+    unchanged = replace(augmentation, **{name: type(value)(0) for name, value in vars(augmentation).items()})
     rows = {
-        f"{name} {value:g}" if not isinstance(value, bool) else name: replace(still, **{name: value})
+        f"{name} {value:g}" if not isinstance(value, bool) else name: replace(unchanged, **{name: value})
         for name, value in vars(augmentation).items()
         if value
     }
     tiles, captions = [], []
-    for name, one in {**rows, "all together": augmentation}.items():
-        views = [augment_view(crop, 1, view, augmentation=one, seed=seed) for view in range(1, VIEWS + 1)]
+    for name, changes in {**rows, "all together": augmentation}.items():
+        views = [augment_view(crop, 1, view, augmentation=changes, seed=seed) for view in range(1, VIEWS + 1)]
         tiles += [crop, *views]
         captions += [name, *[""] * VIEWS]
     return draw_contact_sheet(tiles, captions, columns=VIEWS + 1)

@@ -1,4 +1,4 @@
-"""A head trained on frozen features of one split and judged on its test part: seconds, where a network takes hours."""
+"""Training and evaluation of a head on frozen features: seconds, where the whole network takes hours."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,12 +28,12 @@ from agelens.pipeline.training_data.head_data import HeadData
 
 @dataclass(frozen=True)
 class FrozenFeatures:
-    """Cached features of every row that a trial may take.
+    """Cached features of every row of a cross-validation.
 
     Args:
-        cache: Where they lie.
+        cache: The features.
         crops: Folder of the crops.
-        views: How many views of each crop there are.
+        views: Number of views of each crop.
     """
 
     cache: FeatureCache
@@ -50,9 +50,9 @@ class FrozenFeatures:
 
 
 def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
-    """Extract what a cache lacks of the rows of a table; a cache that was stopped goes on with the view it was at.
+    """Extract the features of the rows of a table that the cache lacks; an interrupted extraction resumes.
 
-    Every row will judge some heads, so all are computed in the precision that judges.
+    Every row is in the test split of one fold, so all features are computed in the precision of validation.
     """
     features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), crops, views)
     network = Network(convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True)
@@ -65,14 +65,17 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
 def train_and_evaluate_head(
     params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
 ) -> dict[str, Metrics]:
-    """Train a head on `train`, keep its best epoch on `val`, and return the metrics on every other split, by name.
+    """Train a head on `train`, choose its best epoch and calibrate it on `val`, and evaluate it on all other splits.
 
     Args:
-        params: Everything but the number of epochs.
-        splits: Follow SPLIT.
-        features: Hold all their rows.
-        epochs: At most so many.
-        balance: Balance the training rows as the stage `rebalance` does.
+        params: The settings, but for the number of epochs.
+        splits: Tables by name; follow SPLIT.
+        features: Of all rows of the splits.
+        epochs: Maximum number of epochs.
+        balance: Rebalance the training rows as the stage `rebalance` does.
+
+    Returns:
+        Metrics by name of the split.
     """
     keras.utils.set_random_seed(params.seed)
     section, groups = params.train.phase1, AgeGroups(tuple(params.age_groups))
@@ -93,17 +96,17 @@ def train_and_evaluate_head(
     compile_model(head, from_section(Objective, params.loss), optimizer=build_optimizer(phase, steps=steps))
     fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
     calibration = _calibrate(params, head, splits["val"], features)
-    judged = {name: table for name, table in splits.items() if name not in {"train", "val"}}
+    evaluated = {name: table for name, table in splits.items() if name not in {"train", "val"}}
     return {
         name: summarise(
             predictions_table(table, decode(_outputs(head, table, features), calibration=calibration, groups=groups))
         )
-        for name, table in judged.items()
+        for name, table in evaluated.items()
     }
 
 
 def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
-    """Return the calibration that the stage `calibrate` would fit."""
+    """Return the calibration of the head, fitted as in the stage `calibrate`."""
     exact = val[val["age_low"] == val["age_high"]]
     outputs = _outputs(head, exact, features)
     return fit_calibration(

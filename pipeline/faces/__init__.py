@@ -1,1 +1,1 @@
-"""The detector and the engine that the crop stage runs on this machine."""
+"""The face detector and the engine of the stage `crop_faces`, as params.yaml and the machine determine them."""

@@ -1,4 +1,4 @@
-"""Which face detector this machine runs."""
+"""The face detector of the stage `crop_faces`: OpenVINO, or torch on a GPU."""
 
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,16 @@ from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from agelens.weights.integrity import trusted_checkpoints
 
 CPU_BATCH = 4
-"""Images that OpenVINO gets at a time from a folder: a tenth faster than one by one, and few at its end are empty."""
+"""Images per OpenVINO request: a tenth faster than single images, with few empty places in the last batch."""
 
 
 def choose_detector(section: CropFaces) -> tuple[OpenDetector, Path]:
-    """Return what opens the detector for a square of so many pixels, and the file that holds its weights."""
+    """Return a function that opens the detector for a given input size in pixels, and the file of its weights."""
     if section.runtime == "torch" or (section.runtime == "auto" and has_cuda()):
         trusted = trusted_checkpoints()
         return partial(_open_torch, min_score=section.min_score, trusted=trusted), DETECTOR_TORCH
-    opened = partial(_open_openvino, min_score=section.min_score, precision=section.precision)
-    return opened, DETECTOR_RUNTIME.with_suffix(".bin")
+    open_detector = partial(_open_openvino, min_score=section.min_score, precision=section.precision)
+    return open_detector, DETECTOR_RUNTIME.with_suffix(".bin")
 
 
 def _open_openvino(image_size: int, *, min_score: float, precision: Precision) -> Detector:

@@ -1,4 +1,4 @@
-"""Where the crop stage works: on this machine, or on a Ray cluster."""
+"""The engine of the stage `crop_faces`: threads of this machine, or a Ray cluster."""
 
 from typing import Literal
 
@@ -7,5 +7,5 @@ from agelens.data_prep.faces.ray_engine import run_ray
 
 
 def choose_engine(name: Literal["local", "ray"]) -> Engine:
-    """Return what runs the work."""
+    """Return the function that crops a manifest."""
     return run_ray if name == "ray" else run_threads

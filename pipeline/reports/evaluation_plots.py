@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from agelens.data_prep.core.labels import MAX_AGE, AgeGroups
 from agelens.models.evaluation.metrics import row_scores
-from agelens.pipeline.reports.figures import BLUE, DENSITY, GREY, INK, SKY, VERMILLION, new_figure, style_axes
+from agelens.pipeline.reports.figures import BLUE, DARK, DENSITY, MUTED, SKY, VERMILLION, new_figure, style_axes
 
 MIN_FACES = 10
 """Ages with fewer faces are drawn as pale dots and left out of the curve."""
@@ -63,7 +63,7 @@ def draw_confusion(predictions: pd.DataFrame, groups: AgeGroups) -> Figure:
     axes.imshow(shares, cmap=DENSITY, vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
         text = f"{100 * share:.0f} %\n({counts[row, column]:,})" if share else ""
-        axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.45 else INK, fontsize=9)
+        axes.text(column, row, text, ha="center", va="center", color="white" if share > 0.45 else DARK, fontsize=9)
     names = [f"{name}\n({count:,})" for name, count in zip(groups.names, counts.sum(axis=1), strict=True)]
     axes.set_xticks(range(len(groups)), groups.names)
     axes.set_yticks(range(len(groups)), names)
@@ -88,12 +88,12 @@ def draw_error_by_age(predictions: pd.DataFrame) -> Figure:
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     style_axes(axes, title=f"Error by true age ({len(errors):,} faces)", y="predicted minus true age (years)")
     style_axes(below, x="true age (years)", y="faces")
-    axes.axhline(0, color=INK, linewidth=0.8)
+    axes.axhline(0, color=DARK, linewidth=0.8)
     axes.fill_between(ages, low, high, where=enough, color=BLUE, alpha=0.18, linewidth=0, label="middle 90 % of faces")
     axes.plot(ages, np.where(enough, median, np.nan), color=BLUE, linewidth=1.6, marker=".", label="median")
     axes.plot(ages[~enough], median[~enough], ".", color=SKY, label=f"median of fewer than {MIN_FACES} faces")
     axes.legend(frameon=False)
-    below.bar(ages, faces, width=0.9, color=GREY)
+    below.bar(ages, faces, width=0.9, color=MUTED)
     axes.set_xlim(-1, MAX_AGE + 1)
     return figure
 
@@ -106,7 +106,11 @@ def draw_mae_by_slice(slices: pd.DataFrame) -> Figure:
     heights = [len(part) + 0.6 for part in parts.values()]
     figure = Figure(figsize=(8, 1.4 + 0.42 * sum(heights)), layout="constrained")
     figure.suptitle(
-        "Mean absolute error by slice (number of faces), with 95 % intervals", x=0.01, ha="left", fontsize=12, color=INK
+        "Mean absolute error by slice (number of faces), with 95 % intervals",
+        x=0.01,
+        ha="left",
+        fontsize=12,
+        color=DARK,
     )
     panels = figure.subplots(max(len(parts), 1), 1, sharex=True, squeeze=False, height_ratios=heights or [1])[:, 0]
     for axes, (name, part) in zip(panels, parts.items(), strict=False):
@@ -159,7 +163,7 @@ def _draw_bars(axes: Axes, part: pd.DataFrame) -> None:
     position = np.arange(len(part))[::-1]
     mae, low, high = (part[name].to_numpy() for name in ("mae", "mae_low", "mae_high"))
     bars = _error_bars(mae, low, high)
-    axes.barh(position, mae, height=0.62, color=SKY, xerr=bars, error_kw={"ecolor": INK, "capsize": 2})
+    axes.barh(position, mae, height=0.62, color=SKY, xerr=bars, error_kw={"ecolor": DARK, "capsize": 2})
     for y, value, end in zip(position, mae, high, strict=True):
         axes.annotate(f"{value:.1f}", (end, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from agelens.data_prep.core.atomic import write_bytes
 
 BLUE, SKY, ORANGE, GREEN, VERMILLION = "#0072B2", "#56B4E9", "#E69F00", "#009E73", "#D55E00"
-INK, GREY, LINE = "#222222", "#6B6B6B", "#DDDDDD"
+DARK, MUTED, PALE = "#222222", "#6B6B6B", "#DDDDDD"
 DENSITY = LinearSegmentedColormap.from_list("density", ["#E3EFF7", SKY, BLUE, "#00263B"])
 DPI = 160
 """A figure of 8 inches has 1280 pixels: sharp on a high-resolution screen, readable at 800 pixels."""
@@ -43,11 +43,11 @@ def new_figure(title: str, *, x: str, y: str, height: float = 4.6) -> tuple[Figu
 
 def style_axes(axes: Axes, *, title: str = "", x: str = "", y: str = "", grid: Any = "y") -> None:
     """Apply the common style: title on the left, two spines, a pale grid behind the data."""
-    axes.set_title(title, loc="left", fontsize=12, color=INK)
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
+    axes.set_title(title, loc="left", fontsize=12, color=DARK)
+    axes.set_xlabel(x, color=DARK)
+    axes.set_ylabel(y, color=DARK)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(GREY)
-    axes.tick_params(colors=GREY, labelcolor=INK)
-    axes.grid(axis=grid, color=LINE, linewidth=0.7)
+    axes.spines[["left", "bottom"]].set_color(MUTED)
+    axes.tick_params(colors=MUTED, labelcolor=DARK)
+    axes.grid(axis=grid, color=PALE, linewidth=0.7)
     axes.set_axisbelow(True)

@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from agelens.pipeline.reports.figures import BLUE, INK, LINE
+from agelens.pipeline.reports.figures import BLUE, DARK, PALE
 
 SCORE = "val_age_mae"
 LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
@@ -59,9 +59,9 @@ def draw_trials(trials: pd.DataFrame, settings: Sequence[str], *, score: str = S
         axes.plot(lines[row], color=colours(scale(scores[row])), alpha=0.75, linewidth=1.1)
     score_ticks = [(0.0, f"{low:.2f}"), (1.0, f"{high:.2f}+")]
     for column, ticks in enumerate([*(ticks for _, ticks in drawn), score_ticks]):
-        axes.axvline(column, color=LINE, zorder=0)
+        axes.axvline(column, color=PALE, zorder=0)
         for height, label in ticks:
-            axes.text(column + 0.04, height, label, fontsize=7, color=INK, va="center", bbox=LABEL)
+            axes.text(column + 0.04, height, label, fontsize=7, color=DARK, va="center", bbox=LABEL)
     axes.set_xticks(range(len(columns)), [name.replace("_", "\n") for name in columns], fontsize=8)
     axes.set(yticks=[], xlim=(-0.1, len(columns) - 0.5))
     axes.spines[:].set_visible(False)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from agelens.data_prep.core.labels import MAX_AGE
-from agelens.pipeline.reports.figures import BLUE, GREEN, GREY, INK, ORANGE, VERMILLION, new_figure, style_axes
+from agelens.pipeline.reports.figures import BLUE, DARK, GREEN, MUTED, ORANGE, VERMILLION, new_figure, style_axes
 
 
 def draw_history(history: pd.DataFrame) -> Figure:
@@ -24,7 +24,7 @@ def draw_history(history: pd.DataFrame) -> Figure:
     style_axes(curves, title=f"Training ({len(history)} epochs)", y="mean absolute error (years)")
     style_axes(rates, x="epoch", y="learning rate")
     validation = history["val_age_mae"].to_numpy(dtype=float)
-    curves.plot(epochs, history["age_mae"], color=GREY, linewidth=1.4, marker=".", label="training")
+    curves.plot(epochs, history["age_mae"], color=MUTED, linewidth=1.4, marker=".", label="training")
     curves.plot(epochs, validation, color=BLUE, linewidth=1.8, marker=".", label="validation")
     if np.isfinite(validation).any():
         best = int(np.nanargmin(validation))
@@ -46,7 +46,7 @@ def draw_age_distribution(splits: Mapping[str, pd.DataFrame]) -> Figure:
         splits: Tables with the column `age`, by name, for example train, val and test.
     """
     figure, axes = new_figure("Ages in each split", x="age (years)", y="share of the split (%)")
-    for (name, table), color in zip(splits.items(), (GREY, ORANGE, BLUE, GREEN, VERMILLION), strict=False):
+    for (name, table), color in zip(splits.items(), (MUTED, ORANGE, BLUE, GREEN, VERMILLION), strict=False):
         counts, edges = np.histogram(table["age"], bins=np.arange(0, MAX_AGE + 4, 2))
         shares = 100 * counts / max(len(table), 1)
         axes.stairs(shares, edges, color=color, linewidth=1.6, label=f"{name} ({len(table):,} faces)")
@@ -67,6 +67,6 @@ def _mark_phases(panels: list[Axes], phases: list[int]) -> None:
     """Draw a line before the first epoch of each later phase, and its name in the first panel."""
     for row in (row for row in range(1, len(phases)) if phases[row] != phases[row - 1]):
         for panel in panels:
-            panel.axvline(row + 0.5, color=INK, linewidth=0.8, linestyle="--")
+            panel.axvline(row + 0.5, color=DARK, linewidth=0.8, linestyle="--")
         text = f" phase {phases[row]}"
-        panels[0].annotate(text, (row + 0.5, 1), xycoords=("data", "axes fraction"), va="top", color=GREY)
+        panels[0].annotate(text, (row + 0.5, 1), xycoords=("data", "axes fraction"), va="top", color=MUTED)

@@ -1,1 +1,1 @@
-"""Datasets that the training stages and the search read."""
+"""The data that training stages and the search read: rows, cached features, cached trunk outputs, datasets."""

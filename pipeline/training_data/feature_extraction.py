@@ -1,4 +1,4 @@
-"""The frozen backbone as the fastest runtime runs it, and how it looks at crops view by view."""
+"""Extraction of features: the frozen backbone on OpenVINO, and the caches of its features."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ from agelens.pipeline.config.paths import Paths
 
 
 def convert_feature_network(params: Params) -> Any:
-    """Return the graph from pictures of a crop's size to pooled features."""
+    """Return the OpenVINO graph from crops to pooled features of the frozen backbone."""
     size, model = params.crop_faces.size, params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     return convert_network(build_feature_net(backbone))
 
 
 def feature_cache(params: Params, paths: Paths, part: FeatureSplit) -> FeatureCache:
-    """Return the cache of the features to learn from, or of those to judge by."""
+    """Return the cache of training features (`train`) or of validation features (`val`)."""
     return FeatureCache(paths.features / part, features_fingerprint(params, part=part))
 
 
@@ -37,7 +37,16 @@ def extract_views(
     views: int,
     progress: Callable[[int], None],
 ) -> int:
-    """Extract what a cache lacks of so many views of all crops, by `features.crop_keys`; return how many."""
+    """Extract the features that a cache lacks, and return their number.
+
+    Args:
+        params: The settings.
+        cache: Where the features go.
+        crops: Files by key, see `agelens.models.caches.features.crop_keys`.
+        network: Computes features.
+        views: Number of views of each crop.
+        progress: Called with the number of crops that have been done.
+    """
     augmentation = from_section(Augmentation, params.augment)
     return sum(
         cache.extend(

@@ -1,4 +1,4 @@
-"""What a head learns from: cached features with targets, for the search and for phase 1 alike."""
+"""The training data of a head: cached features with targets, for the search and for phase 1."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,15 @@ from agelens.pipeline.training_data.feature_extraction import feature_cache
 
 @dataclass(frozen=True)
 class HeadData:
-    """Training rows in all views, validation rows in view 0, their tables, and the fingerprint of all rows."""
+    """Training and validation rows with their cached features.
+
+    Args:
+        train: The rebalanced training rows; follows TRAIN.
+        val: The validation rows; follows SPLIT.
+        train_features: Of the training rows, `(views, rows, features)`.
+        val_features: Of the validation rows, `(1, rows, features)`.
+        fingerprint: Identifies all rows and crops.
+    """
 
     train: pd.DataFrame
     val: pd.DataFrame
@@ -42,14 +50,14 @@ class HeadData:
         return float(self.train["age"].mean())
 
     def steps(self, batch_size: int) -> int:
-        """Return the batches of an epoch."""
+        """Return the number of batches of an epoch."""
         return check_steps(self.train["copies"].to_numpy(np.int64), batch_size=batch_size)
 
     def subset(self, count: int, *, seed: int) -> "HeadData":
-        """Return at most so many training rows and as many validation rows, in their order, the same in every run.
+        """Return at most `count` training rows and `count` validation rows, in their order, the same in every run.
 
         Raises:
-            DataError: No validation row among them has an exact age.
+            DataError: None of the validation rows has an exact age.
         """
         train, val = (first_by_hash(table, count, seed=seed) for table in (self.train, self.val))
         few = self.val.iloc[val].reset_index(drop=True)
@@ -65,7 +73,14 @@ class HeadData:
     def datasets(
         self, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
     ) -> tuple[Any, int, Any]:
-        """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
+        """Return the training dataset, its batches per epoch, and the validation dataset.
+
+        Args:
+            outputs: Outputs of the head, by name; they determine the targets.
+            batch_size: Of training.
+            seed: Of the order of the rows.
+            first_epoch: The endless training dataset starts with this epoch.
+        """
         return self.cached_datasets(
             list(self.train_features),
             self.val_features[0],
@@ -85,7 +100,16 @@ class HeadData:
         seed: int,
         first_epoch: int = 0,
     ) -> tuple[Any, int, Any]:
-        """Return the same of anything that was cached of these rows: of each view of train, and of val."""
+        """Return the same datasets for any cached input of these rows.
+
+        Args:
+            train: Inputs of the training rows, one array for each view.
+            val: Inputs of the validation rows.
+            outputs: Outputs of the model, by name; they determine the targets.
+            batch_size: Of training.
+            seed: Of the order of the rows.
+            first_epoch: The endless training dataset starts with this epoch.
+        """
         training, steps = make_feature_dataset(
             train,
             targets_of(self.train, outputs),
@@ -95,7 +119,7 @@ class HeadData:
             seed=seed,
             first_epoch=first_epoch,
         )
-        # Validation changes nothing by its batches, so they may be as large as fits into memory beside activations.
+        # The batch size does not change the result of validation, so it is as large as memory allows.
         return training, steps, make_plain_feature_dataset(val, targets_of(self.val, outputs), batch_size=256)
 
 
@@ -118,7 +142,7 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
 
 
 def first_by_hash(table: pd.DataFrame, count: int, *, seed: int) -> npt.NDArray[np.intp]:
-    """Return the places of the rows that come first by a hash of their image."""
+    """Return the indices of the `count` rows with the lowest hashes of their image, in ascending order."""
     hashes = hash_names(table["image_id"], seed=seed).to_numpy(str)
     return np.sort(np.argsort(hashes, kind="stable")[:count])
 

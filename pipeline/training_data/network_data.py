@@ -1,4 +1,4 @@
-"""The whole network and the pictures that it learns from: for phase 2, and for a search of whole networks."""
+"""The whole network and the images that it is trained on, for phase 2 and for a search of scope network."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ from agelens.tuning.recipe import Recipe
 
 
 def join_network(params: Params, head: Any) -> Any:
-    """Return the whole network with a copy of the head."""
+    """Return the whole network: the pretrained backbone with a copy of the head."""
     size, model = params.crop_faces.size, params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     return build_age_net(backbone, copy_head(head))
@@ -35,7 +35,17 @@ def make_image_datasets(
     seed: int,
     first_epoch: int = 0,
 ) -> tuple[Any, int, Any]:
-    """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
+    """Return the training dataset, its batches per epoch, and the validation dataset.
+
+    Args:
+        params: The settings; batch size and number of views are those of phase 2.
+        paths: Where the crops are.
+        data: The rows.
+        recipe: Has the strength of augmentation.
+        outputs: Outputs of the network, by name; they determine the targets.
+        seed: Of the order of the rows and of the views.
+        first_epoch: The endless training dataset starts with this epoch.
+    """
     section, size = params.train.phase2, params.crop_faces.size
     train, val = ([paths.crops / name for name in table["crop"]] for table in (data.train, data.val))
     training, steps = make_training_dataset(

@@ -1,4 +1,4 @@
-"""What the trained network says about a split: the raw outputs that calibration and evaluation decode."""
+"""The raw outputs of the trained network for the rows of a split, before calibration."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar
 
-BATCH = 64
+PREDICTION_BATCH = 64
 
 
 def read_age_net(params: Params, paths: Paths) -> Any:
-    """Read the trained network; with `model.flip_average` it looks at each picture and at its mirror image.
+    """Read the trained network; with `model.flip_average` it averages the outputs for an image and its mirror image.
 
     Raises:
-        WeightsError: There is none yet.
+        WeightsError: The network has not been trained.
     """
     if not paths.age_net.is_file():
         msg = f"There is no trained network at {paths.age_net}; run `dvc repro train`."
         raise WeightsError(msg)
-    # Only what answers is needed; the losses' classes need not be known.
+    # Uncompiled, so that Keras does not need the classes of the losses.
     network = keras.saving.load_model(paths.age_net, compile=False)
     return average_both_ways(network) if params.model.flip_average else network
 
@@ -34,7 +34,7 @@ def read_age_net(params: Params, paths: Paths) -> Any:
 def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:
     """Return all outputs of the network for the crops of a table, in its order."""
     size = network.input_shape[1]
-    dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=BATCH)
+    dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=PREDICTION_BATCH)
     found: list[Outputs] = []
     with progress_bar(label, total=len(table)) as advance:
         for images, *_ in dataset:

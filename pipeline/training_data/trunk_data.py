@@ -1,4 +1,4 @@
-"""What the top of the network learns from: the frozen trunk's output for every crop and view."""
+"""The training data of the top of the network: the output of the frozen trunk for every crop and view."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,14 @@ from agelens.tuning.recipe import Recipe
 
 @dataclass(frozen=True)
 class TrunkData:
-    """The top, which shares its layers with the network, and the activations that it learns from."""
+    """The top of a network, and the cached outputs of its trunk.
+
+    Args:
+        top: A model that shares its layers with the network.
+        train: Outputs of the trunk for the training rows, one array for each view.
+        val: The same for the validation rows, unaugmented.
+        caches: The files behind them.
+    """
 
     top: Any
     train: Sequence[Activations]
@@ -33,13 +40,13 @@ class TrunkData:
     def datasets(
         self, data: HeadData, *, outputs: Mapping[str, Any], batch_size: int, seed: int, first_epoch: int = 0
     ) -> tuple[Any, int, Any]:
-        """Return an endless training dataset from an epoch on, its batches in an epoch, and the validation dataset."""
+        """Return the training dataset, its batches per epoch, and the validation dataset; see `HeadData.datasets`."""
         return data.cached_datasets(
             self.train, self.val, outputs=outputs, batch_size=batch_size, seed=seed, first_epoch=first_epoch
         )
 
     def remove(self) -> None:
-        """Remove the activations."""
+        """Remove the files."""
         for cache in self.caches:
             cache.remove()
 
@@ -55,20 +62,20 @@ def cache_trunk(
     folder: Path,
     instead: str,
 ) -> TrunkData:
-    """Compute the trunk's output for all crops and views, as far as it is not there, after saying what it costs.
+    """Compute the output of the trunk for all crops and views that are not cached, after printing its size.
 
     Args:
-        params: Everything that a network is made of.
+        params: The settings.
         data: The rows.
-        network: Thawed as the recipe says.
-        recipe: Says what is thawed and how views differ from their pictures.
-        views: Of each training crop.
-        crops: Where they lie.
-        folder: Where the activations go.
-        instead: What to do where the disk has no room, for people.
+        network: With the layers unfrozen that the recipe names.
+        recipe: Has the layers to unfreeze and the strength of augmentation.
+        views: Number of views of each training crop.
+        crops: Folder of the crops.
+        folder: Where the cache goes.
+        instead: Advice that ends the error about a full disk.
 
     Raises:
-        ParamsError: The disk has no room for it.
+        ParamsError: The disk has too little space.
     """
     trunk, top = build_trunk_and_top(network)
     augmentation = from_section(Augmentation, params.augment).scaled(recipe.augment_strength)
@@ -79,23 +86,23 @@ def cache_trunk(
     needed = sum(caches[part].bytes_of(len(table), views=views) for part, (table, views) in parts.items())
     batch = 4 * int(np.prod(trunk.output_shape[1:])) * params.train.phase2.batch_size
     say(
-        f"trunk: cached, {views} views of {len(data.train)} crops, {needed / 1e9:.2f} GB on disk "
-        f"in {folder}, {batch / 1e6:.0f} MB of memory a batch; only the top is trained"
+        f"cached trunk: {views} views of {len(data.train)} crops, {needed / 1e9:.2f} GB on disk in {folder}, "
+        f"{batch / 1e6:.0f} MB of memory per batch"
     )
     graph, kept = convert_network(trunk), {}
-    with progress_bar("trunk, crops", total=sum(len(table) * views for table, views in parts.values())) as advance:
+    with progress_bar("caching the trunk", total=sum(len(table) * views for table, views in parts.values())) as advance:
         for part, (table, count) in parts.items():
             caches[part].check_room(len(table), views=count, instead=instead)
             files = [crops / crop for crop in table["crop"]]
             runtime = Network(graph, precision=params.cache_features.precision_of(part), many=True)
             kept[part] = [
-                _view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
+                _cache_view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
                 for view in range(count)
             ]
     return TrunkData(top=top, train=kept["train"], val=kept["val"][0], caches=list(caches.values()))
 
 
-def _view(
+def _cache_view(
     cache: TrunkCache,
     crops: Sequence[Path],
     runtime: Network,

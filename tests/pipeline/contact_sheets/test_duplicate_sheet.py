@@ -6,7 +6,7 @@ import pytest
 
 from agelens.data_prep.core.images import write_jpeg
 from agelens.pipeline.contact_sheets.duplicate_sheet import MAX_FILES, MAX_PHOTOS, draw_duplicates
-from agelens.pipeline.contact_sheets.sheet import CELL, GAP, LINE
+from agelens.pipeline.contact_sheets.sheet import CELL, GAP, LINE_HEIGHT
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_files_of_the_largest_photos_are_drawn(photos, cells, lines, tmp_path):
     table = pd.DataFrame({"image_id": names, "photo": photos, "age": 30.0, "crop": "crop.jpg"})
     sheet = draw_duplicates(table, crops=tmp_path)
     columns, rows = min(cells, 8), -(-cells // 8)
-    assert sheet.shape == (rows * (CELL + GAP + lines * LINE), columns * (CELL + GAP), 3)
+    assert sheet.shape == (rows * (CELL + GAP + lines * LINE_HEIGHT), columns * (CELL + GAP), 3)

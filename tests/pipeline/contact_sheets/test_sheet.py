@@ -1,3 +1,5 @@
+"""Contact sheets: cells, captions and backgrounds."""
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from agelens.data_prep.core.errors import DataError
 from agelens.pipeline.contact_sheets.sheet import (
     CELL,
     GAP,
-    LINE,
+    LINE_HEIGHT,
     distinct_parts,
     draw_contact_sheet,
     fit_into_cell,
@@ -25,23 +27,23 @@ def is_color(image: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
     return (image == color).all(axis=2)
 
 
-def test_every_picture_fills_a_cell_of_its_own_whatever_its_size() -> None:
+def test_images_of_any_size_fill_one_cell_each() -> None:
     sheet = draw_contact_sheet(
         [plain(RED), plain(GREEN, height=224, width=224), plain(BLUE, height=40, width=40)], ["", "", ""], columns=2
     )
     assert sheet.dtype == np.uint8
-    assert sheet.shape == (2 * (PITCH + LINE), 2 * PITCH, 3)
+    assert sheet.shape == (2 * (PITCH + LINE_HEIGHT), 2 * PITCH, 3)
     for color, row, column in ((RED, 0, 0), (GREEN, 0, 1), (BLUE, 1, 0)):
-        top, left = row * (PITCH + LINE) + GAP // 2, column * PITCH + GAP // 2
+        top, left = row * (PITCH + LINE_HEIGHT) + GAP // 2, column * PITCH + GAP // 2
         assert is_color(sheet[top : top + CELL, left : left + CELL], color).all()
         assert is_color(sheet, color).sum() == CELL**2
 
 
-def test_a_sheet_is_no_wider_than_its_pictures() -> None:
-    assert draw_contact_sheet([plain(RED)] * 3, ["a\nb"] * 3).shape == (PITCH + 2 * LINE, 3 * PITCH, 3)
+def test_sheet_is_no_wider_than_its_images() -> None:
+    assert draw_contact_sheet([plain(RED)] * 3, ["a\nb"] * 3).shape == (PITCH + 2 * LINE_HEIGHT, 3 * PITCH, 3)
 
 
-def test_captions_stay_below_their_own_picture() -> None:
+def test_captions_stay_below_their_image() -> None:
     bare, captioned = (
         draw_contact_sheet([plain(RED)] * 2, ["", caption]) for caption in ("", "a name much too long for one cell")
     )
@@ -51,12 +53,12 @@ def test_captions_stay_below_their_own_picture() -> None:
     assert columns.max() < 2 * PITCH
 
 
-def test_neighbours_of_one_group_share_a_ground() -> None:
+def test_neighbours_of_one_group_share_a_background() -> None:
     sheet = draw_contact_sheet([plain(RED)] * 5, [""] * 5, groups=[1, 1, 2, 2, 3])
-    grounds = [tuple(sheet[0, column * PITCH]) for column in range(5)]
-    assert grounds[0] == grounds[1] == grounds[4]
-    assert grounds[2] == grounds[3] == (255, 255, 255)
-    assert grounds[0] != grounds[2]
+    backgrounds = [tuple(sheet[0, column * PITCH]) for column in range(5)]
+    assert backgrounds[0] == backgrounds[1] == backgrounds[4]
+    assert backgrounds[2] == backgrounds[3] == (255, 255, 255)
+    assert backgrounds[0] != backgrounds[2]
 
 
 @pytest.mark.parametrize(("images", "captions"), [([], []), ([plain(RED)], [])])
@@ -74,7 +76,7 @@ def test_sheet_needs_a_caption_for_each_picture(images: list[np.ndarray], captio
         pytest.param(1, 1000, CELL, id="line"),
     ],
 )
-def test_whole_picture_is_scaled_into_the_cell(height: int, width: int, area: int) -> None:
+def test_whole_image_is_scaled_into_the_cell(height: int, width: int, area: int) -> None:
     cell = fit_into_cell(plain(RED, height=height, width=width))
     assert cell.shape == (CELL, CELL, 3)
     assert is_color(cell, RED).sum() == area
@@ -84,7 +86,7 @@ def test_short_text_is_kept() -> None:
     assert shorten("age 34") == "age 34"
 
 
-def test_long_text_keeps_both_ends_and_more_of_the_second() -> None:
+def test_long_text_keeps_both_ends_and_more_of_the_last() -> None:
     short = shorten("part1/23_1_0_20170103180703224.jpg")
     start, end = short.split("…")
     assert "part1/23_1_0_20170103180703224.jpg".startswith(start)
@@ -114,5 +116,5 @@ def test_long_text_fits_and_fills_the_cell(text: str) -> None:
         pytest.param([], [], id="none"),
     ],
 )
-def test_distinct_parts_leave_out_what_all_names_share(names: list[str], parts: list[str]) -> None:
+def test_shared_folders_and_suffixes_are_left_out(names: list[str], parts: list[str]) -> None:
     assert distinct_parts(names) == parts
