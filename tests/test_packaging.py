@@ -35,6 +35,10 @@ def lines_of(*folders):
     return {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
 
 
+def test_no_stage_has_more_than_a_hundred_lines():
+    assert {name: lines for name, lines in lines_of("pipeline/stages").items() if lines > 100} == {}
+
+
 def test_no_file_has_more_than_three_hundred_lines():
     files = lines_of(*TOP_LEVEL, "agelens", "benchmarks", "tests")
     assert {name: lines for name, lines in files.items() if lines > 300} == {}
