@@ -30,6 +30,17 @@ def test_committed_settings_are_the_demo():
     assert asked.stdout == (ROOT / "params/demo.yaml").read_bytes()
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_set_param_of_dvc_changes_one_line(path, tmp_path):
+    hydra = pytest.importorskip("dvc.utils.hydra")
+    before = path.read_text(encoding="utf-8")
+    copy = tmp_path / "params.yaml"
+    copy.write_text(before, encoding="utf-8")
+    hydra.apply_overrides(copy, ["tune.max_epochs=9"])
+    lines = zip(before.splitlines(), copy.read_text(encoding="utf-8").splitlines(), strict=True)
+    assert [new for old, new in lines if old != new] == ["  max_epochs: 9"]
+
+
 SECTIONS = ["", "sources.synthetic.", *(f"{name}." for name, value in DEMO.items() if isinstance(value, dict))]
 SECTIONS = [*(name for name in SECTIONS if name != "sources."), "train.phase1.", "train.phase2."]
 
