@@ -29,6 +29,7 @@ from agelens.data_prep.faces.crop_manifest import crop_manifest
 from agelens.data_prep.faces.cropper import CropPlan, SourceRule
 from agelens.data_prep.faces.detector import compile_network, letterbox, square_side
 from agelens.data_prep.faces.torch_detector import GPU_BATCH, check_trusted, import_ultralytics
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.faces.detectors import CPU_BATCH, choose_detector
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
@@ -174,7 +175,7 @@ def run_stage(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
     """Crop as the stage does, into a new folder; includes the time to load the detectors."""
     section = params.crop_faces
     open_detector, _ = choose_detector(section)
-    shape = CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square)
+    shape = from_section(CropShape, section)
     plan = CropPlan(open_detector, shape, {name: _rule(params, name) for name in params.sources})
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""params.yaml as typed, checked values: one section per stage, and unknown keys refused by name."""
+"""params.yaml as typed and checked values, with a section for each stage."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -55,7 +55,7 @@ class Params(Section):
     @model_validator(mode="before")
     @classmethod
     def _name_readers(cls, content: Any) -> Any:
-        """Let a source's name stand for its reader, so that `utkface: {path: ...}` is enough."""
+        """Use the name of a source as its reader, so that `utkface: {path: ...}` is enough."""
         if isinstance(content, dict) and isinstance(content.get("sources"), dict):
             sources = {
                 name: {"reader": name, **source} if isinstance(source, dict) else source
@@ -70,13 +70,13 @@ class Params(Section):
         try:
             AgeGroups(tuple(first_ages))
         except ParamsError as error:
-            msg = "the first ages of at least two groups must ascend from 0"
+            msg = "needs the first ages of at least two groups, ascending from 0"
             raise ValueError(msg) from error
         return first_ages
 
     @model_validator(mode="after")
     def _check_views(self) -> Self:
-        """Let every draw of an epoch have a view of its own."""
+        """Require a view for each repeat of a row in an epoch."""
         copies = self.rebalance.copies
         given = {"cache_features.views": self.cache_features.views, "train.phase2.views": self.train.phase2.views}
         if few := [f"{name} {views}" for name, views in given.items() if views < copies]:
@@ -89,7 +89,7 @@ def read_params(path: Path) -> Params:
     """Read and check a params file.
 
     Raises:
-        ParamsError: It is missing, is no YAML, or has an unknown key or an impossible value; each is named.
+        ParamsError: It is missing, is not YAML, or has unknown keys or invalid values, which the message names.
     """
     if not path.is_file():
         msg = f"There is no {path}; run the command in a checkout of agelens, or `agelens use NAME` to choose settings."

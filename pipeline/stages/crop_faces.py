@@ -9,6 +9,7 @@ from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.crop_manifest import FaceLimits, crop_manifest
 from agelens.data_prep.faces.cropper import CropPlan, SourceRule
 from agelens.pipeline.config.fingerprints import crops_fingerprint
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.contact_sheets.crop_page import write_crop_page
@@ -47,16 +48,13 @@ def _crop(params: Params, paths: Paths, manifest: pd.DataFrame) -> tuple[pd.Data
         name: SourceRule(image_size=source.image_size or section.image_size, no_face=source.no_face)
         for name, source in params.sources.items()
     }
-    shape = CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square)
     with progress_bar("cropping faces", total=len(manifest)) as advance:
         return crop_manifest(
             manifest,
-            CropPlan(open_detector, shape, rules),
+            CropPlan(open_detector, from_section(CropShape, section), rules),
             folder=paths.crops,
             fingerprint=crops_fingerprint(params, detector=weights),
-            limits=FaceLimits(
-                min_side=section.min_side, min_sharpness=section.min_sharpness, max_faces=section.max_faces
-            ),
+            limits=from_section(FaceLimits, section),
             engine=choose_engine(section.engine),
             progress=advance,
         )

@@ -14,6 +14,7 @@ from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.predictor import ModelCard
 from agelens.models.serving.training_hashes import write_seen
+from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -61,7 +62,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     metrics = json.loads(paths.metrics.read_text())
     return ModelCard(
         name=export.name,
-        shape=CropShape(size=section.size, margin_fraction=section.margin_fraction, square=section.square),
+        shape=from_section(CropShape, section),
         detector={
             "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
             "image_size": section.image_size,

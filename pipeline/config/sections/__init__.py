@@ -1,4 +1,4 @@
-"""The sections of params.yaml, one class each: what may stand there, and what it stands for."""
+"""The sections of params.yaml, one class each, with the types, limits and defaults of their settings."""
 
 from agelens.pipeline.config.sections.data import (
     Augment,

@@ -1,72 +1,76 @@
-"""The sections of the stages from raw folders to views of faces."""
+"""The sections of the stages from raw folders to the views of crops."""
 
+import inspect
 import math
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_type_hints
 
-from pydantic import (
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, create_model, model_validator
 
 from agelens.data_prep.batches.augment import STRENGTH_LIMITS
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.data_prep.core.openvino_requests import Precision
-from agelens.pipeline.config.sections.fields import (
-    DetectorSquare,
-    Fraction,
-    Section,
-    Share,
-)
+from agelens.data_prep.readers import READERS
+from agelens.pipeline.config.sections.fields import DetectorSide, Fraction, ReaderName, Section, Share
 
 
 class Source(Section):
-    """One data set.
+    """One data set. Further keys are the options of its reader: the keyword-only arguments of the function.
 
-    `path` is its folder (or table), `reader` how it is read (default: the source's own name), `no_face` what to do
-    with an image in which no face is found: `drop` it, or take the `whole_image` where the source holds crops.
-    `image_size` is the detector's largest square for this source; None takes that of `crop_faces`.
+    `path` is its folder (for reader `table`, the file), `reader` how it is read (default: the name of the source).
+    `no_face` says what happens to an image without a face: `drop` it, or keep the `whole_image` as a crop if the
+    source holds chips. `image_size` replaces that of `crop_faces` for this source.
     """
 
+    model_config = ConfigDict(extra="allow", frozen=True)
+
     path: Path
-    reader: Literal["utkface", "b3fd", "adience", "fgnet", "table", "synthetic"]
+    reader: ReaderName
     no_face: Literal["drop", "whole_image"] = "drop"
-    image_size: DetectorSquare | None = None
-    subset: Literal["all", "iws", "cs", "imdb", "wiki"] | None = None
-    min_photo_year: int | None = None
+    image_size: DetectorSide | None = None
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
-        if self.reader != "b3fd" and (self.subset or self.min_photo_year):
-            msg = "subset and min_photo_year are options of b3fd alone"
-            raise ValueError(msg)
+        _ = self.options  # an impossible one is an error
         return self
 
     @property
     def options(self) -> dict[str, Any]:
-        """Options of the reader that were given."""
-        given = {"subset": self.subset, "min_photo_year": self.min_photo_year}
-        return {name: value for name, value in given.items() if value is not None}
+        """Options of the reader that are set."""
+        return _options_model(self.reader).model_validate(self.model_extra).model_dump(exclude_unset=True)
+
+
+@cache
+def _options_model(reader: str) -> type[Section]:
+    """Return a section with a field for each keyword-only argument of a reader."""
+    function = READERS[reader]
+    hints = get_type_hints(function)
+    arguments = inspect.signature(function).parameters.values()
+    options: dict[str, Any] = {
+        each.name: (hints[each.name], ... if each.default is each.empty else each.default)
+        for each in arguments
+        if each.kind is each.KEYWORD_ONLY
+    }
+    return create_model(reader, __base__=Section, **options)
 
 
 class BuildManifest(Section):
-    """Stage `build_manifest`."""
+    """Stage `build_manifest`: older ages become `max_age`."""
 
     max_age: int = Field(MAX_AGE, ge=1, le=MAX_AGE)
 
 
 class CropFaces(Section):
-    """Stage `crop_faces`: how faces are found and cut, and which are kept.
+    """Stage `crop_faces`: how faces are detected and cut, and which are kept.
 
-    `image_size` is the detector's largest square (a smaller image gets a smaller one), which a source may set for
-    itself; `size` the crop's side in pixels. `runtime` auto takes torch where CUDA is, else OpenVINO, which computes in
-    `precision`; `engine` ray shares the work out over a cluster. Of the limits on faces, `min_side` is in pixels of the
-    box's shorter side, and 0 turns each of them off.
+    `image_size` is the largest input side of the detector, `size` the side of a crop, both in pixels. `runtime` auto
+    is torch with CUDA, else OpenVINO, which computes in `precision`; `engine` ray uses a cluster. `min_side` limits the
+    shorter side of a box in pixels, `min_sharpness` the variance of the crop's Laplacian, `max_faces` the faces of a
+    photograph; 0 turns each of these limits off.
     """
 
-    image_size: DetectorSquare = 320
+    image_size: DetectorSide = 320
     runtime: Literal["auto", "openvino", "torch"] = "auto"
     precision: Precision = "bfloat16"
     engine: Literal["local", "ray"] = "local"
@@ -80,7 +84,7 @@ class CropFaces(Section):
 
 
 class Deduplicate(Section):
-    """Stage `deduplicate`: when two pictures are the same, and when their labels conflict."""
+    """Stage `deduplicate`: when two images are duplicates, and when their labels conflict."""
 
     max_bits: int = Field(10, ge=0, le=32)
     min_correlation: float = Fraction
@@ -89,7 +93,7 @@ class Deduplicate(Section):
 
 
 class Split(Section):
-    """Stage `split`: the shares of the three splits, which add up to 1."""
+    """Stage `split`: the shares of the three splits, which sum to 1."""
 
     train: float = Share
     val: float = Share
@@ -99,13 +103,13 @@ class Split(Section):
     def _check_sum(self) -> Self:
         total = self.train + self.val + self.test
         if not math.isclose(total, 1, abs_tol=1e-6):
-            msg = f"train, val and test must add up to 1, not to {total:g}"
+            msg = f"train, val and test must sum to 1, not to {total:g}"
             raise ValueError(msg)
         return self
 
 
 class Rebalance(Section):
-    """Stage `rebalance`: rare ages are copied, common ones cut, and the age loss weighted if asked."""
+    """Stage `rebalance`: rare ages are repeated, common ones cut, and rows weighted in the age loss."""
 
     min_count: int = Field(10, ge=0)
     copies: PositiveInt = 3
@@ -123,7 +127,7 @@ class Rebalance(Section):
 
 
 class Augment(Section):
-    """How views differ from the picture; see `agelens.data_prep.batches.augment.Augmentation`."""
+    """How strongly views differ from the crop; see `agelens.data_prep.batches.augment.Augmentation`."""
 
     flip: bool
     shift: float = Fraction

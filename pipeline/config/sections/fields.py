@@ -1,31 +1,49 @@
-"""What values in params.yaml may be, and what a section is."""
+"""The base class of sections, and types of settings that several sections share."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.readers import READERS
+
+
+class Section(BaseModel):
+    """A section of params.yaml: unknown keys are errors, and values cannot be changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def name_in(registry: Mapping[str, Any]) -> AfterValidator:
+    """Return a check that a setting is one of the names of a registry."""
+
+    def check(name: str) -> str:
+        if name not in registry:
+            msg = f"must be one of {', '.join(registry)}"
+            raise ValueError(msg)
+        return name
+
+    return AfterValidator(check)
+
 
 Fraction = Field(ge=0, le=1)
 Share = Field(gt=0, lt=1)
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Smoothing = Annotated[float, Field(ge=0, lt=1)]
+
+AttributeName = Annotated[str, name_in(ATTRIBUTES)]
+ReaderName = Annotated[str, name_in(READERS)]
+SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
+"""The first part of the ids of images and of the names of their crops."""
+
+DetectorSide = Annotated[int, Field(ge=32, multiple_of=32)]
+"""Pixels; the detector halves the side of an image five times."""
+
+# tests/pipeline/config/test_from_section.py compares these with the code that takes them, which needs Keras to import.
 Activation = Literal["relu", "swish", "gelu"]
 AgeHead = Literal["linear", "distribution"]
 AgeLoss = Literal["mae", "mse", "huber"]
+BackboneName = Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
 Schedule = Literal["constant", "plateau", "cosine"]
-SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
-"""It begins the names of images and of their crops."""
-SIDE_STEP = 32
-"""A network halves the side of a picture five times."""
-DetectorSquare = Annotated[int, Field(ge=SIDE_STEP, multiple_of=SIDE_STEP)]
-"""Side in pixels."""
-
-
-class Section(BaseModel):
-    """A section of params.yaml: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)

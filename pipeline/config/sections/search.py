@@ -1,16 +1,9 @@
-"""The section of the search: its budget, and the space of settings that it may choose from."""
+"""The section of the search: its budget, and the domains of the settings that it varies."""
 
 import math
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import (
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from agelens.pipeline.config.sections.fields import (
     Activation,
@@ -27,9 +20,9 @@ Setting = TypeVar("Setting")
 
 
 class Domain(Section, Generic[Setting]):
-    """What one setting may be: one of `choices`, or a number from `low` to `high`.
+    """The values of one setting: some `choices`, or the numbers from `low` to `high`.
 
-    A range is even or on a `log` scale; `step` counts from `low`. A plain list stands for choices.
+    A range is linear or, with `log`, logarithmic; `step` counts from `low`. A plain list means `choices`.
     """
 
     choices: list[Setting] | None = Field(None, min_length=1)
@@ -47,12 +40,12 @@ class Domain(Section, Generic[Setting]):
     def _check_form(self) -> Self:
         if self.choices is not None:
             if self.low is not None or self.high is not None or self.log or self.step:
-                msg = "choices stand alone, without low, high, log and step"
+                msg = "choices cannot be combined with low, high, log or step"
                 raise ValueError(msg)
             return self
         low, high = self.numbers
         if not low < high:
-            msg = "needs choices, or two numbers low and high with low below high"
+            msg = "needs choices, or numbers low and high with low below high"
             raise ValueError(msg)
         if self.log and (low <= 0 or self.step):
             msg = "a log scale needs low above 0, and no step"
@@ -61,13 +54,13 @@ class Domain(Section, Generic[Setting]):
 
     @property
     def numbers(self) -> tuple[float, float]:
-        """Both ends of the range; not a number where there is none."""
+        """Both ends of the range; NaN if this is no range."""
         low, high = (end if isinstance(end, int | float) else math.nan for end in (self.low, self.high))
         return low, high
 
 
 class SearchSpace(Section):
-    """What a search may choose for each setting; one that is left out stays as the untuned network has it."""
+    """The domain of each setting; a setting without one keeps the value of the untuned network."""
 
     @model_validator(mode="after")
     def _check_not_empty(self) -> Self:
@@ -78,15 +71,15 @@ class SearchSpace(Section):
 
     @property
     def domains(self) -> dict[str, Domain[Any]]:
-        """The settings that are searched, by name."""
+        """The domains of the settings that are searched, by name."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
         return {name: domain for name, domain in given.items() if domain is not None}
 
 
 class Space(SearchSpace):
-    """What is searched of a head and how it is trained.
+    """Domains for both scopes: the settings of the head, of the losses and of phase 1.
 
-    See `agelens.models.network.heads.HeadConfig`, `agelens.models.training.objective.Objective`; the rates are AdamW's.
+    tests/pipeline/config/test_params_search.py compares their limits with those of sections `model`, `loss`, `train`.
     """
 
     units: Domain[PositiveInt] | None = None
@@ -107,7 +100,7 @@ class Space(SearchSpace):
 
 
 class NetworkSpace(SearchSpace):
-    """What `scope: network` searches beside the head: see `agelens.tuning.recipe.Recipe`.
+    """Further domains of `scope: network`; see `agelens.tuning.recipe.Recipe`.
 
     `unfreeze` has names of blocks or numbers of layers, `augment_strength` factors of the strengths in `augment`.
     """
@@ -120,23 +113,23 @@ class NetworkSpace(SearchSpace):
     @classmethod
     def _check_one_kind(cls, domain: Domain[Any] | None) -> Domain[Any] | None:
         if domain is not None and len({type(value) for value in domain.choices or ()}) > 1:
-            msg = "choices must be names of blocks, or numbers of layers, not both"
+            msg = "choices must be all names of blocks, or all numbers of layers"
             raise ValueError(msg)
         return domain
 
 
 class Retrain(Section):
-    """How many of the best heads are trained again from scratch, and over how many seeds: "best" must not be luck."""
+    """How many of the best settings are trained again from scratch, each with how many seeds, to rule out luck."""
 
     top: PositiveInt = 5
     seeds: PositiveInt = 3
 
 
 class Tune(Section):
-    """Stage `tune`: Hyperband's budget, and what it searches over.
+    """Stage `tune`: the budget of Hyperband, and the domains of the settings.
 
-    `scope` head trains heads on cached features; network goes on to train each with the top of the backbone, on at most
-    `subset` training rows and as many validation rows, and chooses from `network_space` too.
+    `scope` head trains heads on cached features. Scope network then trains each head with the top of the backbone, on
+    at most `subset` training rows and as many validation rows, and also varies the settings of `network_space`.
     """
 
     scope: Literal["head", "network"] = "head"
@@ -159,6 +152,6 @@ class Tune(Section):
 
     @property
     def domains(self) -> dict[str, Domain[Any]]:
-        """The settings that are searched in this scope, by name."""
+        """The domains of the settings that this scope searches, by name."""
         more = self.network_space.domains if self.scope == "network" and self.network_space else {}
         return {**self.space.domains, **more}

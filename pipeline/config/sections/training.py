@@ -1,20 +1,16 @@
-"""The sections of the network, its training, and what follows from it."""
+"""The sections of the network, of its training, and of the stages after it."""
 
 from typing import Literal, Self
 
-from pydantic import (
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from agelens.data_prep.core.openvino_requests import FeatureSplit, Precision
 from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
     AgeLoss,
+    AttributeName,
+    BackboneName,
     Dropout,
     Schedule,
     Section,
@@ -23,9 +19,9 @@ from agelens.pipeline.config.sections.fields import (
 
 
 class Model(Section):
-    """The network: `weights` is imagenet, none, or a file for this backbone; `heads` are outputs beside the age."""
+    """The network: `weights` is imagenet, none, or a file for this backbone; `heads` are attributes to predict."""
 
-    backbone: Literal["efficientnet_b0", "resnet50", "efficientnet_lite0", "tiny"]
+    backbone: BackboneName
     weights: str = "imagenet"
     age_head: AgeHead
     units: PositiveInt
@@ -33,19 +29,19 @@ class Model(Section):
     activation: Activation = "relu"
     second_units: int = Field(0, ge=0)
     flip_average: bool = False
-    heads: list[Literal["gender", "ethnicity"]] = Field(default_factory=list)
+    heads: list[AttributeName] = Field(default_factory=list)
 
     @field_validator("heads")
     @classmethod
     def _check_heads(cls, heads: list[str]) -> list[str]:
         if len(set(heads)) < len(heads):
-            msg = "a head must be named once"
+            msg = "an attribute must be named once"
             raise ValueError(msg)
         return heads
 
 
 class Loss(Section):
-    """What is trained for; see `agelens.models.training.objective.Objective`."""
+    """The losses and their weights; see `agelens.models.training.objective.Objective`."""
 
     age_loss: AgeLoss = "mae"
     delta: PositiveFloat = 1.0
@@ -59,16 +55,16 @@ class Loss(Section):
 
 
 class CacheFeatures(Section):
-    """Stage `cache_features`: how many views of each training picture are kept, and the precision they are computed in.
+    """Stage `cache_features`: the number of views of each training crop, and the precision of their features.
 
-    It holds for the cached trunk, too. Validation pictures are always computed in float32.
+    The precision also applies to the cached trunk. Features of validation crops are always float32.
     """
 
     views: PositiveInt
     precision: Precision = "bfloat16"
 
     def precision_of(self, part: FeatureSplit) -> Precision:
-        """Return what is computed in for pictures to learn from (`train`) or to judge by (`val`)."""
+        """Return the precision of the features of a split."""
         return self.precision if part == "train" else "float32"
 
 
@@ -86,16 +82,17 @@ class Phase(Section):
 
 
 class Phase1(Phase):
-    """Phase 1, the head on frozen features; a learning rate tuned in `scope: head` is multiplied by `lr_factor`."""
+    """Phase 1: the head, on cached features. `lr_factor` multiplies a learning rate that scope head has found."""
 
     lr_factor: PositiveFloat = 0.5
 
 
 class Phase2(Phase):
-    """Phase 2, the head and the top of the backbone; see `agelens.models.network.backbones.unfreeze`.
+    """Phase 2: the head and the top of the backbone.
 
-    `unfreeze` null takes the backbone's own default. `trunk` cached computes all below it once for each view, and
-    trains the rest on what was kept; live runs the whole network on each image.
+    `unfreeze` is the first trainable block or layer, or a number of layers (see `agelens.models.network.backbones`);
+    None is the default of the backbone. `trunk` cached computes the frozen layers once for each view and trains the
+    rest on their output; live runs the whole network on each crop.
     """
 
     unfreeze: int | str | None = None
@@ -112,7 +109,7 @@ class Phase2(Phase):
 
 
 class Train(Section):
-    """Stage `train`."""
+    """Stage `train`: both phases; `use_tuned` takes the best settings of stage `tune`."""
 
     use_tuned: bool
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"

@@ -1,11 +1,14 @@
-"""What params.yaml says of the search, and of the recipe that it begins with."""
+"""Settings of the search in params.yaml, and the recipe of the untuned network."""
+
+from types import NoneType
+from typing import get_args
 
 import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.config.sections import NetworkSpace, Space
+from agelens.pipeline.config.sections import Loss, Model, NetworkSpace, Phase1, Space
 from agelens.pipeline.search.search_space import recipe_of, space_of
 from agelens.tuning.recipe import HEAD, NETWORK, OBJECTIVE, OPTIMIZER, SETTINGS
 from agelens.tuning.space import Choices, Range
@@ -25,11 +28,11 @@ from tests.pipeline.demo_settings import DEMO, changed
         ("activation", {"low": "relu", "high": "swish"}),
     ],
 )
-def test_impossible_domain_of_the_search_is_named(setting, domain, refusal):
+def test_invalid_domain_is_named(setting, domain, refusal):
     assert refusal(changed(f"tune.space.{setting}", domain)).startswith(f": tune.space.{setting}")
 
 
-def test_a_search_over_nothing_is_refused(refusal):
+def test_empty_space_is_an_error(refusal):
     assert refusal(changed("tune.space", {})) == ": tune.space: at least one setting must be searched, received {}"
 
 
@@ -43,16 +46,34 @@ def test_a_search_over_nothing_is_refused(refusal):
         ("delta", {"choices": [1.0], "steps": 2}, "steps"),
     ],
 )
-def test_impossible_value_of_the_search_is_named_with_its_place(setting, domain, place, refusal):
+def test_invalid_value_of_a_domain_is_named(setting, domain, place, refusal):
     assert refusal(changed(f"tune.space.{setting}", domain)).startswith(f": tune.space.{setting}.{place}")
 
 
-def test_every_setting_of_a_recipe_can_be_searched_and_nothing_else():
+def test_domains_are_the_settings_of_a_recipe():
     assert set(Space.model_fields) == set(SETTINGS) - set(NETWORK)
     assert set(NetworkSpace.model_fields) == set(NETWORK)
 
 
-def test_the_space_of_the_search_is_what_params_say():
+def schema(section, name):
+    """Return the type and limits of a setting, without its default."""
+    content = section.model_json_schema()["properties"][name]
+    return {key: value for key, value in content.items() if key not in {"default", "title"}}
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [(Model, HEAD), (Loss, OBJECTIVE), (Phase1, OPTIMIZER)],
+    ids=["model", "loss", "train.phase1"],
+)
+def test_domains_have_the_limits_of_their_settings(section, names):
+    for name in names:
+        (domain,) = (each for each in get_args(Space.model_fields[name].annotation) if each is not NoneType)
+        choices = domain.model_json_schema()["properties"]["choices"]["anyOf"][0]["items"]
+        assert choices == schema(section, name), name
+
+
+def test_domains_are_those_of_params():
     space = {"units": [64, 128], "delta": {"choices": [1, 2]}, "dropout": {"low": 0, "high": 0.4, "step": 0.2}}
     params = Params.model_validate(
         changed("tune.space", space | {"weight_decay": {"low": 1e-5, "high": 1e-2, "log": True}})
@@ -65,7 +86,7 @@ def test_the_space_of_the_search_is_what_params_say():
     }
 
 
-def test_the_space_of_whole_networks_is_that_of_heads_and_more():
+def test_scope_network_adds_the_domains_of_its_space():
     network = {"unfreeze": ["block5a", "block6a"], "augment_strength": {"low": 0, "high": 2}}
     settings = changed("tune.space", {"units": [64, 128]})
     settings["tune"] |= {"network_space": network}
@@ -76,7 +97,7 @@ def test_the_space_of_whole_networks_is_that_of_heads_and_more():
     assert space_of(Params.model_validate(settings)) == {**heads, **more}
 
 
-def test_a_search_of_whole_networks_needs_a_space_of_its_own(refusal):
+def test_scope_network_needs_its_space(refusal):
     settings = changed("tune.scope", "network")
     del settings["tune"]["network_space"]
     assert refusal(settings).startswith(": tune: scope: network needs a network_space, with at least one of unfreeze, ")
@@ -93,12 +114,12 @@ def test_a_search_of_whole_networks_needs_a_space_of_its_own(refusal):
         ("sharpness", [1], ""),
     ],
 )
-def test_impossible_space_of_whole_networks_is_named_with_its_place(setting, domain, place, refusal):
+def test_invalid_domain_of_scope_network_is_named(setting, domain, place, refusal):
     line = refusal(changed(f"tune.network_space.{setting}", domain))
     assert line.startswith(f": tune.network_space.{setting}{place}")
 
 
-def test_strengths_of_views_are_multiplied_as_far_as_they_may_be():
+def test_strengths_are_scaled_up_to_their_limits():
     augment = {"flip": True, "shift": 0.06, "zoom": 0.1, "rotation_degrees": 50, "brightness": 0.15, "contrast": 0.7}
     params = Params.model_validate(changed("augment", {**augment, "saturation": 0.0, "erase": 0.4}))
     augmentation = from_section(Augmentation, params.augment)
@@ -108,7 +129,7 @@ def test_strengths_of_views_are_multiplied_as_far_as_they_may_be():
     assert augmentation.scaled(0.0) == Augmentation(True, 0, 0, 0, 0, 0, 0, 0)
 
 
-def test_the_untuned_recipe_is_what_params_say():
+def test_untuned_recipe_has_the_settings_of_params():
     settings = recipe_of(Params.model_validate(DEMO)).settings()
     for section, names in (("model", HEAD), ("loss", OBJECTIVE), ("train", OPTIMIZER)):
         content = DEMO[section].get("phase1", DEMO[section])
