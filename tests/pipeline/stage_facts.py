@@ -1,4 +1,4 @@
-"""What a stage uses, read from the source code: modules, sections of params.yaml, and files.
+"""What a stage uses, read from the source code: modules, settings of params.yaml, and files.
 
 DVC follows neither imports nor calls. A dependency that dvc.yaml lacks leaves an old result in place; one too many
 reruns hours of work. So `test_dvc_yaml.py` compares dvc.yaml with what is read here.
@@ -7,9 +7,12 @@ reruns hours of work. So `test_dvc_yaml.py` compares dvc.yaml with what is read 
 import ast
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 from agelens.pipeline.config.code_hashes import import_closure, is_ours, source_of
+from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.config.sections import Section
 from tests.locations import ROOT
 
 PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")
@@ -24,28 +27,54 @@ def files_of_code(stage: str) -> set[str]:
     return {source.resolve().relative_to(ROOT).as_posix() for source in sources if source}
 
 
-def sections_of(stage: str) -> set[str]:
-    """Return the sections of params.yaml that a stage's functions use; `model_dump` means all of them."""
-    return {name for function in _functions_of(stage) for name in _attributes_of("Params", function)}
+def settings_of(stage: str) -> set[str]:
+    """Return the settings that a stage's functions use, such as `crop_faces.size`, or their sections.
+
+    A section that is used as a whole, or under another name, is returned as such; the empty name means all sections.
+    """
+    used = {_setting(chain) for function in _functions_of(stage) for chain in _attributes_of("Params", function)}
+    return {name for name in used if not any(name.startswith(f"{other}.") for other in used)}
 
 
 def files_of_data(stage: str) -> set[str]:
     """Return the files and folders of `Paths` that a stage's functions use."""
-    names = {name for function in _functions_of(stage) for name in _attributes_of("Paths", function)}
+    names = {names[0] for function in _functions_of(stage) for names in _attributes_of("Paths", function)}
     return {getattr(Paths(), name).as_posix() for name in names - {"root"}}
 
 
-def _attributes_of(kind: str, function: ast.AST) -> Iterator[str]:
-    """Yield the attributes that a function uses of its arguments of a class, as annotated."""
+def _setting(names: list[str]) -> str:
+    """Return as much of a chain of attributes as are settings of params.yaml, and no methods."""
+    section: Any = Params
+    for count, name in enumerate(names):
+        if not (isinstance(section, type) and issubclass(section, Section) and name in section.model_fields):
+            return ".".join(names[:count])
+        section = section.model_fields[name].annotation
+    return ".".join(names)
+
+
+def _attributes_of(kind: str, function: ast.AST) -> Iterator[list[str]]:
+    """Yield the attributes, and their attributes, that a function uses of its arguments of a class, as annotated."""
     nodes = list(ast.walk(function))
     arguments = {
         node.arg
         for node in nodes
         if isinstance(node, ast.arg) and isinstance(node.annotation, ast.Name) and node.annotation.id == kind
     }
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in arguments:
-            yield node.attr
+        if id(node) not in inner:
+            root, names = _chain(node)
+            if names and root in arguments:
+                yield names
+
+
+def _chain(node: ast.AST) -> tuple[str, list[str]]:
+    """Return the name and the attributes of `name.a.b`."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return (node.id if isinstance(node, ast.Name) else "", names)
 
 
 def _functions_of(stage: str) -> Iterator[ast.AST]:

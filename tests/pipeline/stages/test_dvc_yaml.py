@@ -8,7 +8,7 @@ import yaml
 from agelens.pipeline.config.code_hashes import import_closure
 from agelens.pipeline.stages import STAGES
 from tests.locations import ROOT
-from tests.pipeline.stage_facts import PACKAGES, files_of_code, files_of_data, sections_of
+from tests.pipeline.stage_facts import PACKAGES, files_of_code, files_of_data, settings_of
 
 FLOW = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 SECTIONS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")).keys()
@@ -18,6 +18,9 @@ RECORDS_ALL_PARAMS = {"train", "evaluate", "report"}
 
 A setting that no result depends on does not rerun them; they then show the settings of the run that made the result.
 """
+
+FOLLOWED_BY_A_FILE = {"train": {"tune"}}
+"""Sections that a stage uses to check a file of an earlier stage, which changes with the section: best.json."""
 
 TEST_SPLIT = "data/splits/test.csv"
 EMBEDDED = "weights/embedded"
@@ -72,12 +75,26 @@ def test_folders_of_a_stage_exist_and_do_not_overlap(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_sections_are_those_that_a_stage_uses(stage: str) -> None:
-    assert sorted(declared(stage, "params")) == sorted(sections_of(stage) - {"model_dump"})
+def test_settings_that_a_stage_uses_are_declared(stage: str) -> None:
+    used = settings_of(stage) - {""} - FOLLOWED_BY_A_FILE.get(stage, set())
+    assert [name for name in used if not any(is_part(name, whole) for whole in declared(stage, "params"))] == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_declared_settings_are_used(stage: str) -> None:
+    """A stage declares its own section as a whole."""
+    used = settings_of(stage)
+    idle = {name for name in declared(stage, "params") if not any(is_part(name, whole) for whole in used)}
+    assert idle <= {stage}
+    assert [name for name in used if is_part(name, stage)] != []
+
+
+def is_part(name: str, whole: str) -> bool:
+    return name == whole or name.startswith(f"{whole}.")
 
 
 def test_whole_params_are_only_recorded() -> None:
-    assert {stage for stage in STAGES if "model_dump" in sections_of(stage)} == RECORDS_ALL_PARAMS
+    assert {stage for stage in STAGES if "" in settings_of(stage)} == RECORDS_ALL_PARAMS
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -122,7 +139,7 @@ def test_stage_is_a_name_of_a_file_a_section_and_a_command(stage: str) -> None:
 
 
 def test_every_section_is_used_by_some_stage() -> None:
-    assert set(SECTIONS) == {section for stage in STAGES for section in declared(stage, "params")}
+    assert set(SECTIONS) == {name.partition(".")[0] for stage in STAGES for name in declared(stage, "params")}
 
 
 def test_metrics_and_plots_are_written_by_stages() -> None:
@@ -159,10 +176,11 @@ def test_dvc_yaml_is_short() -> None:
 # The tests above find nothing if these facts are empty.
 
 
-def test_sections_follow_functions_and_not_whole_modules() -> None:
-    assert sections_of("split") == {"seed", "age_groups", "split"}
-    assert sections_of("crop_faces") == {"sources", "crop_faces"}  # fingerprints.py uses other sections, too
-    assert {"tune", "loss"} <= sections_of("train")  # through the fingerprint of best.json
+def test_settings_follow_functions_and_not_whole_modules() -> None:
+    assert settings_of("split") == {"seed", "age_groups", "split"}
+    assert settings_of("crop_faces") == {"sources", "crop_faces"}  # fingerprints.py uses other sections, too
+    assert {"tune", "loss"} <= settings_of("train")  # through the fingerprint of best.json
+    assert "crop_faces.size" in settings_of("train")
 
 
 def test_files_follow_functions_of_the_pipeline() -> None:
