@@ -1,4 +1,4 @@
-"""Where everything lies: one property per file or folder, all under one root."""
+"""The files and folders that stages read and write, under one root."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ class Paths:
 
     @property
     def params(self) -> Path:
-        """The settings in force."""
+        """The settings in use."""
         return self.root / "params.yaml"
 
     @property
@@ -26,7 +26,7 @@ class Paths:
 
     @property
     def manifest_rejected(self) -> Path:
-        """Files and lines that gave no label."""
+        """Files and lines without a usable label."""
         return self.root / "data/manifest_rejected.csv"
 
     @property
@@ -36,12 +36,12 @@ class Paths:
 
     @property
     def faces(self) -> Path:
-        """The manifest with boxes."""
+        """The rows of the manifest with a crop, and their boxes."""
         return self.root / "data/faces.csv"
 
     @property
     def faces_rejected(self) -> Path:
-        """Images that cannot be read, or hold no face."""
+        """Images without a crop, with the reason."""
         return self.root / "data/faces_rejected.csv"
 
     @property
@@ -51,32 +51,32 @@ class Paths:
 
     @property
     def grouped(self) -> Path:
-        """Faces with photo and group, one row per photo."""
+        """One row for each photo, with its group."""
         return self.root / "data/grouped.csv"
 
     @property
     def grouped_rejected(self) -> Path:
-        """Duplicates and conflicts."""
+        """Duplicates, and photos with conflicting labels."""
         return self.root / "data/grouped_rejected.csv"
 
     @property
     def duplicates_report(self) -> Path:
-        """The ten largest photos, to look at."""
+        """A sheet of the photos with the most files, to check the thresholds."""
         return self.root / "reports/deduplicate"
 
     @property
     def split_train(self) -> Path:
-        """Rows to learn from."""
+        """Rows for training, before they are rebalanced."""
         return self.root / "data/splits/train.csv"
 
     @property
     def split_val(self) -> Path:
-        """Rows to choose by."""
+        """Rows for validation: early stopping, the search and calibration."""
         return self.root / "data/splits/val.csv"
 
     @property
     def split_test(self) -> Path:
-        """Rows to evaluate on; only `evaluate` and `report` read them."""
+        """Rows for evaluation; only `evaluate` and `report` read them."""
         return self.root / "data/splits/test.csv"
 
     @property
@@ -86,7 +86,7 @@ class Paths:
 
     @property
     def train_rejected(self) -> Path:
-        """Rows of ages that are over-represented."""
+        """Rows of common ages that were cut."""
         return self.root / "data/train_rejected.csv"
 
     @property
@@ -96,7 +96,7 @@ class Paths:
 
     @property
     def features_report(self) -> Path:
-        """What augmentation does to a face."""
+        """A sheet of the views of one crop."""
         return self.root / "reports/cache_features"
 
     @property
@@ -121,12 +121,12 @@ class Paths:
 
     @property
     def train_state(self) -> Path:
-        """What a training that was stopped needs to go on."""
+        """Checkpoints, from which a stopped training resumes."""
         return self.root / "data/train_state"
 
     @property
     def trunk(self) -> Path:
-        """What the frozen trunk says of every crop and view, while phase 2 trains on it."""
+        """Cached outputs of the trunk for all crops and views, during phase 2."""
         return self.train_state / "trunk"
 
     @property
@@ -136,7 +136,7 @@ class Paths:
 
     @property
     def calibration(self) -> Path:
-        """What turns an age into an interval."""
+        """Temperature, bias correction and interval widths."""
         return self.root / "weights/trained/calibration.json"
 
     @property
@@ -161,7 +161,7 @@ class Paths:
 
     @property
     def exported(self) -> Path:
-        """The served model."""
+        """The exported model, which `agelens predict` can use."""
         return self.root / "weights/exported"
 
     @property
@@ -171,10 +171,10 @@ class Paths:
 
     @property
     def protocol_state(self) -> Path:
-        """Features and folders of folds that cross-validation works in."""
+        """Features and working folders of the folds of cross-validation."""
         return self.root / "data/protocol"
 
     @property
     def wandb(self) -> Path:
-        """Runs that W&B keeps until they are synced."""
+        """W&B runs that are not synced yet."""
         return self.root / "wandb"

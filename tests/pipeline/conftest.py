@@ -1,4 +1,4 @@
-"""The command as a function, a folder to run it in, and a project of a few rows."""
+"""Fixtures: the command as a function, a folder to run it in, and a project of a few rows."""
 
 import sys
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return an empty folder that the command runs in, with a window wide enough for its tables."""
+    """Return an empty working folder, in a terminal wide enough for the tables of the command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     return tmp_path
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def agelens(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    """Return the command `agelens`: from its words to exit status, output and errors."""
+    """Return the command `agelens` as a function of its arguments that returns exit status, output and errors."""
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["agelens", *words])
@@ -40,13 +40,13 @@ def agelens(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
 
 @pytest.fixture
 def project(tmp_path: Path) -> SmallProject:
-    """Return a project in which rows are split and rebalanced, and nothing is known about their faces."""
+    """Return a project with split and rebalanced rows, and no features yet."""
     return make_small_project(tmp_path)
 
 
 @pytest.fixture
 def refusal(tmp_path):
-    """Return what is said of settings that are refused, without the file's name."""
+    """Return a function from invalid settings to the error message, without the name of the file."""
 
     def refuse(settings: Any) -> str:
         path = tmp_path / "params.yaml"

@@ -24,7 +24,7 @@ CUT = "made/00005.jpg"
 
 @dataclass(frozen=True)
 class SmallProject:
-    """A folder in which rows are split and rebalanced, and nothing is known about their faces."""
+    """A project with split and rebalanced rows, and no features yet."""
 
     root: Path
 
@@ -59,7 +59,7 @@ class SmallProject:
         )
 
     def relabel(self) -> None:
-        """Give two training rows each other's age."""
+        """Swap the labels of two training rows."""
         table = read_table(self.paths.train, TRAIN)
         labels = ["age_low", "age_high", "age", "age_group"]
         table.loc[[0, 1], labels] = table.loc[[1, 0], labels].to_numpy()
@@ -73,7 +73,7 @@ def rows_of(split: str, ages: list[float]) -> pd.DataFrame:
 
 
 def make_small_project(root: Path) -> SmallProject:
-    """Split and rebalance a few rows in a folder, and write their crops."""
+    """Write the tables of a few split and rebalanced rows, and their crops, into a folder."""
     made = SmallProject(root)
     paths = made.paths
     for split, path in (("train", paths.split_train), ("val", paths.split_val)):

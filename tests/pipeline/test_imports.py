@@ -1,4 +1,4 @@
-"""The arrow of imports, one door per library, and a command that starts at once."""
+"""Imports run one way, each library is imported by a few modules, and the command starts without heavy libraries."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ MAY_IMPORT = {
 
 ANYWHERE = {"numpy", "pandas"}
 
-DOORS = {
+IMPORTERS = {
     "PIL": (
         "agelens.data_prep.core.images",
         "agelens.data_prep.splits.dedup",
@@ -74,10 +74,10 @@ DOORS = {
     "wandb": ("agelens.pipeline.tracking",),
     "yaml": ("agelens.pipeline.config.params",),
 }
-"""Where each library comes in. One that is not named here has no door yet: give it one."""
+"""The modules and packages that may import each library."""
 
 HEAVY = ("tensorflow", "keras", "torch", "wandb", "matplotlib", "openvino", "pandas", "cv2", "numpy")
-"""What the command must not wait for before it knows what it is asked."""
+"""Libraries that `agelens --help` must not load."""
 
 REPORT = f"import json, sys; print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
 
@@ -114,17 +114,17 @@ def test_imports_run_one_way(module):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_libraries_come_in_by_their_doors(module):
+def test_libraries_are_imported_by_few_modules(module):
     libraries = {name.partition(".")[0] for name in imports_of(module)}
     foreign = libraries - {"agelens"} - ANYWHERE - sys.stdlib_module_names
-    assert sorted(name for name in foreign if not lies_in(module, DOORS.get(name, ()))) == []
+    assert sorted(name for name in foreign if not lies_in(module, IMPORTERS.get(name, ()))) == []
 
 
-def test_every_door_is_used():
+def test_every_importer_imports_its_library():
     met = {(name.partition(".")[0], module) for module in MODULES for name in imports_of(module)}
     idle = [
         (library, place)
-        for library, places in DOORS.items()
+        for library, places in IMPORTERS.items()
         for place in places
         if not any(name == library and lies_in(module, (place,)) for name, module in met)
     ]
@@ -151,6 +151,6 @@ def test_command_starts_without_heavy_libraries(code):
     assert loaded_by(code) == []
 
 
-def test_predict_is_ready_without_training_libraries():
+def test_predict_starts_without_training_libraries():
     loaded = loaded_by("import agelens.pipeline.prediction.output")
     assert set(loaded) <= {"pandas", "cv2", "numpy"}

@@ -1,4 +1,4 @@
-"""A result gets a new name when code that it imports changes, and keeps it when only prose does."""
+"""Hashes of code change with the modules that a result imports, and not with comments or docstrings."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ Edit = Callable[[str, Callable[[str], str]], None]
 
 @pytest.fixture
 def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edit]:
-    """Return what replaces the source of a module, for the hashes only."""
+    """Return a function that changes the source of a module, as the hashes read it."""
     edited: dict[str, Path] = {}
 
     def forget() -> None:
@@ -55,7 +55,7 @@ def hashes() -> dict[str, str]:
 
 
 def changed_by(module: str, edit: Edit) -> set[str]:
-    """Return the results that get a new name when a constant of a module changes."""
+    """Return the results whose hash changes with a new constant in a module."""
     before = hashes()
     edit(module, lambda source: f"{source}\nCHANGED = 1\n")
     return {name for name, value in hashes().items() if value != before[name]}
@@ -94,7 +94,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("weights.lite0", FEATURES),
     ],
 )
-def test_code_renames_the_results_that_import_it(module: str, results: set[str], edit: Edit) -> None:
+def test_code_changes_the_hashes_of_results_that_import_it(module: str, results: set[str], edit: Edit) -> None:
     assert changed_by(f"agelens.{module}", edit) == results
 
 
@@ -105,7 +105,7 @@ def test_code_renames_the_results_that_import_it(module: str, results: set[str],
         pytest.param(lambda source: f"# A comment.\n\n{source}", id="comment"),
     ],
 )
-def test_prose_renames_nothing(change: Callable[[str], str], edit: Edit) -> None:
+def test_comments_and_docstrings_change_no_hash(change: Callable[[str], str], edit: Edit) -> None:
     before = hashes()
     for module in ("data_prep.batches.augment", "data_prep.faces.cropper", "pipeline.stages.train"):
         edit(f"agelens.{module}", change)

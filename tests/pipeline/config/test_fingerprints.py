@@ -1,4 +1,4 @@
-"""A result is named by everything that it depends on, its code included."""
+"""Fingerprints change with everything that a result depends on, and with nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def changed(params: Params, section: str, **values: object) -> Params:
     return params.model_copy(update={section: getattr(params, section).model_copy(update=values)})
 
 
-def test_crops_are_named_by_settings_and_detector(params: Params, detector: Path) -> None:
+def test_crops_depend_on_settings_and_detector(params: Params, detector: Path) -> None:
     before = crops_fingerprint(params, detector=detector)
     assert crops_fingerprint(params, detector=detector) == before
     assert crops_fingerprint(changed(params, "crop_faces", margin_fraction=0.2), detector=detector) != before
@@ -45,7 +45,7 @@ def test_crops_are_named_by_settings_and_detector(params: Params, detector: Path
 @pytest.mark.parametrize(
     "values", [{"min_side": 40}, {"min_sharpness": 9}, {"max_faces": 1}, {"image_size": 640}, {"engine": "ray"}]
 )
-def test_what_is_judged_row_by_row_does_not_name_the_crops(
+def test_limits_that_apply_to_rows_do_not_change_crops(
     params: Params, detector: Path, values: dict[str, object]
 ) -> None:
     other = changed(params, "crop_faces", **values)
@@ -56,17 +56,17 @@ def test_what_is_judged_row_by_row_does_not_name_the_crops(
     "values",
     [{"precision": "float32"}, {"min_score": 0.5}, {"size": 64}, {"margin_fraction": 0.3}, {"square": False}],
 )
-def test_what_shapes_every_crop_names_them(params: Params, detector: Path, values: dict[str, object]) -> None:
+def test_settings_of_every_crop_change_crops(params: Params, detector: Path, values: dict[str, object]) -> None:
     other = changed(params, "crop_faces", **values)
     assert crops_fingerprint(other, detector=detector) != crops_fingerprint(params, detector=detector)
 
 
-def test_every_crop_setting_is_judged_in_one_of_the_two_ways() -> None:
+def test_each_crop_setting_applies_to_crops_or_to_rows() -> None:
     by_row = {"image_size", "runtime", "engine", "min_side", "min_sharpness", "max_faces"}
     assert {*fingerprints.CROP_SETTINGS, *by_row} == CropFaces.model_fields.keys()
 
 
-def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detector: Path) -> None:
+def test_crops_do_not_depend_on_other_sources(params: Params, detector: Path) -> None:
     more = {**params.sources, "more": Source(path=Path("more"), reader="table", no_face="whole_image")}
     other = params.model_copy(update={"sources": more})
     assert crops_fingerprint(other, detector=detector) == crops_fingerprint(params, detector=detector)
@@ -81,17 +81,17 @@ def test_crops_are_not_named_by_the_sources_of_other_crops(params: Params, detec
         ("cache_features", {"precision": "float32"}),
     ],
 )
-def test_features_are_named_by_pictures_and_backbone(params: Params, section: str, values: dict[str, object]) -> None:
+def test_features_depend_on_views_and_backbone(params: Params, section: str, values: dict[str, object]) -> None:
     assert features_fingerprint(changed(params, section, **values)) != features_fingerprint(params)
 
 
-def test_features_to_judge_by_are_named_by_their_own_precision(params: Params) -> None:
+def test_validation_features_have_their_own_precision(params: Params) -> None:
     other = changed(params, "cache_features", precision="float32")
     assert features_fingerprint(other, part="val") == features_fingerprint(params, part="val")
     assert features_fingerprint(other, part="val") == features_fingerprint(other)
 
 
-def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_path: Path) -> None:
+def test_features_depend_on_the_content_of_a_weights_file(params: Params, tmp_path: Path) -> None:
     path = tmp_path / "some.weights.h5"
     own = changed(params, "model", weights=str(path))
     absent = features_fingerprint(own)
@@ -109,18 +109,16 @@ def test_features_are_named_by_what_a_file_of_weights_holds(params: Params, tmp_
     ("section", "values", "same"),
     [
         ("tune", {"max_epochs": 3}, False),
-        ("tune", {"retrain": Retrain(seeds=9)}, True),  # what is trained again has a name of its own
+        ("tune", {"retrain": Retrain(seeds=9)}, True),  # its results are stored apart
         ("loss", {"age_weight": 0.9}, False),
         ("model", {"age_head": "linear"}, False),
         ("cache_features", {"views": 5}, False),
         ("augment", {"zoom": 0.3}, False),
-        ("rebalance", {"weights": True}, True),  # by way of its rows alone
+        ("rebalance", {"weights": True}, True),  # it changes the rows, which have their own fingerprint
         ("evaluate", {"resamples": 10}, True),
     ],
 )
-def test_a_search_is_named_by_what_its_scores_depend_on(
-    params: Params, section: str, values: dict[str, object], same: bool
-) -> None:
+def test_search_depends_on_its_settings(params: Params, section: str, values: dict[str, object], same: bool) -> None:
     other = changed(params, section, **values)
     assert (tune_fingerprint(other, rows="some") == tune_fingerprint(params, rows="some")) is same
 
@@ -139,7 +137,7 @@ def test_a_search_is_named_by_what_its_scores_depend_on(
         ("train", {"phase2": {"epochs": 3, "schedule": "plateau", "trunk": "cached"}}, True, True),
     ],
 )
-def test_phase_2_names_a_search_of_whole_networks_alone(
+def test_only_scope_network_depends_on_phase_2(
     params: Params, section: str, values: dict[str, Any], head: bool, network: bool
 ) -> None:
     for scope, same in (("head", head), ("network", network)):
@@ -153,16 +151,16 @@ def test_phase_2_names_a_search_of_whole_networks_alone(
 
 
 @pytest.mark.parametrize("values", [{"seed": 8}, {"age_groups": [0, 18]}])
-def test_a_search_is_named_by_seed_and_age_groups(params: Params, values: dict[str, object]) -> None:
+def test_search_depends_on_seed_and_age_groups(params: Params, values: dict[str, object]) -> None:
     other = params.model_copy(update=values)
     assert tune_fingerprint(other, rows="some") != tune_fingerprint(params, rows="some")
 
 
-def test_a_search_is_named_by_its_rows(params: Params) -> None:
+def test_search_depends_on_its_rows(params: Params) -> None:
     assert tune_fingerprint(params, rows="some") != tune_fingerprint(params, rows="others")
 
 
-def test_rows_are_named_by_their_tables_and_crops(tmp_path: Path) -> None:
+def test_rows_depend_on_tables_and_crops(tmp_path: Path) -> None:
     tables = [tmp_path / "train.csv", tmp_path / "val.csv"]
     for table in tables:
         table.write_text(f"{table.name},30\n")

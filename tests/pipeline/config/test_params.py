@@ -1,4 +1,4 @@
-"""params.yaml: every key is known, every value possible, and what is not is named in one line."""
+"""params.yaml: unknown keys and invalid values are errors that name them in one line."""
 
 import subprocess
 
@@ -23,7 +23,7 @@ def test_the_three_named_settings_are_there():
 
 
 def test_committed_settings_are_the_demo():
-    # The committed one: whoever has typed `agelens use utkface` has another in force.
+    # The committed file: `agelens use utkface` may have replaced the one in the checkout.
     asked = subprocess.run(["git", "show", "HEAD:params.yaml"], cwd=ROOT, capture_output=True, check=False)
     if asked.returncode != 0:
         pytest.skip("not a git checkout")
