@@ -183,11 +183,12 @@ def test_no_crops_are_no_photos():
     [
         (["a", "b", "c"], [None, None, None], ["a", "b", "c"]),
         (["a", "b", "c"], ["x", None, "x"], ["a", "b", "a"]),
+        (["a", "b", "c"], ["x", "y", None], ["a", "b", "c"]),
         (["a", "a", "c"], ["x", "y", "y"], ["a", "a", "a"]),
         (["d", "c", "c", "b", "b", "a"], ["1", "1", "2", "2", "3", "3"], ["a"] * 6),
         ([], [], []),
     ],
-    ids=["alone", "same subject", "a photo joins two subjects", "a long chain", "no rows"],
+    ids=["alone", "same subject", "different subjects", "a photo joins two subjects", "a long chain", "no rows"],
 )
 def test_a_group_hangs_together_by_photo_and_subject(photo, subject, group):
     assert find_groups(photo, pd.Series(subject, dtype="str")).tolist() == group
@@ -269,6 +270,12 @@ def test_judging_does_not_depend_on_the_order_of_rows():
 def test_a_photo_of_too_many_files_stops_the_run():
     with pytest.raises(DataError, match=r"at most 2 times. Received: 3 files like p"):
         resolve_duplicates(grouped_table(3, photos=["p"]), max_photo_files=2)
+
+
+def test_twenty_files_of_a_photo_are_allowed_by_default():
+    assert len(resolve_duplicates(grouped_table(20, photos=["p"]))[0]) == 1
+    with pytest.raises(DataError, match=r"at most 20 times. Received: 21 files"):
+        resolve_duplicates(grouped_table(21, photos=["p"]))
 
 
 @pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the UTKFace folder in ../shared/data")

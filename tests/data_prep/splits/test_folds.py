@@ -63,6 +63,11 @@ def test_three_folds_train_on_one():
     ] * 3
 
 
+def test_rows_to_train_on_are_numbered_through():
+    turn = next(rotate_folds(make_folds(people(100), count=5, groups=FIVE_GROUPS, seed=0)))
+    assert turn["train"].index.tolist() == list(range(60))
+
+
 def test_fewer_than_three_folds_are_refused():
     with pytest.raises(ParamsError, match="at least 3 folds"):
         make_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)
