@@ -182,7 +182,7 @@ def _band_to_rgb(image: Image.Image) -> Pixels:
 def _deep_grey_to_rgb(grey: npt.NDArray[np.generic]) -> Pixels:
     """Scale 16-bit or floating grey to 8 bits; Pillow's own conversion would clip everything above 255 to white."""
     values = np.nan_to_num(grey.astype(np.float32))
-    largest = values.max(initial=0)
+    largest = values.max()
     # 32-bit and floating files do not say what white is: the lowest usual white that nothing exceeds.
     white = 65535 if grey.dtype.itemsize == 2 else next((top for top in (1, 255, 65535) if largest <= top), largest)
     return np.repeat((values / white * 255).clip(0, 255).round().astype(np.uint8)[..., None], 3, axis=2)

@@ -41,6 +41,15 @@ def test_the_temporary_file_lies_beside_its_place_with_the_same_suffix(tmp_path)
     with replacing(tmp_path / "model.keras") as temporary:
         assert temporary.parent == tmp_path
         assert temporary.suffix == ".keras"
+        assert temporary.name.startswith(".")  # hidden from whatever lists the folder meanwhile
+
+
+def test_no_file_stays_open(tmp_path):
+    write_text(tmp_path / "a.txt", "x")
+    opened = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        write_text(tmp_path / "a.txt", "x")
+    assert len(list(Path("/dev/fd").iterdir())) == opened
 
 
 def test_folders_are_made(tmp_path):

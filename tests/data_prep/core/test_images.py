@@ -195,6 +195,17 @@ def test_a_bomb_is_refused_before_its_pixels_are_made(width: int, height: int) -
     assert peak < 5_000_000
 
 
+@pytest.mark.parametrize(("size", "reason"), [(10, "not_an_image"), (11, "too_large")])
+def test_a_file_of_the_largest_size_is_read(
+    size: int, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agelens.data_prep.core.images.MAX_BYTES", 10)
+    (tmp_path / "a.jpg").write_bytes(b"x" * size)
+    with pytest.raises(ImageError) as caught:
+        read_rgb(tmp_path / "a.jpg")
+    assert caught.value.reason == reason
+
+
 def test_the_limit_of_pixels_can_be_lowered() -> None:
     content = encoded(drawn_photo(10, 10), "PNG")
     assert decode_rgb(content, max_pixels=100).shape == (10, 10, 3)

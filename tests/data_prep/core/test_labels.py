@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import DataError, ParamsError
-from agelens.data_prep.core.labels import ATTRIBUTES, NO_AGE_GROUP, AgeGroups, attribute_indices, check_has_exact_ages
+from agelens.data_prep.core.labels import (
+    ATTRIBUTES,
+    MAX_AGE,
+    NO_AGE_GROUP,
+    AgeGroups,
+    attribute_indices,
+    check_has_exact_ages,
+)
 from agelens.data_prep.core.records import Record
 
 FIVE = AgeGroups((0, 13, 26, 43, 61))
@@ -70,6 +77,11 @@ def test_no_labels_have_no_groups():
 )
 def test_the_intervals_of_adience_are_its_eight_groups(low, high, group):
     assert ADIENCE.of_intervals([low], [high]).tolist() == [group]
+
+
+def test_numbers_that_tables_and_models_hold() -> None:
+    # Trained networks have 101 outputs for the years 0..100, and stored tables hold -1 where there is no age group.
+    assert (MAX_AGE, NO_AGE_GROUP) == (100, -1)
 
 
 def test_one_exact_age_is_enough():

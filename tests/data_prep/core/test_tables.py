@@ -47,6 +47,20 @@ def test_a_schema_names_each_column_once_and_says_what_it_means(schema):
     assert all(column.meaning for column in schema.columns)
 
 
+@pytest.mark.parametrize(
+    ("schema", "optional"),
+    [
+        (REJECTED, ["detail"]),
+        (MANIFEST, ["gender", "ethnicity", "subject"]),
+        (TRAIN, ["gender", "ethnicity", "subject", "score"]),
+        (PREDICTIONS, ["gender", "ethnicity", "predicted_gender", "predicted_ethnicity"]),
+    ],
+    ids=lambda value: value.name if isinstance(value, Schema) else "",
+)
+def test_only_these_columns_may_have_missing_values(schema, optional):
+    assert [column.name for column in schema.columns if column.optional] == optional
+
+
 @pytest.mark.parametrize(("earlier", "later"), [(MANIFEST, FACES), (FACES, GROUPED), (GROUPED, SPLIT), (SPLIT, TRAIN)])
 def test_columns_are_only_added(earlier, later):
     assert later.columns[: len(earlier.columns)] == earlier.columns

@@ -179,6 +179,27 @@ def test_counts_are_smoothed_by_hand(counts, sigma, expected):
     assert smooth_counts(pd.Series(counts), sigma=sigma).tolist() == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("age", "ratio"),
+    [
+        (60, 40 / 10),
+        # The Gaussian of 1 year weighs 2.5066; at 100 years, where the upper half lies outside the range, 1.7533.
+        (100, 40 / 2.5066 / (10 / 1.7533)),
+    ],
+)
+def test_smoothed_weights_by_hand(age, ratio):
+    kept, _ = rebalance_table(
+        split_rows(50, ages=[30] * 4 + [age]), min_count=0, weights="smoothed", weight_power=1, weight_sigma=1
+    )
+    weight = kept.groupby("age")["weight"].first()
+    assert weight[age] / weight[30] == pytest.approx(ratio, rel=1e-3)
+
+
+def test_parts_of_years_are_rejected_by_their_whole_year():
+    _, rejected = rebalance_table(split_rows(12, ages=[30.5]), min_count=0, max_count=10)
+    assert rejected["detail"].unique().tolist() == ["more than 10 rows of age 30"]
+
+
 def test_an_age_among_common_ones_is_not_rare_once_counts_are_smoothed():
     table = split_rows(91, ages=[30] * 30 + [31] + [32] * 30 + [70] * 30)
     plain, smoothed = (

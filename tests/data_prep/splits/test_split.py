@@ -23,6 +23,11 @@ def where(splits: dict[str, pd.DataFrame]) -> "pd.Series[str]":
     return pd.concat([pd.Series(name, index=rows["image_id"]) for name, rows in splits.items()]).sort_index()
 
 
+def where_group(splits: dict[str, pd.DataFrame], group: str) -> str:
+    """The split that holds a group."""
+    return next(name for name, rows in splits.items() if group in set(rows["group"]))
+
+
 def test_single_rows_are_split_exactly():
     splits = split(grouped_table(1000, ages=ONE_OF_EACH_GROUP))
     assert sizes(splits) == {"train": 800, "val": 100, "test": 100}
@@ -87,6 +92,12 @@ def test_a_group_too_large_for_the_smallest_share_goes_to_the_first_split():
     people = ["large"] * 11 + [f"small {index}" for index in range(89)]
     for seed in range(20):
         assert "large" in set(split(grouped_table(100, groups=people), seed=seed)["train"]["group"])
+
+
+def test_a_group_of_exactly_the_smallest_share_takes_its_turn():
+    people = ["pair", "pair", *[f"single {index}" for index in range(18)]]
+    owners = {where_group(split(grouped_table(20, groups=people), seed=seed), "pair") for seed in range(20)}
+    assert owners == {"train", "val", "test"}
 
 
 def test_in_a_small_stratum_a_group_of_two_rows_goes_to_the_first_split():
