@@ -34,7 +34,7 @@ from agelens.models.training.objective import Objective, compile_model, loss_wei
 from agelens.pipeline.config.fingerprints import features_fingerprint
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.config.sections import Retrain
+from agelens.pipeline.config.sections.search import Retrain
 from agelens.pipeline.search.head_factory import head_factory
 from agelens.pipeline.stages import cache_features, tune
 from agelens.pipeline.training_data.head_data import read_head_data

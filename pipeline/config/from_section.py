@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any, TypeVar, cast
 
-from agelens.pipeline.config.sections import Section
+from agelens.pipeline.config.sections.fields import Section
 
 Built = TypeVar("Built")
 

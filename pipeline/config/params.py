@@ -8,25 +8,26 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.pipeline.config.sections import (
+from agelens.pipeline.config.sections.data import (
     Augment,
     BuildManifest,
-    CacheFeatures,
-    Calibrate,
     CropFaces,
     Deduplicate,
+    Rebalance,
+    Source,
+    Split,
+)
+from agelens.pipeline.config.sections.fields import Section, SourceName
+from agelens.pipeline.config.sections.search import Tune
+from agelens.pipeline.config.sections.training import (
+    CacheFeatures,
+    Calibrate,
     Evaluate,
     Export,
     Loss,
     Model,
-    Rebalance,
     Report,
-    Section,
-    Source,
-    SourceName,
-    Split,
     Train,
-    Tune,
 )
 
 

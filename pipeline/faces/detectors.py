@@ -7,7 +7,7 @@ from agelens.data_prep.core.openvino_requests import Precision
 from agelens.data_prep.faces.cropper import OpenDetector
 from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
 from agelens.data_prep.faces.torch_detector import TorchFaceDetector, has_cuda
-from agelens.pipeline.config.sections import CropFaces
+from agelens.pipeline.config.sections.data import CropFaces
 from agelens.weights.defaults import DETECTOR_RUNTIME, DETECTOR_TORCH
 from agelens.weights.integrity import trusted_checkpoints
 

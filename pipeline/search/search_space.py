@@ -7,7 +7,7 @@ from agelens.models.network.heads import HeadConfig
 from agelens.models.training.objective import Objective
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.config.sections import Domain
+from agelens.pipeline.config.sections.search import Domain
 from agelens.tuning.recipe import OPTIMIZER, Recipe
 from agelens.tuning.space import Choices, Range, SearchSpace
 

@@ -12,7 +12,7 @@ from typing import Any
 from agelens.pipeline.config.code_hashes import import_closure, is_ours, source_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.config.sections import Section
+from agelens.pipeline.config.sections.fields import Section
 from tests.locations import ROOT
 
 PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")

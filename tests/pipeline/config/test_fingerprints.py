@@ -13,7 +13,8 @@ from agelens.pipeline.config.fingerprints import (
     tune_fingerprint,
 )
 from agelens.pipeline.config.params import Params, read_params
-from agelens.pipeline.config.sections import CropFaces, NetworkSpace, Retrain, Source
+from agelens.pipeline.config.sections.data import CropFaces, Source
+from agelens.pipeline.config.sections.search import NetworkSpace, Retrain
 from tests.locations import ROOT
 
 

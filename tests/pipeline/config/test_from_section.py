@@ -18,7 +18,9 @@ from agelens.models.network.heads import HeadConfig
 from agelens.models.training.objective import Objective
 from agelens.models.training.phases import PhaseConfig
 from agelens.pipeline.config.from_section import from_section
-from agelens.pipeline.config.sections import Augment, CropFaces, Deduplicate, Loss, Model, Phase, Rebalance, Section
+from agelens.pipeline.config.sections.data import Augment, CropFaces, Deduplicate, Rebalance
+from agelens.pipeline.config.sections.fields import Section
+from agelens.pipeline.config.sections.training import Loss, Model, Phase
 
 TAKERS: list[tuple[type[Section], Callable[..., Any], set[str]]] = [
     (Augment, Augmentation, set()),

@@ -8,7 +8,8 @@ import pytest
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.config.sections import Loss, Model, NetworkSpace, Phase1, Space
+from agelens.pipeline.config.sections.search import NetworkSpace, Space
+from agelens.pipeline.config.sections.training import Loss, Model, Phase1
 from agelens.pipeline.search.search_space import recipe_of, space_of
 from agelens.tuning.recipe import HEAD, NETWORK, OBJECTIVE, OPTIMIZER, SETTINGS
 from agelens.tuning.space import Choices, Range

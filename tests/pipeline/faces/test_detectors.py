@@ -9,7 +9,7 @@ import pytest
 from agelens.data_prep.faces.crop_manifest import run_threads
 from agelens.data_prep.faces.detector import OpenVinoFaceDetector
 from agelens.data_prep.faces.ray_engine import run_ray
-from agelens.pipeline.config.sections import CropFaces
+from agelens.pipeline.config.sections.data import CropFaces
 from agelens.pipeline.faces import detectors
 from agelens.pipeline.faces.detectors import choose_detector
 from agelens.pipeline.faces.engines import choose_engine
