@@ -1,6 +1,8 @@
-"""Faults that the tests once overlooked, and mutants that no test can notice: lists kept by hand for `mutants.py`."""
+"""Faults that the tests once overlooked, and mutants that no test needs to notice: lists for `mutants.py`."""
 
 from dataclasses import dataclass
+
+from mutations import Mutation
 
 
 @dataclass(frozen=True)
@@ -54,5 +56,74 @@ KNOWN = (
     KnownMutant("data_prep/batches/augment.py", "[ratio, 1 / ratio]", "[1 / ratio, ratio]"),
 )
 
-EQUIVALENT: frozenset[tuple[str, str, str]] = frozenset()
-"""Mutants, as file, old and new text, that change nothing that a caller can see."""
+
+@dataclass(frozen=True)
+class ToleratedMutants:
+    """Mutations of one line that no test needs to notice.
+
+    Args:
+        file: Path in the project.
+        line: How the line begins, without its indentation.
+        reason: Why a test of them would be worthless.
+        only: Text of the mutated code by which one mutation is meant; all mutations of the line by default.
+    """
+
+    file: str
+    line: str
+    reason: str
+    only: str = ""
+
+
+MEMORY = "changes speed and memory, and no result"
+CHOICE = "a default is a choice; a test would repeat it"
+NO_SUCH_INPUT = "differs only for input that does not occur"
+SYMMETRIC = "the draws are symmetric about 0"
+
+TOLERATED = (
+    ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
+    ToleratedMutants("data_prep/splits/dedup.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"),
+    ToleratedMutants("data_prep/splits/dedup.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
+    ToleratedMutants(
+        "data_prep/splits/dedup.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
+    ),
+    ToleratedMutants("data_prep/splits/dedup.py", "if files.max(initial=0)", NO_SUCH_INPUT, only="initial=1"),
+    ToleratedMutants(
+        "data_prep/splits/split.py", "if min(fractions.values(), default=0)", NO_SUCH_INPUT, only="default=1"
+    ),
+    ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
+    ToleratedMutants("data_prep/core/images.py", "BAND_PIXELS =", MEMORY),
+    ToleratedMutants(
+        "data_prep/core/images.py", "warnings.filterwarnings(", "pytest replaces the filters of the process"
+    ),
+    ToleratedMutants("data_prep/core/images.py", "rows = max(1, BAND_PIXELS", MEMORY),
+    ToleratedMutants("data_prep/core/images.py", "white = Image.new(", "Pillow limits colours to 255"),
+    ToleratedMutants("data_prep/core/images.py", "white = 65535", "rounds to the same of 256 levels", only="65536"),
+    ToleratedMutants(
+        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 256)"
+    ),
+    ToleratedMutants(
+        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 510)"
+    ),
+    ToleratedMutants("data_prep/batches/augment.py", "shift: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "zoom: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "rotation_degrees: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "brightness: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "contrast: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "saturation: float =", CHOICE),
+    ToleratedMutants(
+        "data_prep/batches/augment.py", "moves, colors = rng.uniform", "other draws are as good", only="10"
+    ),
+    ToleratedMutants("data_prep/batches/augment.py", "linear = np.array(", "a factor of -1 or 1", only="cos / mirror"),
+    ToleratedMutants("data_prep/batches/augment.py", "saturation, contrast = 1 +", SYMMETRIC, only="1 - "),
+)
+
+
+def is_tolerated(file: str, source: bytes, mutation: Mutation) -> bool:
+    """Return whether a mutation of a file's source is one of `TOLERATED`."""
+    before, after = (text.splitlines()[mutation.line - 1].decode().strip() for text in (source, mutation.apply(source)))
+    return any(
+        each.file == file
+        and before.startswith(each.line)
+        and (not each.only or (each.only in after and each.only not in before))
+        for each in TOLERATED
+    )

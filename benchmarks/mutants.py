@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from known_mutants import EQUIVALENT, KNOWN
+from known_mutants import KNOWN, is_tolerated
 from mutations import find_mutations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,7 +124,7 @@ def draw_mutants(modules: Sequence[str], *, count: int, seed: int) -> list[Mutan
         Mutant(file, mutation.line, mutation.old, mutation.new, mutation.apply(source), mirrored_tests(file))
         for file, source in ((path.resolve().relative_to(ROOT).as_posix(), path.read_bytes()) for path in sorted(paths))
         for mutation in find_mutations(source)
-        if (file, mutation.old, mutation.new) not in EQUIVALENT
+        if not is_tolerated(file, source, mutation)
     ]
     drawn = random.Random(seed).sample(range(len(mutants)), min(count, len(mutants)))
     return [mutants[number] for number in sorted(drawn)]

@@ -112,6 +112,21 @@ def test_rotation_turns_about_the_centre_by_at_most_its_angle_either_way():
     assert 10 < degrees.max() <= 31
 
 
+def test_rotation_keeps_its_limit_where_faces_are_scaled_too():
+    both = only(rotation_degrees=20.0, zoom=0.5)
+    offsets = np.array([offset_of_dot(view) for view in views_of(dot_at(CENTER + 8, CENTER), both, count=60)])
+    degrees = np.abs(np.degrees(np.arctan2(offsets[:, 1], offsets[:, 0])))
+    assert 18 < degrees.max() <= 21
+
+
+def test_strengths_are_multiplied_up_to_their_limits_and_the_flip_stays():
+    strong = Augmentation(flip=True, shift=0.1, zoom=0.4, rotation_degrees=50, brightness=0.0, contrast=0.5, erase=0.3)
+    assert strong.scaled(2.0) == Augmentation(
+        flip=True, shift=0.2, zoom=0.8, rotation_degrees=90, brightness=0.0, contrast=1.0, saturation=0.4, erase=0.5
+    )
+    assert only(shift=0.3).scaled(0.0) == STILL
+
+
 def test_zoom_scales_about_the_centre_by_at_most_its_fraction():
     offsets = np.array(
         [offset_of_dot(view) for view in views_of(dot_at(CENTER + 10, CENTER), only(zoom=0.25), count=24)]

@@ -124,6 +124,18 @@ def test_the_worst_band_is_among_those_with_enough_rows() -> None:
     assert worst_band(slices, min_rows=4) is None
 
 
+@pytest.mark.parametrize(("rows", "worst"), [(50, ("90+", 50.0)), (49, ("30-39", 5.0))])
+def test_a_band_needs_fifty_exact_rows_to_be_the_worst(rows: int, worst: tuple[str, float]) -> None:
+    slices = by_slice(predictions_of([(35, 35, 40)] * 50 + [(90, 90, 40)] * rows), resamples=5)
+    assert worst_band(slices) == worst
+
+
+def test_raw_errors_are_those_of_ages_before_calibration() -> None:
+    metrics = summarise(predictions_of([(10, 10, 12), (20, 20, 15), (8, 20, 15)], raw_age=[14.0, 18.0, 90.0]))
+    assert (metrics["mae"], metrics["bias"]) == (3.5, -1.5)
+    assert (metrics["raw_mae"], metrics["raw_bias"]) == (3.0, 1.0)
+
+
 def test_slices_count_their_own_rows() -> None:
     table = predictions_of(FACES, gender=["female", "male", "male", None, None, "male"])
     slices = by_slice(table, resamples=20).set_index(["slice", "value"])
