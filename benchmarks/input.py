@@ -15,7 +15,7 @@ from train import SEED, build_whole, median_rates, write_faces
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import make_training_dataset
 from agelens.models.network.backbones import BACKBONES
-from agelens.models.network.folding import fold_age_net
+from agelens.models.network.batch_norm_folding import fold_age_net
 from agelens.models.training.objective import Objective, compile_model
 from evidence import add_record_option, write_result
 

@@ -33,10 +33,10 @@ from agelens.models.caches.features import FeatureCache
 from agelens.models.caches.trunk_cache import TrunkCache
 from agelens.models.network.age_net import build_age_net, build_feature_net
 from agelens.models.network.backbones import BACKBONES, build_backbone, unfreeze
-from agelens.models.network.folding import fold_age_net
+from agelens.models.network.batch_norm_folding import fold_age_net
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.network.trunk import build_trunk_and_top
-from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
 from agelens.models.training.history import best_epoch
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
@@ -135,7 +135,7 @@ def build_whole(faces: Faces, *, backbone: str, weights: str, unfreeze_from: str
 def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, float]:
     """Return images per second: the seed project's epoch, feature extraction, an epoch of the head on features."""
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", unfreeze_from=None)
-    runtime = Network(convert_network(build_feature_net(network.get_layer("efficientnetb0"))), **EXTRACTION)
+    runtime = OpenVinoNetwork(convert_network(build_feature_net(network.get_layer("efficientnetb0"))), **EXTRACTION)
     keyed = {str(path): path for path in faces.paths}
     options = {"size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     head = build_head(HEAD, features=1280, groups=GROUPS)
@@ -157,7 +157,7 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", unfreeze_from=first)
     trunk, top = build_trunk_and_top(fold_age_net(network))
     compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
-    runtime, shape = Network(convert_network(trunk), **EXTRACTION), trunk.output_shape[1:]
+    runtime, shape = OpenVinoNetwork(convert_network(trunk), **EXTRACTION), trunk.output_shape[1:]
     options = {"view": 1, "size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     kept = TrunkCache(folder / "kept", "one", shape).extend(faces.paths, runtime, **options)
 
@@ -237,7 +237,10 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
         else:
             below, model = build_trunk_and_top(fold_age_net(network))
             graph = convert_network(below)
-            sides = {"learnt": (learnt, views, Network(graph, **EXTRACTION)), "held": (held, 1, Network(graph))}
+            sides = {
+                "learnt": (learnt, views, OpenVinoNetwork(graph, **EXTRACTION)),
+                "held": (held, 1, OpenVinoNetwork(graph)),
+            }
             cut = {
                 name: [
                     TrunkCache(folder / name, "one", below.output_shape[1:]).extend(

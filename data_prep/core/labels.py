@@ -30,11 +30,13 @@ class Attribute:
         meaning: What a label of this attribute is, in words, for the documentation of tables.
         spellings: What a table of labels may hold (lower case) and the class that it means, None for unknown. An empty
             mapping accepts every term and keeps it as it is.
+        exported: Whether exported models predict it. If not, it serves training and the evaluation report only.
     """
 
     classes: tuple[str, ...]
     meaning: str
     spellings: Mapping[str, str | None] = field(default_factory=dict)
+    exported: bool = True
 
 
 ATTRIBUTES: Mapping[str, Attribute] = {
@@ -51,6 +53,7 @@ ATTRIBUTES: Mapping[str, Attribute] = {
     "ethnicity": Attribute(
         classes=("White", "Black", "Asian", "Indian", "Other"),  # the terms of UTKFace
         meaning="the source's own term",
+        exported=False,  # guessing a person's ethnicity is not a purpose of this software
     ),
 }
 """Every attribute, by the name of its column in tables and of its output in networks."""

@@ -1,1 +1,1 @@
-"""Outputs of frozen layers, kept on disk."""
+"""Caches of the outputs of frozen layers, on disk."""

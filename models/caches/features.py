@@ -1,8 +1,8 @@
-"""Features of the frozen backbone, computed once per picture and view and kept, so that heads train in seconds.
+"""Cache of the frozen backbone's features, computed once per crop and view, so that heads train in seconds.
 
-A cache is a folder with one `view_<v>.npz` per view: keys of crops and their features in half precision. It carries
-the fingerprint of all that the features depend on; with another fingerprint it is begun anew, with the same only
-what is missing is extracted.
+A cache is a folder with one `view_<v>.npz` per view: keys of crops and their features in half precision. A file holds
+the fingerprint of everything that the features depend on. If the fingerprint changes, the cache is emptied; otherwise
+only missing features are computed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,15 +18,16 @@ from agelens.data_prep.core.atomic import replacing, write_text
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels
-from agelens.models.serving.runtime import Network
+from agelens.models.serving.runtime import OpenVinoNetwork
 
 Features = npt.NDArray[np.float16]
 
-BATCH = 16
+EXTRACTION_BATCH = 16
+"""Crops that are computed at once, here and in the trunk cache."""
 
 
 def crop_keys(image_ids: Sequence[str], paths: Sequence[Path]) -> list[str]:
-    """Return the key of each crop in a cache: its image id and a hash of its bytes, so that a changed crop is new."""
+    """Return the key of each crop in a cache: its image id and a hash of its file, so that a changed crop is new."""
     return [f"{image_id}#{file_hash(path)[:16]}" for image_id, path in zip(image_ids, paths, strict=True)]
 
 
@@ -35,21 +36,25 @@ class FeatureCache:
     """A folder of cached features.
 
     Args:
-        folder: Where they lie.
-        fingerprint: Names backbone, weights, size, precision, augmentation and seed.
+        folder: Of the cache.
+        fingerprint: Of backbone, weights, size, precision, augmentation and seed.
     """
 
     folder: Path
     fingerprint: str
 
     def read(self, keys: Sequence[str], *, views: int) -> Features:
-        """Return the features `(views, N, F)` of crops by `crop_keys`, in their order.
+        """Return the features `(views, N, F)` of crops, in the order of their keys.
+
+        Args:
+            keys: From `crop_keys`.
+            views: Number of views, from view 0.
 
         Raises:
-            DataError: Something is missing, or was made from other crops or another backbone.
+            DataError: Features are missing, or were computed from other crops or with other settings.
         """
         if not self._is_current():
-            msg = f"The features in {self.folder} are missing or of other crops or settings; run `dvc repro`."
+            msg = f"The features in {self.folder} are missing or outdated. Run `dvc repro cache_features`."
             raise DataError(msg)
         return np.stack([self._rows(keys, view=view) for view in range(views)])
 
@@ -61,7 +66,7 @@ class FeatureCache:
         known = self._read_view(view)
         missing = [key for key in keys if key not in known]
         if missing:
-            msg = f"View {view} lacks {len(missing)} images, {missing[0]} first; run `dvc repro cache_features`."
+            msg = f"View {view} lacks {len(missing)} images, such as {missing[0]}. Run `dvc repro cache_features`."
             raise DataError(msg)
         return np.stack([known[key] for key in keys])
 
@@ -75,7 +80,7 @@ class FeatureCache:
     def extend(
         self,
         paths: Mapping[str, Path],
-        network: Network,
+        network: OpenVinoNetwork,
         *,
         view: int,
         size: int,
@@ -83,51 +88,51 @@ class FeatureCache:
         seed: int,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """Extract what one view lacks, and keep nothing else than what was asked for.
+        """Compute the missing features of one view, and remove those of crops that are not listed.
 
         Args:
-            paths: The crop of each key.
-            network: From crops to features; its one output is kept.
+            paths: The file of each crop by its key.
+            network: From crops to features, its only output.
             view: Number of the view; 0 is the crop itself.
             size: Side of the crops.
-            augmentation: How views differ.
-            seed: Of the run.
-            progress: Called with the number of images that were finished.
+            augmentation: Settings of the views.
+            seed: Of the views.
+            progress: Called with the number of finished crops.
 
         Returns:
-            The number of images that were extracted.
+            The number of crops whose features were computed.
 
         Raises:
-            DataError: The first pictures of view 0, if they fill a batch, are black.
+            DataError: The first full batch of view 0 is black.
         """
-        self._begin()
+        self._remove_outdated()
         known = self._read_view(view)
         missing = {key: path for key, path in paths.items() if key not in known}
         progress(len(paths) - len(missing))
         if missing:
-            known |= self._extract(missing, network, view, size, augmentation, seed, progress)
+            known |= self._compute(missing, network, view, size, augmentation, seed, progress)
         if missing or len(known) > len(paths):
             with replacing(self.folder / f"view_{view}.npz") as temporary:
                 np.savez(temporary, key=np.array(list(paths)), features=np.stack([known[key] for key in paths]))
         return len(missing)
 
     def remove_views(self, first: int) -> None:
-        """Remove the views from a number on, which nothing asks for: people who were taken out must not stay there."""
+        """Remove the views from number `first` on: crops that left the data set must not remain in unused views."""
         for path in self.folder.glob("view_*.npz"):
             if int(path.stem.removeprefix("view_")) >= first:
                 path.unlink()
 
-    def _begin(self) -> None:
+    def _remove_outdated(self) -> None:
         if self._is_current():
             return
-        for stale in self.folder.glob("view_*.npz"):
-            stale.unlink()
+        for outdated in self.folder.glob("view_*.npz"):
+            outdated.unlink()
         write_text(self.folder / "fingerprint.txt", self.fingerprint)
 
     @staticmethod
-    def _extract(
+    def _compute(
         missing: Mapping[str, Path],
-        network: Network,
+        network: OpenVinoNetwork,
         view: int,
         size: int,
         augmentation: Augmentation,
@@ -136,16 +141,21 @@ class FeatureCache:
     ) -> dict[str, Features]:
         found: list[Features] = []
         dataset = make_view_dataset(
-            list(missing.values()), view=view, size=size, batch_size=BATCH, augmentation=augmentation, seed=seed
+            list(missing.values()),
+            view=view,
+            size=size,
+            batch_size=EXTRACTION_BATCH,
+            augmentation=augmentation,
+            seed=seed,
         )
 
-        def pictures() -> Iterator[Pixels]:
+        def checked_batches() -> Iterator[Pixels]:
             for number, batch in enumerate(dataset.as_numpy_iterator()):
-                if view == 0 and number == 0 and len(batch) == BATCH:  # a few new pictures may all be dark
+                if view == 0 and number == 0 and len(batch) == EXTRACTION_BATCH:  # a few crops may all be dark
                     check_pixels(batch)
                 yield batch
 
-        for outputs in network.run(pictures()):
+        for outputs in network.run(checked_batches()):
             (features,) = outputs.values()
             found.extend(features.astype(np.float16))
             progress(len(features))

@@ -66,6 +66,11 @@ class Calibration:
             )
             raise DataError(msg)
 
+    @property
+    def needs_distribution(self) -> bool:
+        """Whether `age` or `interval` needs the model's output `age_distribution`."""
+        return bool(self.shares) or self.temperature != 1
+
     def age(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> Floats:
         """Return calibrated ages `(B,)`, in years within 0..100.
 

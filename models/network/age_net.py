@@ -26,7 +26,7 @@ def build_feature_net(backbone: Any) -> Any:
     return keras.Model(image, pooled, name="feature_net")
 
 
-def average_both_ways(age_net: Any) -> Any:
+def average_with_mirror_image(age_net: Any) -> Any:
     """Return a network that looks at each picture and at its mirror image, and answers with the mean.
 
     A mirrored face is as old, and the errors of the two looks differ; it takes twice as long.

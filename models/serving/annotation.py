@@ -1,4 +1,4 @@
-"""A photograph with its answers drawn in, for people who would rather look than read."""
+"""Draws predictions into a photograph."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_faces(image: Pixels, faces: Sequence[AgePrediction]) -> Pixels:
-    """Return a copy of `uint8 (height, width, 3)` RGB with each face's box and `age (low-high)` in years.
+    """Return a copy of `uint8 (height, width, 3)` RGB with the box and `age (low-high)` in years of each face.
 
-    Labels stand above their box, moved inwards where the picture ends.
+    A text is placed above its box, or moved inwards where it would cross the border of the image.
     """
-    picture = image.copy()
+    drawn = image.copy()
     unit = max(image.shape[:2]) / 900
     thickness, scale = max(1, round(2 * unit)), 0.7 * unit + 0.2
     for face in faces:
@@ -26,8 +26,8 @@ def draw_faces(image: Pixels, faces: Sequence[AgePrediction]) -> Pixels:
         (width, height), base = cv2.getTextSize(text, FONT, scale, thickness)
         top = max(0, y1 - height - 2 * base)
         left = max(0, min(x1, image.shape[1] - 1 - width - base))
-        cv2.rectangle(picture, (x1, y1), (x2, y2), BOX_COLOUR, thickness)
-        cv2.rectangle(picture, (left, top), (left + width + base, top + height + 2 * base), BOX_COLOUR, -1)
+        cv2.rectangle(drawn, (x1, y1), (x2, y2), BOX_COLOUR, thickness)
+        cv2.rectangle(drawn, (left, top), (left + width + base, top + height + 2 * base), BOX_COLOUR, -1)
         place = (left + base // 2, top + height + base // 2)
-        cv2.putText(picture, text, place, FONT, scale, TEXT_COLOUR, thickness, cv2.LINE_AA)
-    return picture
+        cv2.putText(drawn, text, place, FONT, scale, TEXT_COLOUR, thickness, cv2.LINE_AA)
+    return drawn

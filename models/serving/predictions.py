@@ -1,4 +1,4 @@
-"""The one maker of predictions: evaluation, command line and web app all turn the model's outputs into ages here.
+"""Turns model outputs into predictions, for evaluation, cross-validation and `agelens predict` alike.
 
 Numpy only: the predictor imports this module.
 """
@@ -17,7 +17,7 @@ from agelens.models.calibration.calibration import Calibration
 Floats = npt.NDArray[np.float64]
 
 SUM_TOLERANCE = 0.01
-"""Half precision sums a softmax to 1 within 0.002; raw scores miss by far more."""
+"""By which probabilities may miss the sum 1. In half precision a softmax misses it by up to 0.002."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Decoded:
     """The predictions for B faces and G age groups, as arrays.
 
     Args:
-        age: `(B,)`, years in 0..100.
-        raw_age: `(B,)`, years; as the model says it, before it is calibrated.
-        age_low: `(B,)`, years; lower end of the interval.
-        age_high: `(B,)`, years; upper end of the interval.
-        age_group: `(B,)`, index of the most probable group.
-        probabilities: `(B, G)`, of every group.
+        age: `(B,)`, calibrated, in years in 0..100.
+        raw_age: `(B,)`, the model's output `age` before calibration, in years.
+        age_low: `(B,)`, lower end of the prediction interval, in years.
+        age_high: `(B,)`, upper end of the prediction interval, in years.
+        age_group: `(B,)`, index of the most probable age group.
+        probabilities: `(B, G)`, of every age group.
         attributes: `(B, C)` for each attribute that the model predicts, the probability of every class.
     """
 
@@ -47,12 +47,12 @@ class Decoded:
 
     @property
     def age_group_probability(self) -> Floats:
-        """`(B,)`, of the predicted group."""
+        """`(B,)`, of the most probable age group."""
         top: Floats = self.probabilities.max(axis=1)
         return top
 
     def attribute_classes(self, attribute: str) -> list[str | None]:
-        """Return the most probable class of an attribute for each face, None where the model does not tell it."""
+        """Return the most probable class of an attribute for each face; None if the model does not predict it."""
         if attribute not in self.attributes:
             return [None] * len(self)
         return [ATTRIBUTES[attribute].classes[index] for index in self.attributes[attribute].argmax(axis=1)]
@@ -60,18 +60,18 @@ class Decoded:
 
 @dataclass(frozen=True)
 class AgePrediction:
-    """What is said about one face.
+    """The prediction for one face.
 
     Args:
         box: x1, y1, x2, y2 in pixels of the upright image.
-        score: The detector's, in 0..1; None where the whole image was taken as the face.
-        age: Years.
-        interval: Lowest and highest age of the calibrated interval, in years.
-        age_group: Name of the most probable group, for example `26-42`. The two heads are separate, so `age` may lie
-            in a neighbouring group.
-        probabilities: Of every group, in order.
-        gender: `female` or `male` as annotators would have said, None where the model does not tell it.
-        seen: The model has learned from this picture, so that its answer proves nothing.
+        score: The detector's confidence, 0 to 1; None if the whole image was taken as the face.
+        age: In years.
+        interval: Lower and upper end of the prediction interval, in years.
+        age_group: Name of the most probable age group, for example `26-42`. It is a separate output of the model, so
+            `age` may lie in an adjacent group.
+        probabilities: Of every age group, in order.
+        attributes: Most probable class of each attribute that the model predicts.
+        trained_on: Whether the model was trained on this image, so that the prediction is no evidence of its accuracy.
     """
 
     box: tuple[float, float, float, float]
@@ -80,68 +80,80 @@ class AgePrediction:
     interval: tuple[float, float]
     age_group: str
     probabilities: tuple[float, ...]
-    gender: str | None = None
-    seen: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    trained_on: bool = False
+
+    @property
+    def gender(self) -> str | None:
+        """`female` or `male`, as annotators of the training data would label the face; None if not predicted."""
+        return self.attributes.get("gender")
 
 
 def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Calibration, groups: AgeGroups) -> Decoded:
-    """Turn the model's outputs for a batch of B faces into predictions.
+    """Turn the model outputs for B faces into predictions.
 
     Args:
-        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; `age_distribution` `(B, 101)`, where the
+        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; `age_distribution` `(B, 101)`, if the
             calibration uses it; `(B, C)`, softmax, for each attribute that the model predicts. Others are ignored.
-        calibration: Corrects the ages and makes the intervals.
+        calibration: Calibrates the ages and gives the prediction intervals.
         groups: The G age groups of the model.
 
     Raises:
-        DataError: An output that is needed is missing, has another shape, is not finite, or the groups' shares do not
-            sum to 1.
+        DataError: A required output is missing, has another shape or is not finite, or the probabilities of the age
+            groups do not sum to 1.
     """
+    years, probabilities = _checked_outputs(outputs, groups)
+    age = calibration.age(years, outputs.get("age_distribution"))
+    low, high = calibration.interval(age, outputs.get("age_distribution"))
+    return Decoded(
+        age=age,
+        raw_age=np.clip(years, 0, MAX_AGE),
+        age_low=low,
+        age_high=high,
+        age_group=probabilities.argmax(axis=1),
+        probabilities=probabilities,
+        attributes={name: np.asarray(outputs[name], dtype=np.float64) for name in ATTRIBUTES if name in outputs},
+    )
+
+
+def _checked_outputs(outputs: Mapping[str, npt.NDArray[np.floating]], groups: AgeGroups) -> tuple[Floats, Floats]:
+    """Return ages `(B,)` and the probabilities of age groups `(B, G)`, or raise `DataError`."""
     missing = {"age_group", "age"} - outputs.keys()
     if missing:
-        msg = f"A model must have the outputs age_group and age; check the model file. Received: {sorted(outputs)}."
+        msg = f"A model must have the outputs age_group and age. Check the model file. Received: {sorted(outputs)}."
         raise DataError(msg)
     probabilities = np.asarray(outputs["age_group"], dtype=np.float64)
     years = np.asarray(outputs["age"], dtype=np.float64)
     batch = len(years)
     if years.shape != (batch, 1) or probabilities.shape != (batch, len(groups)):
         msg = (
-            f"The outputs must be age (B, 1) and age_group (B, {len(groups)}); the model and its age groups must be of "
-            f"one training. Received: {years.shape} and {probabilities.shape}."
+            f"The outputs must be age (B, 1) and age_group (B, {len(groups)}); the network and the age groups must "
+            f"come from the same training. Received: {years.shape} and {probabilities.shape}."
         )
         raise DataError(msg)
-    # `not (... <= ...)` so that NaN, of which no comparison is true, is caught as well.
+    # Written as `not (... <= ...)`, so that NaN is rejected too.
     if not (np.isfinite(years).all() and (np.abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
-        msg = "Ages must be finite and the shares of the age groups sum to 1; the model has diverged or is no softmax."
+        msg = (
+            "Ages must be finite and the probabilities of the age groups must sum to 1. The training has diverged, or "
+            "the output age_group is not a softmax."
+        )
         raise DataError(msg)
-    age = calibration.age(years[:, 0], outputs.get("age_distribution"))
-    low, high = calibration.interval(age, outputs.get("age_distribution"))
-    attributes = {
-        attribute: np.asarray(outputs[attribute], dtype=np.float64) for attribute in ATTRIBUTES if attribute in outputs
-    }
-    return Decoded(
-        age=age,
-        raw_age=np.clip(years[:, 0], 0, MAX_AGE),
-        age_low=low,
-        age_high=high,
-        age_group=probabilities.argmax(axis=1),
-        probabilities=probabilities,
-        attributes=attributes,
-    )
+    return years[:, 0], probabilities
 
 
 def face_predictions(
     decoded: Decoded, boxes: Boxes, *, scores: npt.ArrayLike, groups: AgeGroups
 ) -> list[AgePrediction]:
-    """Pair the predictions of one image with its faces.
+    """Return one prediction for each of the B faces of an image.
 
     Args:
         decoded: For B faces.
         boxes: `(B, 4)`, x1, y1, x2, y2 in pixels.
-        scores: `(B,)`, the detector's; NaN where the whole image was taken.
-        groups: Gives the groups' names.
+        scores: `(B,)`, the detector's confidence; NaN where the whole image was taken as the face.
+        groups: With the names of the age groups.
     """
-    names, genders = groups.names, decoded.attribute_classes("gender")
+    names = groups.names
+    classes = {name: decoded.attribute_classes(name) for name in decoded.attributes}
     return [
         AgePrediction(
             box=(float(x1), float(y1), float(x2), float(y2)),
@@ -150,7 +162,7 @@ def face_predictions(
             interval=(float(decoded.age_low[i]), float(decoded.age_high[i])),
             age_group=names[decoded.age_group[i]],
             probabilities=tuple(decoded.probabilities[i].tolist()),
-            gender=genders[i],
+            attributes={name: str(found[i]) for name, found in classes.items()},
         )
         for i, ((x1, y1, x2, y2), score) in enumerate(
             zip(boxes, np.asarray(scores, dtype=np.float64), strict=True),

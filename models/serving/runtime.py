@@ -1,7 +1,7 @@
-"""OpenVINO, the runtime that serves: Keras networks become its graphs, graphs become functions on uint8 pictures.
+"""OpenVINO, the runtime of exported models: converts Keras networks and runs them on batches of uint8 images.
 
-What is served is computed in float32. bfloat16 is up to twice as fast on processors that know it, and moves features
-by 4 to 8 % (relative L2): good enough to learn from, see `cache_features.precision`.
+Exported models are computed in float32. bfloat16 is up to twice as fast on processors that support it and changes
+features by 4 to 8 % (relative L2), which is accurate enough for training; see `cache_features.precision`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,36 +15,37 @@ from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
 
-Outputs = dict[str, npt.NDArray[np.float32]]
+NetworkOutputs = dict[str, npt.NDArray[np.float32]]
+"""Arrays by output name; the first axis is the batch."""
 
 
 def convert_network(network: Any) -> Any:
     """Return a Keras network as an OpenVINO graph with the same input and output names."""
     import warnings  # noqa: PLC0415
 
-    import openvino as ov  # noqa: PLC0415  predict must start without waiting for what it does not need
+    import openvino as ov  # noqa: PLC0415  imported late: `agelens predict` starts faster without it
 
     with warnings.catch_warnings():
-        # The converter calls the network with a tuple where Keras expects a name; the result is the same.
+        # The converter passes a tuple where Keras expects a dictionary; the result is the same.
         warnings.filterwarnings("ignore", message="The structure of `inputs`")
         return ov.convert_model(network)
 
 
 def write_network(path: Path, graph: Any) -> None:
-    """Write an OpenVINO graph as `.xml` and `.bin`, weights in half precision (computed in float32 all the same)."""
+    """Write an OpenVINO graph as `.xml` and `.bin`; weights are stored in half precision, computed in float32."""
     import openvino as ov  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)
     ov.save_model(graph, path, compress_to_fp16=True)
 
 
-class Network:
-    """A compiled network: pictures in, named arrays out.
+class OpenVinoNetwork:
+    """A compiled network, from batches of images to arrays by output name.
 
     Args:
         graph: An OpenVINO graph, or the path of its `.xml`.
-        precision: What it computes in.
-        many: Whether `run` works at as many batches at a time as pay; each then takes longer.
+        precision: Of the computation.
+        many: Optimise `run` for throughput: compute several batches at a time, each of which then takes longer.
 
     Raises:
         WeightsError: The file is missing or damaged.
@@ -54,7 +55,7 @@ class Network:
         import openvino as ov  # noqa: PLC0415
 
         if isinstance(graph, Path) and not graph.is_file():
-            msg = f"There is no exported network at {graph}; run `dvc repro export`."
+            msg = f"There is no exported network at {graph}. Run `dvc repro export`."
             raise WeightsError(msg)
         try:
             self._compiled = ov.Core().compile_model(graph, "CPU", compile_options(precision, many=many))
@@ -64,15 +65,15 @@ class Network:
 
     @property
     def input_size(self) -> int:
-        """Side of the square pictures that go in."""
+        """Side of the input images, which are square."""
         return int(self._compiled.input(0).partial_shape[1].get_length())
 
-    def __call__(self, pictures: Pixels) -> Outputs:
+    def __call__(self, images: Pixels) -> NetworkOutputs:
         """Return the outputs by name for `uint8 (B, S, S, 3)` RGB."""
-        return next(self.run([pictures]))
+        return next(self.run([images]))
 
-    def run(self, batches: Iterable[Pixels]) -> Iterator[Outputs]:
-        """Yield the outputs of each batch, in order; the next batch is made while one is computed."""
+    def run(self, batches: Iterable[Pixels]) -> Iterator[NetworkOutputs]:
+        """Yield the outputs of each batch, in order; the next batch is prepared while one is computed."""
         ports = self._compiled.outputs
         for request in infer_ahead(make_requests(self._compiled), batches):
             yield {port.get_any_name(): np.array(request.get_tensor(port).data) for port in ports}

@@ -1,7 +1,8 @@
-"""Which pictures a model has learned from, told by short hashes that show nothing of them.
+"""Short hashes of the crops that a model was trained on, stored beside the exported model.
 
-A figure on pictures that were trained on measures memory. The hash is of the crop's looks, not of its file: a picture
-that was saved anew, but not one that was mirrored or cut otherwise, is known again.
+An error measured on training images is too low, so predictions on them are marked. A hash identifies an image by its
+perceptual hash, not by its file: a copy that was saved again is recognised, a mirrored or differently cropped one is
+not. The image cannot be reconstructed from it.
 """
 
 import hashlib
@@ -13,26 +14,37 @@ from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.splits.dedup import describe_crop
 
-SEEN_FILE = "seen.txt"
+HASHES_FILE = "training_hashes.txt"
 
-DIGITS = 8
-"""Hexadecimal; among 20,000 known pictures one new one in 200,000 is taken for known by chance."""
+OLD_HASHES_FILE = "seen.txt"
+"""Its name in models that were exported by earlier versions."""
 
-
-def picture_hash(crop: Pixels) -> str:
-    """Return the short hash of a crop `uint8 (S, S, 3)`: the head of the SHA-256 of its perceptual hash."""
-    return hashlib.sha256(describe_crop(crop).phash.to_bytes(8, "big")).hexdigest()[:DIGITS]
+HASH_DIGITS = 8
+"""Hexadecimal digits. With 20,000 hashes, one new crop in 200,000 is marked by chance."""
 
 
-def write_seen(folder: Path, crops: Iterable[Path]) -> int:
-    """Write the hashes of crops beside an exported model, a line each, and return their number."""
+def crop_hash(crop: Pixels) -> str:
+    """Return the first digits of the SHA-256 of the perceptual hash of a crop `uint8 (S, S, 3)`."""
+    return hashlib.sha256(describe_crop(crop).phash.to_bytes(8, "big")).hexdigest()[:HASH_DIGITS]
+
+
+def write_training_hashes(folder: Path, crops: Iterable[Path]) -> int:
+    """Write the hashes of crops into the folder of an exported model, one per line.
+
+    Args:
+        folder: Of the exported model.
+        crops: Files of all crops of the training and validation splits.
+
+    Returns:
+        The number of different hashes.
+    """
     with ThreadPoolExecutor() as threads:
-        hashes = sorted(set(threads.map(lambda path: picture_hash(read_rgb(path)), crops)))
-    write_text(folder / SEEN_FILE, "".join(f"{one}\n" for one in hashes))
+        hashes = sorted(set(threads.map(lambda path: crop_hash(read_rgb(path)), crops)))
+    write_text(folder / HASHES_FILE, "".join(f"{one}\n" for one in hashes))
     return len(hashes)
 
 
-def read_seen(folder: Path) -> frozenset[str]:
-    """Read the hashes beside an exported model; none where an older model has no such file."""
-    path = folder / SEEN_FILE
-    return frozenset(path.read_text().split()) if path.is_file() else frozenset()
+def read_training_hashes(folder: Path) -> frozenset[str]:
+    """Return the hashes in the folder of an exported model; empty if it has no such file."""
+    files = [path for name in (HASHES_FILE, OLD_HASHES_FILE) if (path := folder / name).is_file()]
+    return frozenset(files[0].read_text().split()) if files else frozenset()

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from agelens.data_prep.core.atomic import replacing
-from agelens.models.training.averaging import Weights
 from agelens.models.training.history import EpochRecord
+from agelens.models.training.weight_averaging import WeightArrays
 
 PARTS = ("model", "optimizer", "average", "best")
 
@@ -33,10 +33,10 @@ class PhaseState:
     """
 
     records: Sequence[EpochRecord]
-    model: Weights
-    optimizer: Weights
-    average: Weights
-    best: Weights
+    model: WeightArrays
+    optimizer: WeightArrays
+    average: WeightArrays
+    best: WeightArrays
 
 
 def write_state(path: Path, state: PhaseState, *, fingerprint: str) -> None:
@@ -63,6 +63,6 @@ def read_state(path: Path, *, fingerprint: str) -> PhaseState | None:
     return PhaseState(records=[EpochRecord(**record) for record in about["records"]], **parts)
 
 
-def _in_order(arrays: dict[str, Any], part: str) -> Weights:
+def _in_order(arrays: dict[str, Any], part: str) -> WeightArrays:
     count = sum(name.startswith(f"{part}/") for name in arrays)
     return [arrays[f"{part}/{index}"] for index in range(count)]

@@ -11,7 +11,7 @@ import pandas as pd
 
 MONITOR = "val_age_mae"
 
-LEAST_GAIN = 1e-4
+MIN_IMPROVEMENT = 1e-4
 """Years by which a plateau must be left behind; Keras's default for ReduceLROnPlateau."""
 
 
@@ -81,7 +81,7 @@ def best_epoch(records: Sequence[EpochRecord]) -> EpochRecord:
     return min(records, key=lambda record: record.val_age_mae)
 
 
-def epochs_without_gain(records: Sequence[EpochRecord]) -> int:
+def epochs_without_improvement(records: Sequence[EpochRecord]) -> int:
     """Return how many epochs have passed since the best one; 0 for an empty history."""
     return records[-1].epoch - best_epoch(records).epoch if records else 0
 
@@ -90,7 +90,7 @@ def plateau_rate(records: Sequence[EpochRecord], *, rate: float, patience: int) 
     """Return the learning rate of the next epoch: halved after each `patience` epochs without gain."""
     best, waited = float("inf"), 0
     for record in records:
-        gained = record.val_age_mae < best - LEAST_GAIN
+        gained = record.val_age_mae < best - MIN_IMPROVEMENT
         best, waited = (record.val_age_mae, 0) if gained else (best, waited + 1)
         if waited >= patience:
             rate, waited = rate / 2, 0

@@ -11,17 +11,17 @@ import keras
 import numpy as np
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.models.training.averaging import WeightAverage, Weights, values_of
 from agelens.models.training.checkpoint import PhaseState
 from agelens.models.training.history import (
-    LEAST_GAIN,
+    MIN_IMPROVEMENT,
     MONITOR,
     EpochRecord,
     HistoryRecorder,
     best_epoch,
-    epochs_without_gain,
+    epochs_without_improvement,
     plateau_rate,
 )
+from agelens.models.training.weight_averaging import WeightArrays, WeightAverage, values_of
 
 Schedule = Literal["constant", "plateau", "cosine"]
 
@@ -84,7 +84,9 @@ def schedule_callbacks(config: PhaseConfig) -> list[Any]:
     if config.schedule != "plateau":
         return []
     patience = config.plateau_patience
-    return [keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=patience, min_delta=LEAST_GAIN)]
+    return [
+        keras.callbacks.ReduceLROnPlateau(MONITOR, mode="min", factor=0.5, patience=patience, min_delta=MIN_IMPROVEMENT)
+    ]
 
 
 def build_optimizer_variables(model: Any) -> None:
@@ -100,7 +102,7 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
         config: How the phase trains.
         recorder: Its history; must be called before.
         average: The moving average, or None.
-        best: Weights of the best epoch so far.
+        best: WeightArrays of the best epoch so far.
         keep: Called with the state after each epoch.
     """
 
@@ -110,7 +112,7 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
         *,
         recorder: HistoryRecorder,
         average: WeightAverage | None,
-        best: Weights,
+        best: WeightArrays,
         keep: Callable[[PhaseState], None],
     ) -> None:
         super().__init__()
@@ -142,7 +144,7 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
 
 def is_over(records: Sequence[EpochRecord], config: PhaseConfig) -> bool:
     """Return whether a phase has had its epochs, or its patience is at an end."""
-    return len(records) >= config.epochs or 0 < config.patience <= epochs_without_gain(records)
+    return len(records) >= config.epochs or 0 < config.patience <= epochs_without_improvement(records)
 
 
 def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is made of

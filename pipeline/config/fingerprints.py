@@ -15,7 +15,7 @@ CROP_CODE = ("agelens.data_prep.faces.cropper", "agelens.data_prep.faces.torch_d
 FEATURE_CODE = ("agelens.pipeline.training_data.feature_extraction",)
 TRUNK_CODE = (
     "agelens.models.caches.trunk_cache",
-    "agelens.models.network.folding",
+    "agelens.models.network.batch_norm_folding",
     "agelens.models.network.trunk",
 )
 HEAD_SEARCH_CODE = (

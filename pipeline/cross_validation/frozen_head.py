@@ -15,7 +15,7 @@ from agelens.models.calibration.fit import fit_calibration
 from agelens.models.evaluation.metrics import Metrics, predictions_table, summarise
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.serving.predictions import decode
-from agelens.models.serving.runtime import Network, Outputs
+from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase
 from agelens.pipeline.config.fingerprints import features_fingerprint
@@ -55,7 +55,9 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
     Every row is in the test split of one fold, so all features are computed in the precision of validation.
     """
     features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), crops, views)
-    network = Network(convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True)
+    network = OpenVinoNetwork(
+        convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True
+    )
     wanted = dict(zip(features.keys(table), features.files(table), strict=True))
     with progress_bar("extracting features", total=views * len(wanted)) as advance:
         extract_views(params, features.cache, wanted, network=network, views=views, progress=advance)
@@ -118,6 +120,6 @@ def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFea
     ).calibration
 
 
-def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> Outputs:
+def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> NetworkOutputs:
     plain = features.cache.read(features.keys(table), views=1)[0]
     return {name: keras.ops.convert_to_numpy(output) for name, output in head(plain.astype("float32")).items()}

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from agelens.data_prep.core.atomic import replacing
-from agelens.models.serving.predictor import AgePredictor, ModelCard
+from agelens.models.serving.model_card import ModelCard
+from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.prediction.annotated_copies import write_annotated
 from agelens.pipeline.prediction.files import describe_skipped, expand_paths, pluralise, printable
 from agelens.pipeline.prediction.predict import (
@@ -82,7 +83,7 @@ def _predict_with_progress(predictor: AgePredictor, files: list[Path], *, larges
 
 def _describe_trained_on(results: list[FilePrediction]) -> list[str]:
     """Return a line about faces that are in the training data of the model, if there are any."""
-    count = sum(face.seen for found in results for face in found.faces)
+    count = sum(face.trained_on for found in results for face in found.faces)
     if not count:
         return []
     return [f"{pluralise(count, 'face')} in the training data of the model: not a test of its accuracy"]

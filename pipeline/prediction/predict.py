@@ -7,8 +7,9 @@ from pathlib import Path
 from agelens.data_prep.core.errors import ImageError, WeightsError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels, read_rgb
+from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
-from agelens.models.serving.predictor import AgePredictor, ModelCard
+from agelens.models.serving.predictor import AgePredictor
 from agelens.weights.defaults import DETECTOR_RUNTIME
 
 SMALL_FACE = 32
@@ -60,12 +61,12 @@ def face_warnings(face: AgePrediction) -> list[str]:
     x1, y1, x2, y2 = face.box
     side = min(x2 - x1, y2 - y1)
     warnings = [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
-    return warnings + ["trained_on: the model has learned from this picture"] * face.seen
+    return warnings + ["trained_on: the model has learned from this picture"] * face.trained_on
 
 
 def check_predicts_gender(card: ModelCard) -> None:
     """Raise `WeightsError` unless the model has the output `gender`."""
-    if not card.genders:
+    if "gender" not in card.attributes:
         msg = (
             f"The model {card.name} does not predict gender. Leave out --gender, or train a model with "
             "model.heads: [gender]."

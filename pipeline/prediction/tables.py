@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from agelens.data_prep.core.tables import Column, Schema
+from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
-from agelens.models.serving.predictor import ModelCard
 from agelens.pipeline.prediction.files import printable
 from agelens.pipeline.prediction.predict import FilePrediction, face_warnings
 

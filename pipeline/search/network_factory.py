@@ -13,7 +13,7 @@ from typing import Any
 
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.backbones import build_backbone, unfreeze
-from agelens.models.network.folding import fold_age_net
+from agelens.models.network.batch_norm_folding import fold_age_net
 from agelens.models.network.heads import build_head
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.training.objective import compile_model

@@ -14,7 +14,7 @@ from agelens.data_prep.core.images import read_rgb, write_png
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
 from agelens.models.caches.features import crop_keys
-from agelens.models.serving.runtime import Network
+from agelens.models.serving.runtime import OpenVinoNetwork
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -35,7 +35,7 @@ def run(params: Params, paths: Paths) -> None:
     extracted = 0
     with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:
         for part, (crops, views) in parts.items():
-            network = Network(graph, precision=section.precision_of(part), many=True)
+            network = OpenVinoNetwork(graph, precision=section.precision_of(part), many=True)
             cache = feature_cache(params, paths, part)
             extracted += extract_views(params, cache, crops, network=network, views=views, progress=advance)
             cache.remove_views(views)

@@ -12,8 +12,8 @@ from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
-from agelens.models.serving.predictor import ModelCard
-from agelens.models.serving.training_hashes import write_seen
+from agelens.models.serving.model_card import ModelCard
+from agelens.models.serving.training_hashes import write_training_hashes
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -33,7 +33,6 @@ CARD_METRICS = (
     "group_accuracy",
     "group_accuracy_one_off",
     "coverage",
-    "gender_accuracy",
 )
 """Metrics of the test split that the model card contains."""
 
@@ -49,17 +48,26 @@ def run(params: Params, paths: Paths) -> None:
     val = read_table(paths.split_val, SPLIT)
     # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.
     val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]
-    expected = predict_rows(network, val, paths=paths, label="comparing with Keras")["age"][:, 0]
+    expected = predict_rows(network, val, paths=paths, label="comparing with Keras")
     crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
-    export_model(network, _card(network, params, paths), folder=paths.exported, crops=crops, expected=expected, say=say)
+    card = _card(network, params, paths)
+    differences = export_model(network, card, folder=paths.exported, crops=crops, expected=expected)
+    described = ", ".join(f"{name} {difference:.4f}" for name, difference in differences.items())
+    say(f"mean differences from Keras over {len(crops)} crops: {described}")
     splits = (read_table(path, SPLIT) for path in (paths.split_train, paths.split_val))
-    seen = write_seen(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
-    say(f"{seen} hashes of training images written")
+    count = write_training_hashes(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
+    say(f"{count} training hashes written")
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     section, export = params.crop_faces, params.export
     metrics = json.loads(paths.metrics.read_text())
+    attributes = {
+        name: attribute.classes
+        for name, attribute in ATTRIBUTES.items()
+        if attribute.exported and name in network.output
+    }
+    reported = [*CARD_METRICS, *(f"{name}_accuracy" for name in attributes)]
     return ModelCard(
         name=export.name,
         shape=from_section(CropShape, section),
@@ -71,14 +79,14 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
-        genders=ATTRIBUTES["gender"].classes if "gender" in network.output else (),
+        attributes=attributes,
         facts={
             "backbone": params.model.backbone,
             "training_data": export.training_data,
             "data_hash": _hash_of_splits(paths),
             "licence": export.licence,
             "intended_use": INTENDED_USE,
-            "test_metrics": {name: metrics[name] for name in CARD_METRICS},
+            "test_metrics": {name: metrics[name] for name in reported},
         },
     )
 

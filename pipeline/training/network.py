@@ -7,7 +7,7 @@ import keras
 
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.backbones import unfreeze
-from agelens.models.network.folding import fold_age_net
+from agelens.models.network.batch_norm_folding import fold_age_net
 from agelens.models.training.history import EpochRecord, best_epoch
 from agelens.models.training.phases import PhaseConfig
 from agelens.pipeline.config.from_section import from_section

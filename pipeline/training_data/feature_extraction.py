@@ -9,7 +9,7 @@ from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.features import FeatureCache
 from agelens.models.network.age_net import build_feature_net
 from agelens.models.network.backbones import build_backbone
-from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
 from agelens.pipeline.config.fingerprints import features_fingerprint
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
@@ -33,7 +33,7 @@ def extract_views(
     cache: FeatureCache,
     crops: Mapping[str, Path],
     *,
-    network: Network,
+    network: OpenVinoNetwork,
     views: int,
     progress: Callable[[int], None],
 ) -> int:

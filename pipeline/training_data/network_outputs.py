@@ -8,8 +8,8 @@ import pandas as pd
 
 from agelens.data_prep.batches.dataset import make_dataset
 from agelens.data_prep.core.errors import WeightsError
-from agelens.models.network.age_net import average_both_ways
-from agelens.models.serving.runtime import Outputs
+from agelens.models.network.age_net import average_with_mirror_image
+from agelens.models.serving.runtime import NetworkOutputs
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar
@@ -28,14 +28,14 @@ def read_age_net(params: Params, paths: Paths) -> Any:
         raise WeightsError(msg)
     # Uncompiled, so that Keras does not need the classes of the losses.
     network = keras.saving.load_model(paths.age_net, compile=False)
-    return average_both_ways(network) if params.model.flip_average else network
+    return average_with_mirror_image(network) if params.model.flip_average else network
 
 
-def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> Outputs:
+def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> NetworkOutputs:
     """Return all outputs of the network for the crops of a table, in its order."""
     size = network.input_shape[1]
     dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=PREDICTION_BATCH)
-    found: list[Outputs] = []
+    found: list[NetworkOutputs] = []
     with progress_bar(label, total=len(table)) as advance:
         for images, *_ in dataset:
             found.append(network.predict_on_batch(images))

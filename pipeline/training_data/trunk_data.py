@@ -11,7 +11,7 @@ from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.trunk_cache import Activations, TrunkCache
 from agelens.models.network.trunk import build_trunk_and_top
-from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
 from agelens.pipeline.config.code_hashes import code_hash
 from agelens.pipeline.config.fingerprints import TRUNK_CODE, features_fingerprint, fingerprint
 from agelens.pipeline.config.from_section import from_section
@@ -27,7 +27,7 @@ class TrunkData:
 
     Args:
         top: A model that shares its layers with the network.
-        train: Outputs of the trunk for the training rows, one array for each view.
+        train: NetworkOutputs of the trunk for the training rows, one array for each view.
         val: The same for the validation rows, unaugmented.
         caches: The files behind them.
     """
@@ -94,7 +94,7 @@ def cache_trunk(
         for part, (table, count) in parts.items():
             caches[part].check_room(len(table), views=count, instead=instead)
             files = [crops / crop for crop in table["crop"]]
-            runtime = Network(graph, precision=params.cache_features.precision_of(part), many=True)
+            runtime = OpenVinoNetwork(graph, precision=params.cache_features.precision_of(part), many=True)
             kept[part] = [
                 _cache_view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
                 for view in range(count)
@@ -105,7 +105,7 @@ def cache_trunk(
 def _cache_view(
     cache: TrunkCache,
     crops: Sequence[Path],
-    runtime: Network,
+    runtime: OpenVinoNetwork,
     params: Params,
     augmentation: Augmentation,
     *,

@@ -1,4 +1,4 @@
-"""Small networks, and crops whose brightness is their age, that several tests share."""
+"""Small networks, and crops whose brightness encodes their age, for several tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,14 +19,14 @@ TINY_FEATURES = 32
 
 
 def noise_crops(count: int, *, size: int = SIZE, seed: int = 0) -> Pixels:
-    """Return `uint8 (count, size, size, 3)` of blurred noise, each of another brightness."""
+    """Return crops `uint8 (count, size, size, 3)` of blurred noise with different brightness."""
     rng = np.random.default_rng(seed)
     coarse = rng.integers(0, 256, (count, size // 8, size // 8, 3), dtype=np.uint8)
     return coarse.repeat(8, axis=1).repeat(8, axis=2) // 2 + rng.integers(0, 100, (count, 1, 1, 3), dtype=np.uint8)
 
 
 def write_ages(folder: Path, ages: Sequence[float]) -> list[Path]:
-    """Write one flat crop per age, twice as bright as its years and 30 more, and return the files."""
+    """Write one flat crop per age, of grey level 30 + 2 * age, and return the files."""
     paths = [folder / f"{index:03d}.jpg" for index in range(len(ages))]
     for path, age in zip(paths, ages, strict=True):
         write_jpeg(path, np.full((SIZE, SIZE, 3), 30 + 2 * age, dtype=np.uint8))
@@ -55,6 +55,6 @@ def build_tiny_age_net(*, seed: int = 0, **config: Any) -> Any:
     )
 
 
-def ages_of(network: Any, crops: Pixels) -> npt.NDArray[np.float64]:
-    """Return the ages `(N,)` that a Keras network gives."""
-    return np.asarray(network(crops)["age"], dtype=np.float64)[:, 0]
+def outputs_of(network: Any, crops: Pixels) -> dict[str, npt.NDArray[np.float64]]:
+    """Return all outputs of a Keras network by name."""
+    return {name: np.asarray(output, dtype=np.float64) for name, output in network(crops).items()}

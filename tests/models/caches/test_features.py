@@ -8,9 +8,9 @@ import pytest
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb, write_jpeg
-from agelens.models.caches.features import BATCH, FeatureCache, crop_keys
+from agelens.models.caches.features import EXTRACTION_BATCH, FeatureCache, crop_keys
 from agelens.models.network.age_net import build_feature_net
-from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
 from tests.models.small_networks import SIZE, TINY_FEATURES, build_tiny_backbone, noise_crops
 
 SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
@@ -19,7 +19,7 @@ SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
 class CountingNetwork:
     """A network that remembers how many pictures it was given."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: OpenVinoNetwork) -> None:
         self.network, self.seen = network, 0
 
     def run(self, batches: Iterable[Pixels]) -> Iterator[dict[str, np.ndarray]]:
@@ -35,7 +35,7 @@ def keras_net():
 
 @pytest.fixture(scope="module")
 def compiled(keras_net):
-    return Network(convert_network(keras_net))
+    return OpenVinoNetwork(convert_network(keras_net))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def some(crops, *numbers):
     return {keys[number]: crops[keys[number]] for number in numbers}
 
 
-def test_features_are_those_of_the_keras_network_in_the_order_asked_for(cache, crops, network, keras_net):
+def test_features_are_those_of_the_keras_network_in_the_requested_order(cache, crops, network, keras_net):
     assert cache.extend(crops, network, view=0, **SETTINGS) == 40
     keys = list(crops)[::-1]
     features = cache.read(keys, views=1)
@@ -75,7 +75,7 @@ def test_features_are_those_of_the_keras_network_in_the_order_asked_for(cache, c
     assert np.unique(expected.round(4), axis=0).shape[0] == 40
 
 
-def test_only_what_is_missing_is_extracted(cache, crops, network):
+def test_only_missing_features_are_computed(cache, crops, network):
     cache.extend(some(crops, 0, 1, 2), network, view=0, **SETTINGS)
     first = cache.read(list(some(crops, 0, 1, 2)), views=1)
     network.seen = 0
@@ -87,7 +87,7 @@ def test_only_what_is_missing_is_extracted(cache, crops, network):
 
 
 @pytest.mark.parametrize("wanted", [(0, 2), (0, 3), (2, 1, 0)])
-def test_features_of_pictures_that_were_taken_out_do_not_stay(cache, crops, network, wanted):
+def test_features_of_removed_crops_are_removed(cache, crops, network, wanted):
     cache.extend(some(crops, 0, 1, 2), network, view=0, **SETTINGS)
     cache.extend(some(crops, *wanted), network, view=0, **SETTINGS)
     with np.load(cache.folder / "view_0.npz") as arrays:
@@ -95,14 +95,14 @@ def test_features_of_pictures_that_were_taken_out_do_not_stay(cache, crops, netw
     assert cache.read(list(some(crops, *wanted)), views=1).shape == (1, len(wanted), TINY_FEATURES)
 
 
-def test_views_that_nothing_asks_for_do_not_stay(cache, crops, network):
+def test_unused_views_are_removed(cache, crops, network):
     for view in (0, 1, 2, 10):
         cache.extend(some(crops, 0), network, view=view, **SETTINGS)
     cache.remove_views(2)
     assert sorted(path.name for path in cache.folder.iterdir()) == ["fingerprint.txt", "view_0.npz", "view_1.npz"]
 
 
-def test_progress_counts_every_picture_once(cache, crops, network):
+def test_progress_counts_every_crop_once(cache, crops, network):
     cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)
     heard = []
     cache.extend(crops, network, view=0, progress=heard.append, **SETTINGS)
@@ -123,7 +123,7 @@ def test_a_cache_made_in_two_runs_equals_one_made_in_one(crops, compiled, tmp_pa
     )
 
 
-def test_views_are_kept_apart(cache, crops, network):
+def test_each_view_has_its_own_features(cache, crops, network):
     wanted = some(crops, 0, 1, 2)
     for view in range(3):
         cache.extend(wanted, network, view=view, **SETTINGS)
@@ -132,50 +132,50 @@ def test_views_are_kept_apart(cache, crops, network):
     assert all((features[a] != features[b]).any() for a, b in [(0, 1), (0, 2), (1, 2)])
 
 
-def test_another_fingerprint_begins_anew(cache, crops, network):
+def test_another_fingerprint_empties_the_cache(cache, crops, network):
     wanted = some(crops, 0, 1)
     for view in range(2):
         cache.extend(wanted, network, view=view, **SETTINGS)
     other = FeatureCache(cache.folder, "tiny-2")
-    with pytest.raises(DataError, match="of other crops or settings"):
+    with pytest.raises(DataError, match="missing or outdated"):
         other.read(list(wanted), views=1)
     assert other.extend(wanted, network, view=0, **SETTINGS) == 2
     with pytest.raises(DataError, match="View 1 lacks 2 images"):
         other.read(list(wanted), views=2)
-    with pytest.raises(DataError, match="of other crops or settings"):
+    with pytest.raises(DataError, match="missing or outdated"):
         cache.read(list(wanted), views=1)
 
 
-def test_an_empty_cache_says_which_command_fills_it(cache, crops):
-    with pytest.raises(DataError, match="missing or of other crops or settings; run `dvc repro`"):
+def test_an_empty_cache_names_the_command_that_fills_it(cache, crops):
+    with pytest.raises(DataError, match=r"missing or outdated\. Run `dvc repro cache_features`"):
         cache.read(list(crops), views=1)
 
 
-def test_a_missing_picture_is_named(cache, crops, network):
+def test_a_missing_image_is_named(cache, crops, network):
     cache.extend(some(crops, 0), network, view=0, **SETTINGS)
-    with pytest.raises(DataError, match=r"View 0 lacks 1 images, made/1\.jpg#0 first"):
+    with pytest.raises(DataError, match=r"View 0 lacks 1 images, such as made/1\.jpg#0"):
         cache.read(list(some(crops, 0, 1)), views=1)
 
 
-def test_black_crops_stop_the_extraction_and_are_not_kept(cache, network, tmp_path):
+def test_black_crops_stop_the_extraction_and_are_not_stored(cache, network, tmp_path):
     path = tmp_path / "black.jpg"
     write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
-    black = {f"made/black_{index}.jpg#0": path for index in range(BATCH)}
+    black = {f"made/black_{index}.jpg#0": path for index in range(EXTRACTION_BATCH)}
     with pytest.raises(DataError, match="must hold uint8 pixels"):
         cache.extend(black, network, view=0, **SETTINGS)
     with pytest.raises(DataError, match="View 0 lacks"):
         cache.read(list(black), views=1)
 
 
-def test_a_single_dark_picture_among_bright_ones_does_not_stop_the_extraction(cache, crops, network, tmp_path):
+def test_a_single_dark_crop_among_bright_ones_does_not_stop_the_extraction(cache, crops, network, tmp_path):
     path = tmp_path / "night.jpg"
     write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
     # One more than a batch: the dark one is alone in the second.
-    wanted = {**some(crops, *range(BATCH)), "made/night.jpg#0": path}
-    assert cache.extend(wanted, network, view=0, **SETTINGS) == BATCH + 1
+    wanted = {**some(crops, *range(EXTRACTION_BATCH)), "made/night.jpg#0": path}
+    assert cache.extend(wanted, network, view=0, **SETTINGS) == EXTRACTION_BATCH + 1
 
 
-def test_a_single_dark_picture_that_was_added_does_not_stop_the_extraction(cache, crops, network, tmp_path):
+def test_a_single_dark_crop_that_was_added_does_not_stop_the_extraction(cache, crops, network, tmp_path):
     path = tmp_path / "night.jpg"
     write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
     cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)

@@ -8,14 +8,15 @@ import pytest
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.images import read_rgb, write_jpeg
-from agelens.models.caches.trunk_cache import BATCH, TrunkCache
+from agelens.models.caches.features import EXTRACTION_BATCH
+from agelens.models.caches.trunk_cache import TrunkCache
 from agelens.models.network.backbones import unfreeze
 from agelens.models.network.trunk import build_trunk_and_top
-from agelens.models.serving.runtime import Network, convert_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
 from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops
 
 SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
-COUNT = BATCH + 3
+COUNT = EXTRACTION_BATCH + 3
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def trunk():
 
 @pytest.fixture(scope="module")
 def compiled(trunk):
-    return Network(convert_network(trunk))
+    return OpenVinoNetwork(convert_network(trunk))
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ class Refusing:
         raise AssertionError(batches)
 
 
-def test_activations_are_the_trunks_within_half_precision(cache, paths, trunk, compiled):
+def test_activations_equal_those_of_the_trunk_in_half_precision(cache, paths, trunk, compiled):
     kept = cache.extend(paths, compiled, view=0, **SETTINGS)
     expected = np.asarray(trunk(np.stack([read_rgb(path) for path in paths])))
     assert kept.dtype == np.float16
@@ -67,14 +68,14 @@ def test_views_differ_and_each_is_computed_once(cache, paths, compiled):
     assert finished == [COUNT]
 
 
-def test_another_fingerprint_begins_anew(cache, paths, compiled):
+def test_another_fingerprint_empties_the_cache(cache, paths, compiled):
     cache.extend(paths, compiled, view=3, **SETTINGS)
     other = TrunkCache(cache.folder, "b", cache.shape)
     other.extend(paths, compiled, view=0, **SETTINGS)
     assert sorted(path.name for path in cache.folder.glob("view_*")) == ["view_0.npy"]
 
 
-def test_a_view_that_was_cut_short_is_not_there(cache, paths, compiled):
+def test_an_interrupted_view_is_not_stored(cache, paths, compiled):
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
@@ -83,24 +84,24 @@ def test_a_view_that_was_cut_short_is_not_there(cache, paths, compiled):
     assert list(cache.folder.glob("*.npy")) == []
 
 
-def test_the_cost_is_two_bytes_a_number(cache):
+def test_an_activation_takes_two_bytes(cache):
     height, width, channels = cache.shape
     assert cache.bytes_of(10, views=3) == 2 * height * width * channels * 30
 
 
-def test_a_disk_without_room_is_refused_before_anything_is_computed(cache, monkeypatch):
+def test_too_little_disk_space_is_rejected_before_the_computation(cache, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
-    with pytest.raises(ParamsError, match=r"cached trunk needs .* GB in .* are free\. Buy another\."):
+    with pytest.raises(ParamsError, match=r"trunk cache needs .* GB in .* are free\. Buy another\."):
         cache.check_room(10, views=3, instead="Buy another.")
 
 
-def test_what_is_there_needs_no_room(cache, paths, compiled, monkeypatch):
+def test_finished_views_need_no_disk_space(cache, paths, compiled, monkeypatch):
     cache.extend(paths, compiled, view=0, **SETTINGS)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
     cache.check_room(COUNT, views=1, instead="")
 
 
-def test_nothing_is_left_once_it_is_removed(cache, paths, compiled):
+def test_remove_deletes_the_folder(cache, paths, compiled):
     cache.extend(paths, compiled, view=0, **SETTINGS)
     cache.remove()
     assert not cache.folder.exists()

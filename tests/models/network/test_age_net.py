@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from agelens.models.network.age_net import average_both_ways, backbone_of, build_age_net, build_feature_net, head_of
+from agelens.models.network.age_net import (
+    average_with_mirror_image,
+    backbone_of,
+    build_age_net,
+    build_feature_net,
+    head_of,
+)
 from agelens.models.network.backbones import build_backbone, unfreeze
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.training.objective import Objective, compile_model
@@ -44,7 +50,7 @@ def test_the_head_on_cached_features_gives_what_the_whole_network_gives(age_net)
 def test_looking_both_ways_gives_the_mean_of_a_picture_and_its_mirror_image(age_net):
     one, other = outputs_of(age_net, CROPS), outputs_of(age_net, CROPS[:, :, ::-1])
     mean = {name: (one[name] + other[name]) / 2 for name in one}
-    assert_same(outputs_of(average_both_ways(age_net), CROPS), mean, atol=1e-5)
+    assert_same(outputs_of(average_with_mirror_image(age_net), CROPS), mean, atol=1e-5)
     assert np.abs(one["age"] - other["age"]).max() > 0.01
 
 

@@ -149,7 +149,7 @@ def test_imagenet_weights_out_of_reach_stop_with_what_to_do(monkeypatch, tmp_pat
 
     monkeypatch.setenv("AGELENS_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(pooch, "retrieve", offline)
-    with pytest.raises(WeightsError, match=r"Could not fetch efficientnetb0_notop\.h5 .*put the file") as error:
+    with pytest.raises(WeightsError, match=r"Could not fetch efficientnetb0_notop\.h5 .*download the file") as error:
         build_backbone("efficientnet_b0", input_shape=SHAPE)
     assert str(tmp_path) in str(error.value)
     assert "efficientnet_lite0" in str(error.value)

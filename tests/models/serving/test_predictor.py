@@ -1,6 +1,5 @@
-"""From photographs to ages, with a fake detector and a fake or a tiny network."""
+"""Predictions for photographs, with a fake detector and a fake network."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,21 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agelens.data_prep.core.atomic import write_json
-from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
 from agelens.models.calibration.calibration import Calibration
-from agelens.models.serving.predictor import MODEL_FILE, AgePredictor, ModelCard
-from agelens.models.serving.training_hashes import picture_hash
+from agelens.models.serving.model_card import ModelCard
+from agelens.models.serving.predictor import AgePredictor
+from agelens.models.serving.training_hashes import crop_hash
 from agelens.pipeline.prediction.predict import face_warnings
 from tests.factories import FIVE_GROUPS
 from tests.locations import ROOT
 
 SHAPE = CropShape(size=16, margin_fraction=0.0)
 CARD = ModelCard(
-    name="brightness, made by hand",
+    name="grey level",
     shape=SHAPE,
     detector={"image_size": 320, "min_score": 0.3},
     groups=FIVE_GROUPS,
@@ -34,7 +32,7 @@ SMALL, LARGE = [2, 2, 12, 12], [20, 20, 50, 50]
 
 
 class FakeDetector:
-    """Finds the same boxes in every image that is not black; the best score comes first, as in a real one."""
+    """Finds the same boxes in every image that is not black, best score first, as the real detector does."""
 
     def __init__(self, boxes: Sequence[Sequence[float]]) -> None:
         self.boxes = np.array(boxes, dtype=float).reshape(-1, 4)
@@ -47,7 +45,7 @@ class FakeDetector:
 
 
 class FakeNetwork:
-    """Says that a face is as many years old as its crop is bright, and remembers its batches."""
+    """Predicts the mean grey level of a crop as its age, and records its batches."""
 
     def __init__(self) -> None:
         self.batches: list[Pixels] = []
@@ -71,43 +69,56 @@ def photograph():
     return image
 
 
-def test_faces_that_were_trained_on_are_marked():
+def test_faces_of_training_images_are_marked():
     image, detector = photograph(), FakeDetector([SMALL, LARGE])
-    image[25:45, 25:35] = 90  # flat crops all look alike
+    image[25:45, 25:35] = 90  # flat crops have the same hash
     large = jpeg_round_trip(crop_face(image, np.array(LARGE, dtype=float), SHAPE))
-    ((first, second),) = AgePredictor(detector, FakeNetwork(), CARD, seen=frozenset({picture_hash(large)})).predict(
-        [image]
-    )
-    assert (first.seen, second.seen) == (True, False)
+    predictor = AgePredictor(detector, FakeNetwork(), CARD, training_hashes=frozenset({crop_hash(large)}))
+    ((first, second),) = predictor.predict([image])
+    assert (first.trained_on, second.trained_on) == (True, False)
     assert face_warnings(first) == ["small_face: 30 pixels", "trained_on: the model has learned from this picture"]
 
 
-def test_the_gender_is_read_where_the_card_has_one():
-    class Telling(FakeNetwork):
+def test_attributes_in_the_card_are_predicted():
+    class NetworkWithGender(FakeNetwork):
         def run(self, batches):
             for outputs in super().run(batches):
                 yield outputs | {"gender": np.array([[0.2, 0.8]], dtype=np.float32).repeat(len(outputs["age"]), axis=0)}
 
-    def told(card):
-        ((first, _),) = AgePredictor(FakeDetector([SMALL, LARGE]), Telling(), card).predict([photograph()])
-        return first.gender
+    def predict(card):
+        ((first, _),) = AgePredictor(FakeDetector([SMALL, LARGE]), NetworkWithGender(), card).predict([photograph()])
+        return first
 
-    assert told(CARD) is None
-    assert told(replace(CARD, genders=("female", "male"))) == "male"
+    assert (predict(CARD).gender, predict(CARD).attributes) == (None, {})
+    card = replace(CARD, attributes={"gender": ("female", "male")})
+    assert (predict(card).gender, predict(card).attributes) == ("male", {"gender": "male"})
 
 
-def test_intervals_of_a_distribution_are_read_from_it():
-    class Doubting(FakeNetwork):
-        def run(self, batches):
-            for outputs in super().run(batches):
-                shares = np.eye(101, dtype=np.float32)[outputs["age"][:, 0].round().astype(int)]
-                yield outputs | {
-                    "age_distribution": (shares + np.roll(shares, 1, axis=1) + np.roll(shares, -1, axis=1)) / 3
-                }
+class NetworkWithDistribution(FakeNetwork):
+    """Also predicts an age distribution of three equal shares: the age, one year less and one year more."""
 
-    card = replace(CARD, calibration=Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7)))
-    ((first, second),) = AgePredictor(FakeDetector([SMALL, LARGE]), Doubting(), card).predict([photograph()])
-    assert (first.interval, second.interval) == ((49, 51), (20, 20))
+    def run(self, batches):
+        for outputs in super().run(batches):
+            shares = np.eye(101, dtype=np.float32)[outputs["age"][:, 0].round().astype(int)]
+            yield outputs | {
+                "age_distribution": (shares + np.roll(shares, 1, axis=1) + np.roll(shares, -1, axis=1)) / 3
+            }
+
+
+@pytest.mark.parametrize(
+    ("calibration", "ages", "intervals"),
+    [
+        (Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7)), (50, 20), [(49, 51), (20, 20)]),
+        (Calibration(coverage=0.9, edges=(), half_widths=(5.0,), temperature=0.5), (50, 20), [(45, 55), (15, 25)]),
+    ],
+    ids=["shares", "temperature"],
+)
+def test_a_calibration_gets_the_age_distribution_if_it_needs_it(calibration, ages, intervals):
+    card = replace(CARD, calibration=calibration)
+    predictor = AgePredictor(FakeDetector([SMALL, LARGE]), NetworkWithDistribution(), card)
+    (faces,) = predictor.predict([photograph()])
+    assert [face.age for face in faces] == pytest.approx(ages)
+    assert [face.interval for face in faces] == [pytest.approx(interval) for interval in intervals]
 
 
 def test_every_face_gets_its_own_age_largest_first():
@@ -120,14 +131,14 @@ def test_every_face_gets_its_own_age_largest_first():
     assert first.probabilities == (0, 0, 0, 1, 0)
 
 
-def test_only_the_largest_face_on_request():
+def test_largest_predicts_one_face():
     predictor = predictor_of([SMALL, LARGE])
     ((only,),) = predictor.predict([photograph()], largest=True)
     assert only.box == tuple(LARGE)
     assert [len(batch) for batch in predictor.network.batches] == [1]
 
 
-def test_an_image_without_a_face_has_no_prediction_and_keeps_its_place():
+def test_an_image_without_a_face_has_an_empty_list():
     black = np.zeros((60, 60, 3), dtype=np.uint8)
     predictor = predictor_of([LARGE])
     assert [len(faces) for faces in predictor.predict([black, photograph(), black])] == [0, 1, 0]
@@ -135,7 +146,7 @@ def test_an_image_without_a_face_has_no_prediction_and_keeps_its_place():
     assert predictor.predict([]) == []
 
 
-def test_the_network_sees_the_crop_that_training_sees():
+def test_crops_are_those_of_the_training():
     predictor = predictor_of([LARGE])
     image = np.random.default_rng(0).integers(0, 100, (60, 60, 3), dtype=np.uint8)
     predictor.predict([image])
@@ -145,7 +156,7 @@ def test_the_network_sees_the_crop_that_training_sees():
     np.testing.assert_array_equal(batch, jpeg_round_trip(crop)[None])
 
 
-def test_ready_made_crops_are_predicted_in_order_however_many():
+def test_crops_are_predicted_in_order_in_batches():
     crops = np.arange(70, dtype=np.uint8)[:, None, None, None].repeat(16, 1).repeat(16, 2).repeat(3, 3)
     predictor = predictor_of([])
     ages = predictor.predict_crops(crops)
@@ -153,44 +164,7 @@ def test_ready_made_crops_are_predicted_in_order_however_many():
     assert [len(batch) for batch in predictor.network.batches] == [32, 32, 6]
 
 
-def test_a_card_read_back_is_the_same_card(tmp_path):
-    write_json(tmp_path / MODEL_FILE, CARD.as_json())
-    assert ModelCard.read(tmp_path) == CARD
-
-
-def test_a_folder_without_a_card_is_no_model(tmp_path):
-    with pytest.raises(WeightsError, match=r"is not an exported model: it has no model\.json"):
-        ModelCard.read(tmp_path)
-
-
-def test_a_card_of_another_format_is_refused(tmp_path):
-    write_json(tmp_path / MODEL_FILE, {**CARD.as_json(), "format": 2})
-    with pytest.raises(WeightsError, match=r"must have format 1\. Received: 2\. Export the model again"):
-        ModelCard.read(tmp_path)
-
-
-def without(key):
-    return json.dumps({name: value for name, value in CARD.as_json().items() if name != key})
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param("", id="empty"),
-        pytest.param(json.dumps(CARD.as_json())[:60], id="cut off"),
-        pytest.param("[1, 2]", id="no object"),
-        pytest.param(without("crop"), id="no crop"),
-        pytest.param(without("age_groups"), id="no age groups"),
-        pytest.param(json.dumps({**CARD.as_json(), "crop": {"side": 160}}), id="another crop"),
-    ],
-)
-def test_a_damaged_card_is_refused(content, tmp_path):
-    (tmp_path / MODEL_FILE).write_text(content)
-    with pytest.raises(WeightsError, match=r"model\.json .*Export the model again"):
-        ModelCard.read(tmp_path)
-
-
-def test_predicting_imports_nothing_that_training_needs():
+def test_prediction_imports_no_training_library():
     code = (
         "import sys, agelens.models.serving.predictor, agelens.data_prep.faces.detector, agelens.data_prep.faces.crop\n"
         "heavy = {'tensorflow', 'keras', 'torch', 'ultralytics', 'keras_tuner', 'wandb', 'matplotlib'}\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import WeightsError
-from agelens.models.serving.runtime import Network, convert_network, write_network
+from agelens.models.serving.runtime import OpenVinoNetwork, convert_network, write_network
 from tests.models.small_networks import GROUPS, SIZE, build_tiny_age_net, noise_crops
 
 CROPS = noise_crops(5)
@@ -24,18 +24,18 @@ def written(age_net, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def network(written):
-    return Network(written)
+    return OpenVinoNetwork(written)
 
 
-def test_outputs_bear_the_names_of_the_keras_network_and_its_numbers(age_net):
-    outputs = Network(convert_network(age_net))(CROPS)
+def test_outputs_equal_those_of_the_keras_network(age_net):
+    outputs = OpenVinoNetwork(convert_network(age_net))(CROPS)
     expected = age_net(CROPS)
     assert outputs.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_allclose(outputs[name], values, atol=1e-3 if name == "age" else 1e-5)
 
 
-def test_a_written_network_differs_only_by_the_half_precision_of_its_weights(network, age_net):
+def test_a_written_network_differs_by_the_half_precision_of_its_weights(network, age_net):
     outputs = network(CROPS)
     np.testing.assert_allclose(outputs["age"], age_net(CROPS)["age"], atol=0.05)
     assert {name: value.shape for name, value in outputs.items()} == {
@@ -46,17 +46,17 @@ def test_a_written_network_differs_only_by_the_half_precision_of_its_weights(net
     assert all(value.dtype == np.float32 for value in outputs.values())
 
 
-def test_a_network_knows_the_size_of_its_crops(network):
+def test_input_size_is_the_side_of_the_crops(network):
     assert network.input_size == SIZE
 
 
-def test_each_picture_gets_the_same_outputs_in_any_batch(network):
+def test_outputs_do_not_depend_on_the_batch(network):
     whole = network(CROPS)["age"]
     alone = np.concatenate([network(CROPS[i : i + 1])["age"] for i in range(5)])
     np.testing.assert_allclose(alone, whole, atol=1e-4)
 
 
-def test_outputs_outlive_the_next_call(network):
+def test_outputs_are_not_overwritten_by_the_next_call(network):
     first = network(CROPS[:1])["age"]
     kept = first.copy()
     second = network(CROPS[1:2])["age"]
@@ -71,32 +71,32 @@ def test_batches_come_back_in_order(network):
     np.testing.assert_allclose(np.concatenate([output["age"] for output in outputs]), network(CROPS)["age"], atol=1e-4)
 
 
-def test_a_missing_file_says_which_command_writes_it(tmp_path):
-    with pytest.raises(WeightsError, match=r"no exported network at .*absent\.xml; run `dvc repro export`"):
-        Network(tmp_path / "absent.xml")
+def test_a_missing_file_names_the_command_that_writes_it(tmp_path):
+    with pytest.raises(WeightsError, match=r"no exported network at .*absent\.xml\. Run `dvc repro export`"):
+        OpenVinoNetwork(tmp_path / "absent.xml")
 
 
-def test_a_damaged_file_is_refused(written, tmp_path):
+def test_a_damaged_file_is_rejected(written, tmp_path):
     path = tmp_path / "age_net.xml"
     path.write_bytes(written.read_bytes()[:500])
     with pytest.raises(WeightsError, match="cannot be read as an OpenVINO network"):
-        Network(path)
+        OpenVinoNetwork(path)
 
 
-def test_a_network_without_its_weights_is_refused(written, tmp_path):
+def test_a_network_without_its_weights_is_rejected(written, tmp_path):
     path = tmp_path / "age_net.xml"
     path.write_bytes(written.read_bytes())
     with pytest.raises(WeightsError, match="cannot be read as an OpenVINO network"):
-        Network(path)
+        OpenVinoNetwork(path)
 
 
-def test_many_batches_at_a_time_are_answered_in_order_and_the_same(age_net, network):
+def test_many_batches_at_a_time_keep_their_order(age_net, network):
     batches = [CROPS[i % 5 : i % 5 + 1] for i in range(23)]
-    many = Network(convert_network(age_net), many=True)
+    many = OpenVinoNetwork(convert_network(age_net), many=True)
     for outputs, batch in zip(many.run(batches), batches, strict=True):
         np.testing.assert_allclose(outputs["age"], network(batch)["age"], rtol=1e-3)
 
 
-def test_bfloat16_is_near_to_float32(age_net, network):
-    half = Network(convert_network(age_net), precision="bfloat16")(CROPS)["age"]
+def test_bfloat16_is_close_to_float32(age_net, network):
+    half = OpenVinoNetwork(convert_network(age_net), precision="bfloat16")(CROPS)["age"]
     np.testing.assert_allclose(half, network(CROPS)["age"], rtol=0.05)

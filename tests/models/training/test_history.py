@@ -9,7 +9,7 @@ from agelens.models.training.history import (
     EpochRecord,
     HistoryRecorder,
     best_epoch,
-    epochs_without_gain,
+    epochs_without_improvement,
     history_table,
     plateau_rate,
 )
@@ -47,7 +47,7 @@ def test_figures_that_keras_does_not_log_are_not_a_number():
     ("maes", "waited"), [((), 0), ((5.0,), 0), ((5.0, 4.0), 0), ((4.0, 5.0), 1), ((5.0, 4.0, 4.0, 4.5), 2)]
 )
 def test_epochs_without_gain_by_hand(maes, waited):
-    assert epochs_without_gain(records(*maes)) == waited
+    assert epochs_without_improvement(records(*maes)) == waited
 
 
 @pytest.mark.parametrize(

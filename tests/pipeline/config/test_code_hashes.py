@@ -73,7 +73,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("data_prep.batches.augment", {"trunk", *FEATURES}),
         ("data_prep.core.labels", HEADS),
         ("models.network.backbones", FEATURES),
-        ("models.network.folding", {"trunk", *NETWORKS}),
+        ("models.network.batch_norm_folding", {"trunk", *NETWORKS}),
         ("models.network.heads", HEADS),
         ("models.training.losses", HEADS),
         ("models.training.phases", HEADS),

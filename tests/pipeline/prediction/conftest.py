@@ -16,11 +16,11 @@ from agelens.models.network.age_net import build_age_net
 from agelens.models.network.backbones import build_backbone
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.serving.export import export_model
-from agelens.models.serving.predictor import ModelCard
+from agelens.models.serving.model_card import ModelCard
 from agelens.pipeline.config.fingerprints import file_hash
 from agelens.weights.defaults import DETECTOR_RUNTIME
 from tests.factories import FIVE_GROUPS
-from tests.models.small_networks import ages_of, noise_crops
+from tests.models.small_networks import noise_crops, outputs_of
 
 SIZE = 64
 
@@ -44,7 +44,7 @@ def write_untrained(folder: Path, card: ModelCard, **config: object) -> Path:
     head = build_head(HeadConfig(units=8, **config), features=backbone.output_shape[-1], groups=len(FIVE_GROUPS))
     network = build_age_net(backbone, head)
     crops = noise_crops(2, size=SIZE)
-    export_model(network, card, folder=folder, crops=crops, expected=ages_of(network, crops))
+    export_model(network, card, folder=folder, crops=crops, expected=outputs_of(network, crops))
     return folder
 
 
@@ -57,7 +57,7 @@ def model(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model_with_gender(tmp_path_factory):
     """Return the folder of one with the output gender, and with ethnicity, which is never served."""
-    card = replace(CARD, genders=("female", "male"))
+    card = replace(CARD, attributes={"gender": ("female", "male")})
     return write_untrained(tmp_path_factory.mktemp("with_gender"), card, attributes=("gender", "ethnicity"))
 
 

@@ -100,7 +100,7 @@ def test_the_gender_is_learnt_and_judged_and_an_ethnicity_that_nobody_has_is_nei
     assert metrics["sources"]["synthetic"]["gender_accuracy"] == metrics["gender_accuracy"]
     assert metrics["ethnicity_accuracy"] is None
     card = json.loads((project.paths.exported / "model.json").read_text())
-    assert card["genders"] == ["female", "male"]
+    assert card["attributes"] == {"gender": ["female", "male"]}
     assert card["test_metrics"]["gender_accuracy"] == metrics["gender_accuracy"]
 
 
@@ -134,7 +134,7 @@ def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(pro
     for name, table in {"train": train, "test": test}.items():
         rows = table[table["found"] == "detector"].head(30)
         results = predict_files(predictor, [Path(path) for path in rows["path"]], largest=True)
-        shares[name] = np.mean([result.faces[0].seen for result in results])
+        shares[name] = np.mean([result.faces[0].trained_on for result in results])
     assert shares["train"] > 0.9
     assert shares["test"] == 0
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from agelens.models.training.averaging import WeightAverage
+from agelens.models.training.weight_averaging import WeightAverage
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from keras import layers
 
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.backbones import BACKBONES, build_backbone, unfreeze
-from agelens.models.network.folding import FoldedConv, fold_age_net, fold_norms
+from agelens.models.network.batch_norm_folding import FoldedConv, fold_age_net, fold_batch_norms
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.training.objective import Objective, compile_model
 from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops
@@ -42,7 +42,7 @@ def test_folded_the_network_and_its_gradients_are_the_same(name):
     backbone = build_backbone(name, input_shape=(SIZE, SIZE, 3), weights="none")
     unsettle(backbone)
     unfreeze(backbone, BACKBONES[name].unfreeze)
-    folded = fold_norms(backbone)
+    folded = fold_batch_norms(backbone)
     norms = sum(isinstance(layer, layers.BatchNormalization) for layer in backbone.layers)
     assert len(folded_layers(folded)) == norms
     np.testing.assert_allclose(np.asarray(folded(CROPS)), np.asarray(backbone(CROPS)), rtol=1e-3, atol=1e-4)
@@ -90,7 +90,7 @@ def test_a_convolution_that_does_more_is_left_alone(conv):
     image, _, y = build_odd(**conv)
     backbone = keras.Model(image, y)
     unfreeze(backbone, 0)
-    assert not folded_layers(fold_norms(backbone))
+    assert not folded_layers(fold_batch_norms(backbone))
 
 
 def test_a_bias_is_shifted_and_scaled_too():
@@ -98,9 +98,9 @@ def test_a_bias_is_shifted_and_scaled_too():
     backbone = keras.Model(image, y)
     unsettle(backbone)
     unfreeze(backbone, 0)
-    assert folded_layers(fold_norms(backbone)) == {"one_folded"}
+    assert folded_layers(fold_batch_norms(backbone)) == {"one_folded"}
     np.testing.assert_allclose(
-        np.asarray(fold_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)), rtol=1e-4, atol=1e-3
+        np.asarray(fold_batch_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)), rtol=1e-4, atol=1e-3
     )
 
 
@@ -108,13 +108,13 @@ def test_a_convolution_that_something_else_reads_is_left_alone():
     image, x, y = build_odd()
     backbone = keras.Model(image, layers.Add()([x, y]))
     unfreeze(backbone, 0)
-    assert not folded_layers(fold_norms(backbone))
-    np.testing.assert_array_equal(np.asarray(fold_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)))
+    assert not folded_layers(fold_batch_norms(backbone))
+    np.testing.assert_array_equal(np.asarray(fold_batch_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)))
 
 
 def test_a_thawed_norm_is_left_alone():
     image, _, y = build_odd()
     backbone = keras.Model(image, y)
-    assert not folded_layers(fold_norms(backbone))
+    assert not folded_layers(fold_batch_norms(backbone))
     unfreeze(backbone, 0)
-    assert folded_layers(fold_norms(backbone)) == {"one_folded"}
+    assert folded_layers(fold_batch_norms(backbone)) == {"one_folded"}

@@ -1,0 +1,93 @@
+"""The model card: `model.json` beside an exported network, with everything that the predictor needs to know of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.faces.crop import CropShape
+from agelens.models.calibration.calibration import Calibration
+
+MODEL_FILE = "model.json"
+NETWORK_FILE = "age_net.xml"
+CARD_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """How to use an exported model.
+
+    Args:
+        name: For people: backbone, data and date of the training.
+        shape: How faces must be cropped.
+        detector: Settings of the face detector that made the training crops.
+        groups: Age groups.
+        calibration: Calibrates ages and gives prediction intervals.
+        facts: Everything else: backbone, data, metrics, licence, intended use.
+        attributes: Classes of each attribute that the model predicts, in the order of its output.
+    """
+
+    name: str
+    shape: CropShape
+    detector: dict[str, Any]
+    groups: AgeGroups
+    calibration: Calibration
+    facts: dict[str, Any]
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the card as plain values for a JSON file."""
+        return {
+            "format": CARD_FORMAT,
+            "name": self.name,
+            "crop": {
+                "size": self.shape.size,
+                "margin_fraction": self.shape.margin_fraction,
+                "square": self.shape.square,
+            },
+            "detector": self.detector,
+            "age_groups": list(self.groups.first_ages),
+            "calibration": self.calibration.to_json(),
+            "attributes": {name: list(classes) for name, classes in self.attributes.items()},
+            **self.facts,
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the card in the folder of an exported model.
+
+        Raises:
+            WeightsError: The card is missing, damaged or of another format.
+        """
+        path = folder / MODEL_FILE
+        if not path.is_file():
+            msg = f"{folder} is not an exported model: it has no {MODEL_FILE}. `dvc repro export` writes one."
+            raise WeightsError(msg)
+        try:
+            card = json.loads(path.read_text())
+            if card["format"] == CARD_FORMAT:
+                return cls._from_json(card)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            msg = f"{path} is damaged ({type(error).__name__}: {error}). Export the model again."
+            raise WeightsError(msg) from error
+        msg = f"{path} must have format {CARD_FORMAT}. Received: {card['format']}. Export the model again."
+        raise WeightsError(msg)
+
+    @classmethod
+    def _from_json(cls, card: dict[str, Any]) -> Self:
+        own = {"format", "name", "crop", "detector", "age_groups", "calibration", "attributes", "genders"}
+        attributes = dict(card.get("attributes", {}))
+        if card.get("genders"):  # models exported by earlier versions
+            attributes["gender"] = card["genders"]
+        return cls(
+            name=card["name"],
+            shape=CropShape(**card["crop"]),
+            detector=card["detector"],
+            groups=AgeGroups(tuple(card["age_groups"])),
+            calibration=Calibration.from_json(card["calibration"]),
+            attributes={name: tuple(classes) for name, classes in attributes.items()},
+            facts={key: value for key, value in card.items() if key not in own},
+        )
