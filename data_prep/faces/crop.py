@@ -131,8 +131,7 @@ def cut_largest_face(image: Pixels, detections: Detections, shape: CropShape, *,
         raise ImageError(reason, detail)
     height, width = image.shape[:2]
     whole = np.array([0, 0, width, height], dtype=float)
-    bare = CropShape(size=shape.size, margin_fraction=0.0, square=shape.square)
-    return Face(crop_face(image, whole, bare), whole, None)
+    return Face(crop_face(image, whole, shape), whole, None)  # a margin has no room
 
 
 def _largest_first(detections: Detections) -> list[int]:

@@ -156,6 +156,23 @@ def test_a_banner_does_not_fill_the_memory() -> None:
         cut_largest_face(banner, detections(), CropShape(), no_face="whole_image")
 
 
+@pytest.mark.parametrize(("limit", "fits"), [(100, True), (99, False)])
+def test_the_limit_of_a_window_counts_its_own_pixels(limit: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agelens.data_prep.faces.crop.MAX_WINDOW", limit)
+    far_from_the_corner, shape = box(80, 70, 90, 80), CropShape(size=10, margin_fraction=0.0, square=False)
+    if fits:
+        assert window(crop_face(place_image(100, 100), far_from_the_corner, shape)) == (80, 89, 70, 79)
+    else:
+        with pytest.raises(ImageError, match="too_large: the face and its margin take 10 x 10 pixels"):
+            crop_face(place_image(100, 100), far_from_the_corner, shape)
+
+
+def test_equal_faces_stay_in_the_order_of_the_detector() -> None:
+    boxes = [(2.0 * index, 0, 2.0 * index + 10, 10) for index in range(40)]
+    faces = cut_faces(place_image(20, 100), detections(*boxes), CropShape(size=4))
+    assert [face.box[0] for face in faces] == [2.0 * index for index in range(40)]
+
+
 def test_inputs_are_never_changed() -> None:
     image, faces = place_image(60, 80), detections((-5, -5, 30, 30), (10, 10, 20, 20))
     before = image.copy(), faces.boxes.copy()

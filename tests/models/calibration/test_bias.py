@@ -99,6 +99,40 @@ def test_strength_is_chosen_by_cross_fitting_over_groups() -> None:
     assert chosen.correction.shifts == pytest.approx((0.0, 0.9))
 
 
+def test_without_an_affordable_strength_there_is_no_correction() -> None:
+    # The full correction exists, but it costs more than nothing at every strength above 0.
+    true = np.repeat([5.0, 60, 60, 69], 30)
+    age = np.repeat([5.0, 60, 60, 60], 30)
+    chosen = choose_correction(age, true, groups=names(120), max_mae_cost=0.0)
+    assert full_correction(age, true).ages == (5.0, 60.0)
+    assert (chosen.strength, chosen.correction) == (0.0, BiasCorrection())
+
+
+def test_predicted_ages_are_clipped_before_they_are_measured() -> None:
+    chosen = choose_correction([-5.0, 120.0], [0.0, 100.0], groups=["a", "b"], max_mae_cost=0.05)
+    assert chosen.mae == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("rows", "knots"), [(30, 3), (29, 2)])
+def test_a_band_needs_thirty_rows(rows: int, knots: int) -> None:
+    true = np.repeat([5.0, 15.0, 25.0], [40, rows, 40])
+    assert len(full_correction(true, true).ages) == knots
+
+
+def test_one_band_is_not_corrected() -> None:
+    assert full_correction(np.full(100, 7.0), np.full(100, 5.0)) == BiasCorrection()
+
+
+def test_two_bands_may_be_corrected_to_the_same_age() -> None:
+    # The middle band is predicted 65 and stays there; the old band is predicted 70 and moves down to its mean of 65.
+    correction = full_correction(np.repeat([65.0, 70.0], 30), np.repeat([55.0, 65.0], 30))
+    assert correction == BiasCorrection((65.0, 70.0), (0.0, -5.0))
+
+
+def test_knots_may_be_less_than_a_year_apart() -> None:
+    assert BiasCorrection((10.0, 10.5), (0.0, 0.0)).apply([10.25]).tolist() == [10.25]
+
+
 def test_ages_without_a_bias_are_hardly_changed() -> None:
     age, true = shrunk(rows=2000, noise=2.0, factor=1.0)
     chosen = choose_correction(age, true, groups=names(age.size), max_mae_cost=0.05)

@@ -38,6 +38,7 @@ def test_rows_of_adjacent_bands_have_half_the_weight_in_shares(
         ((50, 50, 50), (10.0, 20.0)),
         ((50, 10, 40), (10.0,)),  # the thin middle is merged into its thinner neighbour, the last
         ((10, 50, 90), (20.0,)),  # the first has one neighbour
+        ((10, 90, 50), (20.0,)),  # which is not the last band
         ((50, 90, 0), (10.0,)),  # so has the last
         ((10, 10, 10), ()),  # thin even when merged: one band
     ],

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agelens.models.calibration.intervals import central_shares, conformal_quantile, label_errors
+from agelens.models.calibration.intervals import central_shares, conformal_quantile, label_errors, label_shares
 from tests.models.calibration.distributions import distributions
 
 
@@ -43,3 +43,31 @@ def test_central_share_is_zero_at_the_median_and_one_at_the_ends() -> None:
     (needed,) = central_shares(distributions({30: 0.2, 31: 0.6, 32: 0.2}))
     assert needed[30:33] == pytest.approx([0.8, 0.0, 0.8])
     assert needed[[0, 29, 33, 100]] == pytest.approx(1)
+
+
+def test_central_shares_are_of_the_normalised_distribution() -> None:
+    distribution = distributions({30: 0.2, 31: 0.6, 32: 0.2}, {40: 0.5, 41: 0.5})
+    np.testing.assert_allclose(central_shares(3 * distribution), central_shares(distribution))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "share"),
+    [
+        (30, 30, 0.8),
+        (31, 31, 0.0),
+        (30.5, 30.5, 0.8),  # between two years: both must be inside
+        (30, 32, 0.0),  # the nearest year of a span
+        (32, 40, 0.8),
+        (25, 30, 0.8),
+        (25, 29.5, 0.8),  # the span reaches into the year 30
+        (33, 100, 1.0),
+    ],
+)
+def test_a_label_needs_the_share_of_its_nearest_year(low: float, high: float, share: float) -> None:
+    distribution = distributions({30: 0.2, 31: 0.6, 32: 0.2})
+    assert label_shares(distribution, np.array([low]), np.array([high])) == pytest.approx([share])
+
+
+def test_a_span_may_end_at_the_last_year() -> None:
+    distribution = distributions({100: 1.0})
+    assert label_shares(distribution, np.array([95.0]), np.array([100.0])).tolist() == [0.0]

@@ -48,7 +48,7 @@ def test_at_temperature_one_the_models_own_age_is_returned() -> None:
 def test_the_temperature_with_the_lowest_error_is_chosen() -> None:
     distribution, peak = lopsided()
     assert choose_temperature(distribution, peak) == TEMPERATURES[-1] == 0.25
-    for temperature in (0.5, 1.0):
+    for temperature in (0.5, 0.8, 1.0):
         assert choose_temperature(distribution, mean_age(distribution, temperature=temperature)) == temperature
 
 
