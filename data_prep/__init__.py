@@ -1,1 +1,1 @@
-"""From raw folders to batches: reading, cropping, grouping, splitting, balancing. Imports no other package of ours."""
+"""Data preparation, from raw folders to batches. Imports no other package of this project."""

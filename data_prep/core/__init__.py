@@ -1,1 +1,1 @@
-"""Values that every package shares: errors, images, labels, boxes, tables, atomic writes."""
+"""Types and functions that all packages use: errors, images, labels, boxes, tables, atomic writes."""

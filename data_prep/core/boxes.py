@@ -1,4 +1,4 @@
-"""Arithmetic of boxes: float arrays `(N, 4)` of x1, y1, x2, y2 in pixels. Inputs are never changed."""
+"""Arithmetic of boxes: float arrays `(N, 4)` of x1, y1, x2, y2 in pixels. No function changes its inputs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,25 +7,25 @@ Boxes = npt.NDArray[np.float64]
 
 
 def clip_boxes(xyxy: Boxes, *, height: int, width: int) -> Boxes:
-    """Return the boxes cut off at the border of an image."""
+    """Return the boxes clipped to an image."""
     return xyxy.clip(0, [width, height, width, height])
 
 
 def expand_boxes(xyxy: Boxes, *, margin_fraction: float) -> Boxes:
-    """Return the boxes grown on each side by a fraction of their own width and height."""
+    """Return the boxes enlarged on each side by a fraction of their own width and height."""
     margin = (xyxy[..., 2:] - xyxy[..., :2]) * margin_fraction
     return np.concatenate([xyxy[..., :2] - margin, xyxy[..., 2:] + margin], axis=-1)
 
 
 def square_boxes(xyxy: Boxes) -> Boxes:
-    """Return the boxes with their shorter side grown to the longer one, about the same centre."""
+    """Return the smallest squares with the same centres that contain the boxes."""
     center = (xyxy[..., :2] + xyxy[..., 2:]) / 2
     half = (xyxy[..., 2:] - xyxy[..., :2]).max(axis=-1, keepdims=True) / 2
     return np.concatenate([center - half, center + half], axis=-1)
 
 
 def box_areas(xyxy: Boxes) -> npt.NDArray[np.float64]:
-    """Return the areas `(N,)`; a box turned inside out has none."""
+    """Return the areas `(N,)`; 0 for a box with x2 < x1 or y2 < y1."""
     sides: Boxes = (xyxy[..., 2:] - xyxy[..., :2]).clip(0)
     return sides[..., 0] * sides[..., 1]
 

@@ -1,30 +1,30 @@
-"""The errors that users are expected to meet.
+"""Expected errors: problems with a user's files, settings or weights, as opposed to bugs.
 
 AgelensError
-├── DataError        the photographs, labels or tables are not what they must be
-│   └── ImageError   one image cannot be used; carries a short `reason` for the table of rejected rows
-├── WeightsError     a file of weights is missing, unknown or not the one it claims to be
-└── ParamsError      params.yaml or a command-line option asks for something impossible
+├── DataError        photographs, labels or tables are missing or invalid
+│   └── ImageError   one image cannot be used; has a short `reason` for the table of rejected rows
+├── WeightsError     a file of weights is missing, unknown or has another hash
+└── ParamsError      a value in params.yaml or of a command-line option is invalid
 
-A message says what must hold, what was received and what to do. The command line prints it as one line and exits
-with 1; anything else is a bug and keeps its traceback.
+A message says what must hold, what was received and what to do. The command line prints it as one line and exits with
+status 1. Any other exception is a bug and is printed with its traceback.
 """
 
 
 class AgelensError(Exception):
-    """Base of every expected error: catch this one."""
+    """Base class of all expected errors."""
 
 
 class DataError(AgelensError):
-    """The photographs, labels or tables are not what they must be."""
+    """Photographs, labels or tables are missing or invalid."""
 
 
 class ImageError(DataError):
     """One image cannot be used.
 
     Args:
-        reason: Short code, for example `truncated`; counted in tables of rejected rows.
-        detail: What was found, in words.
+        reason: Short code, for example `truncated`, by which reports count rejected rows.
+        detail: Description of what was found.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -34,8 +34,8 @@ class ImageError(DataError):
 
 
 class WeightsError(AgelensError):
-    """A file of weights is missing, unknown or not the one it claims to be."""
+    """A file of weights is missing, unknown or has another hash."""
 
 
 class ParamsError(AgelensError):
-    """The parameters ask for something impossible."""
+    """A value in params.yaml or of a command-line option is invalid."""

@@ -1,7 +1,7 @@
-"""The one maker of images: a file becomes an upright `uint8 (height, width, 3)` RGB array, or an `ImageError`.
+"""Reading and writing of images: a file becomes an upright `uint8 (height, width, 3)` RGB array, or an `ImageError`.
 
-Pillow decodes, because it says so when a file is truncated (OpenCV fills the missing part with grey and stays
-silent) and because it tells the size before it allocates the pixels.
+Pillow decodes instead of OpenCV for two reasons. It reports truncated files, whose missing part OpenCV silently fills
+with grey, and it gives the size of an image before it allocates memory for the pixels.
 """
 
 import io
@@ -26,20 +26,20 @@ Pixels = npt.NDArray[np.uint8]
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif"})
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""What Pillow may try: not PostScript, for example, which it would hand to another program."""
+"""Formats that Pillow may decode. PostScript is not among them, because Pillow runs another program to decode it."""
 
 MAX_PIXELS = 100_000_000
-"""Larger images are refused before they are decoded (a 30,000 x 30,000 PNG of 3 MB would take 2.7 GB)."""
+"""Larger images are rejected before they are decoded (a 30,000 x 30,000 PNG of 3 MB would need 2.7 GB)."""
 
 MAX_BYTES = 200_000_000
-"""Larger files are refused before they are read."""
+"""Larger files are rejected before they are read."""
 
 BAND_PIXELS = 4_000_000
-"""Larger images are turned into RGB band by band, because Pillow makes several copies of what it turns."""
+"""Larger images are converted to RGB in horizontal bands, because Pillow copies what it converts several times."""
 
 JPEG_QUALITY = 95
 
-TURNS = {
+TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -48,9 +48,9 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What turns an image upright, by its EXIF orientation."""
+"""The operation that turns an image upright, by its EXIF orientation."""
 
-DAMAGE = (
+DECODER_ERRORS = (
     OSError,
     ValueError,
     TypeError,
@@ -61,18 +61,18 @@ DAMAGE = (
     RuntimeError,
     struct.error,
 )
-"""Pillow's decoders report damage by all of these."""
+"""Exceptions with which Pillow's decoders report damaged files."""
 
-# Pillow warns of bombs and of odd EXIF; the size is checked below and odd EXIF means "not turned". Said once for the
-# whole process, because `warnings.catch_warnings` around a decoder is not safe in threads.
+# Pillow warns about decompression bombs and invalid EXIF. The size is checked below, and invalid EXIF is ignored. The
+# filter is set once per process because `warnings.catch_warnings` around a decoder is not thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Read one image file as upright RGB.
 
-    EXIF orientation is applied, 16-bit and CMYK are converted, transparency is laid on white, the first frame of an
-    animation is taken.
+    The EXIF orientation is applied, 16-bit and CMYK pixels are converted, transparency is blended with white, and of an
+    animation the first frame is read.
 
     Returns:
         `uint8 (height, width, 3)`.
@@ -86,13 +86,13 @@ def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 
 def read_image_bytes(path: Path) -> bytes:
-    """Read a regular file of sane size, so that neither a pipe nor a disk image stops a whole run."""
+    """Read a regular file of at most `MAX_BYTES`, so that neither a named pipe nor a disk image blocks a run."""
     try:
         _check_file(path)
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         reason, detail = "missing", f"no such file: {path}"
-    except (OSError, ValueError) as error:  # no permission, a name that cannot be, a disk that fails
+    except (OSError, ValueError) as error:  # no permission, an invalid name, a disk error
         reason, detail = "unreadable", str(error)
     raise ImageError(reason, detail)
 
@@ -115,27 +115,27 @@ def decode_rgb(
 ) -> Pixels:
     """Decode the bytes of one image file as upright RGB; see `read_rgb`.
 
-    `admit` is called with the number of pixels before they are decoded, and may wait until there is room for them.
+    `admit` is called with the number of pixels before they are decoded, and may block until there is memory for them.
     """
-    with _told_as_image_error(content):
+    with _raising_image_errors(content):
         image = Image.open(io.BytesIO(content), formats=FORMATS)
     with image:
         _check_size(image, max_pixels=max_pixels)
         admit(image.size[0] * image.size[1])
-        with _told_as_image_error(content):
+        with _raising_image_errors(content):
             image.load()
-            return _to_rgb(_turned_upright(image))
+            return _to_rgb(_transpose_upright(image))
 
 
 @contextmanager
-def _told_as_image_error(content: bytes) -> Iterator[None]:
+def _raising_image_errors(content: bytes) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError:
         reason, detail = "not_an_image", f"begins with {content[:16]!r}"
     except Image.DecompressionBombError as error:
         reason, detail = "too_large", str(error)
-    except DAMAGE as error:
+    except DECODER_ERRORS as error:
         reason, detail = "truncated", str(error)
     else:
         return
@@ -149,13 +149,13 @@ def _check_size(image: Image.Image, *, max_pixels: int) -> None:
         raise ImageError(reason, detail)
 
 
-def _turned_upright(image: Image.Image) -> Image.Image:
-    # Not ImageOps.exif_transpose: it writes the EXIF anew and fails on odd entries of a sound photograph.
+def _transpose_upright(image: Image.Image) -> Image.Image:
+    # Not ImageOps.exif_transpose, which rewrites the EXIF and fails on invalid entries of otherwise valid files.
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except DAMAGE:
+    except DECODER_ERRORS:
         return image
-    return image.transpose(TURNS[orientation]) if orientation in TURNS else image
+    return image.transpose(TRANSPOSES[orientation]) if orientation in TRANSPOSES else image
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -180,52 +180,52 @@ def _band_to_rgb(image: Image.Image) -> Pixels:
 
 
 def _deep_grey_to_rgb(grey: npt.NDArray[np.generic]) -> Pixels:
-    """Scale 16-bit or floating grey to 8 bits; Pillow's own conversion would clip everything above 255 to white."""
+    """Scale 16-bit or floating-point grey to 8 bits; Pillow's conversion would clip all values above 255 to white."""
     values = np.nan_to_num(grey.astype(np.float32))
     largest = values.max()
-    # 32-bit and floating files do not say what white is: the lowest usual white that nothing exceeds.
+    # 32-bit and floating-point files do not define white: take the smallest usual maximum that no value exceeds.
     white = 65535 if grey.dtype.itemsize == 2 else next((top for top in (1, 255, 65535) if largest <= top), largest)
     return np.repeat((values / white * 255).clip(0, 255).round().astype(np.uint8)[..., None], 3, axis=2)
 
 
 def encode_jpeg(image: Pixels) -> bytes:
-    """Return RGB pixels as JPEG of quality 95; a crop read back differs by less than 3/255 on average."""
+    """Return RGB pixels as a JPEG of quality 95; a decoded crop differs by less than 3/255 on average."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         msg = f"An image must be uint8 (height, width, 3). Received: {image.dtype} {image.shape}."
         raise ValueError(msg)
-    # Full colour resolution: halved, as by default, it is the largest part of what a small crop loses.
+    # Full colour resolution, because the default of half the resolution causes most of the loss in a small crop.
     full_colour = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)  # imencode copies a reversed view four times as slowly
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)  # imencode needs four times as long to copy a reversed view
     _, buffer = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, *full_colour])
     return buffer.tobytes()
 
 
 def jpeg_round_trip(image: Pixels) -> Pixels:
-    """Return an image as it comes back from disk.
+    """Return an image encoded as JPEG and decoded again, as it would be read from disk.
 
-    Networks learn from stored crops; fed with crops that never were JPEG, one answered up to a year differently.
+    Networks are trained on stored crops. Predictions for crops without JPEG compression differed by up to a year.
     """
     return decode_rgb(encode_jpeg(image))
 
 
 def write_jpeg(path: Path, image: Pixels) -> None:
-    """Write RGB pixels as JPEG, whole or not at all."""
+    """Write RGB pixels as JPEG, atomically."""
     write_bytes(path, encode_jpeg(image))
 
 
 def write_png(path: Path, image: Pixels) -> None:
-    """Write RGB pixels as PNG, for pictures to look at, whole or not at all."""
+    """Write RGB pixels as PNG, atomically."""
     _, buffer = cv2.imencode(".png", image[..., ::-1])
     write_bytes(path, buffer.tobytes())
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Return the image files under `folder`, sorted; links that lead out of it are left out."""
+    """Return the image files under `folder`, sorted; links to files outside of it are left out."""
     root = os.path.realpath(folder)
     paths = (Path(parent) / name for parent, _, names in os.walk(folder) for name in names)
     return sorted(path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES and _lies_in(path, root))
 
 
 def _lies_in(path: Path, root: str) -> bool:
-    # os.path.realpath, because Path.resolve raises where a link leads to itself.
+    # os.path.realpath, because Path.resolve raises an error for a link to itself.
     return not path.is_symlink() or Path(root) in Path(os.path.realpath(path)).parents

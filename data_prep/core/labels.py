@@ -1,4 +1,4 @@
-"""Labels as the model sees them: ages in years, the age group that a year falls into, and what else a source tells."""
+"""Labels as the model uses them: ages in years, age groups and attributes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ import numpy.typing as npt
 from agelens.data_prep.core.errors import DataError, ParamsError
 
 MAX_AGE = 100
-"""Ages above are clipped to it when the manifest is built (the distribution head spans 0..100)."""
+"""Higher ages are clipped to it in the manifest; the distribution head covers 0..100."""
 
 NO_AGE_GROUP = -1
-"""The age group of a label whose interval lies across groups: the group loss and metrics leave it out."""
+"""The age group of an age interval that extends over several groups: loss and metrics of groups leave the row out."""
 
 NO_CLASS = -1
-"""The class index of a row without a label among an attribute's classes: loss and metrics leave the row out."""
+"""The class index of a label that is missing or not one of the classes: loss and metrics leave the row out."""
 
 MIN_SHARE_IN_GROUP = 0.75
-"""An interval belongs to a group that holds at least this share of its years."""
+"""An age interval belongs to a group that contains at least this share of its years."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Attribute:
 
     Args:
         classes: Names of the classes, in the order of the network's softmax output.
-        meaning: What a label of this attribute is, in words, for the documentation of tables.
-        spellings: What a table of labels may hold (lower case) and the class that it means, None for unknown. An empty
-            mapping accepts every term and keeps it as it is.
-        exported: Whether exported models predict it. If not, it serves training and the evaluation report only.
+        meaning: Description of its labels, for the documentation of tables.
+        spellings: Values that a table of labels may hold, in lower case, and the class of each, None for unknown. An
+            empty mapping accepts all values and keeps them unchanged.
+        exported: Whether exported models predict it. If not, it is for training and the evaluation report only.
     """
 
     classes: tuple[str, ...]
@@ -61,10 +61,10 @@ ATTRIBUTES: Mapping[str, Attribute] = {
 
 @dataclass(frozen=True)
 class AgeGroups:
-    """Consecutive groups of whole years.
+    """Age groups: consecutive ranges of whole years.
 
     Args:
-        first_ages: The first age of each group, ascending from 0, for example `(0, 13, 26, 43, 61)`.
+        first_ages: The first age of each group, ascending from 0, such as `(0, 13, 26, 43, 61)`.
 
     Raises:
         ParamsError: The ages do not ascend from 0, or there are fewer than two.
@@ -85,19 +85,19 @@ class AgeGroups:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Readable names, for example `("0-12", "13-25", "26-42", "43-60", "61+")`."""
+        """Names for people, for example `("0-12", "13-25", "26-42", "43-60", "61+")`."""
         ends = [f"-{after - 1}" for after in self.first_ages[1:]]
         return tuple(f"{first}{end}" for first, end in zip(self.first_ages, [*ends, "+"], strict=True))
 
     def of_ages(self, ages: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the group of each age; a real-valued age belongs to the group of its floor."""
+        """Return the group of each age; an age with a fraction belongs to the group of its whole years."""
         index: npt.NDArray[np.int64] = np.searchsorted(
             self.first_ages, np.floor(np.asarray(ages, dtype=float)), side="right"
         )
         return index - 1
 
     def of_intervals(self, low: npt.ArrayLike, high: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the group that holds at least 75 % of the years `low..high` of each label, or `NO_AGE_GROUP`."""
+        """Return the group that contains at least 75 % of the years `low..high` of each label, or `NO_AGE_GROUP`."""
         lows: npt.NDArray[np.float64] = np.floor(np.asarray(low, dtype=float))
         highs: npt.NDArray[np.float64] = np.floor(np.asarray(high, dtype=float))
         last_ages = np.append(np.array(self.first_ages[1:]) - 1, np.inf)
@@ -117,11 +117,11 @@ def attribute_indices(labels: Iterable[object], attribute: str) -> npt.NDArray[n
 
 
 def check_has_exact_ages(low: npt.ArrayLike, high: npt.ArrayLike) -> None:
-    """Raise `DataError` unless a label is one exact age: without any, the MAE is 0 and intervals have no width."""
+    """Raise `DataError` unless at least one label is an exact age, which the MAE and prediction intervals need."""
     if not np.equal(low, high).any():
         msg = (
-            "The validation split must hold rows whose age is exact (age_low equal to age_high): by them alone heads, "
-            f"epochs and intervals are judged. Received: {np.size(low)} rows, none of them exact. "
+            "The validation split must hold rows with an exact age (age_low equal to age_high): only these validate "
+            f"heads, epochs and prediction intervals. Received: {np.size(low)} rows without an exact age. "
             "Add a source with exact ages, or enlarge split.val."
         )
         raise DataError(msg)

@@ -1,4 +1,4 @@
-"""How OpenVINO computes many inputs: in what precision, and some requests ahead of what is read from its answers."""
+"""Inference with OpenVINO: precision, and several asynchronous requests at a time."""
 
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -8,31 +8,31 @@ from typing import Any, Literal
 Precision = Literal["float32", "bfloat16"]
 
 FeatureSplit = Literal["train", "val"]
-"""What is computed to learn from, or to judge by: they may differ in precision."""
+"""The splits whose features are computed; the precision of each can be configured."""
 
 HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
-"""OpenVINO's names of them. Where a processor does not know bfloat16, float32 is taken."""
+"""OpenVINO's names of the precisions. Processors without bfloat16 compute in float32."""
 
 
 def compile_options(precision: Precision, *, many: bool) -> dict[str, str]:
-    """Return the settings to compile a network with, for `many` requests at a time or for one that ends soon."""
+    """Return OpenVINO's settings for the throughput of `many` requests, or else for the latency of one."""
     return {"PERFORMANCE_HINT": "THROUGHPUT" if many else "LATENCY", "INFERENCE_PRECISION_HINT": HINTS[precision]}
 
 
 def make_requests(network: Any) -> list[Any]:
-    """Return as many requests to a compiled network as pay at a time.
+    """Return as many requests to a compiled network as OpenVINO recommends.
 
-    Not OpenVINO's AsyncInferQueue: its callbacks need the interpreter, and two queues in two threads wait for ever.
+    Not OpenVINO's AsyncInferQueue: its callbacks need the interpreter's lock, and two queues in two threads deadlock.
     """
     count: int = network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
     return [network.create_infer_request() for _ in range(count)]
 
 
 def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, None, None]:
-    """Yield a finished request for each input, in order, while the next ones are computed.
+    """Yield a finished request for each input, in order, while the requests for the next inputs run.
 
-    What a request holds is overwritten once the next one is asked for. Close the generator where the requests are used
-    again: whoever stops asking must leave none busy.
+    Read the outputs of a request before you take the next one, which may overwrite them. Close the generator if you do
+    not exhaust it, so that no request is still running when it is used again.
     """
     free, running = deque(requests), deque[Any]()
     try:
@@ -47,7 +47,7 @@ def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, No
             running.popleft()
     finally:
         for request in running:
-            with suppress(RuntimeError):  # whatever went wrong is raised already
+            with suppress(RuntimeError):  # the error that ended the loop is raised already
                 request.wait()
 
 

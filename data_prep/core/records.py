@@ -1,4 +1,4 @@
-"""The one maker of labels: what a reader says about one file."""
+"""What readers yield: a labelled photograph, or a file or line that is rejected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,16 +12,17 @@ AgeKind = Literal["exact", "interval", "year_difference", "apparent"]
 
 @dataclass(frozen=True)
 class Record:
-    """One labelled photograph, as its source labels it.
+    """One labelled photograph of a source.
 
     Args:
         path: The file, or its address such as `s3://bucket/photo.jpg`.
-        relative: Its path relative to the source's root, with `/`; the image's name within the source.
-        age_low: Years; the lowest age that the label allows.
-        age_high: Years; the highest, equal to `age_low` where the age is exact.
-        age_kind: How the age came about. `year_difference` is photo year minus birth year: exact to a year.
-        attributes: The label of each of `ATTRIBUTES`; None, or no entry, where it is unknown.
-        subject: The person within the source, or None where the source does not tell people apart.
+        relative: Its path relative to the source's root, with `/`; it identifies the image within the source.
+        age_low: Lowest age of the label, in years.
+        age_high: Highest age of the label, equal to `age_low` for an exact age.
+        age_kind: How the source determined the age. `year_difference` is the year of the photograph minus the year of
+            birth, which is accurate to one year.
+        attributes: Label of each of `ATTRIBUTES`; None, or no entry, where it is unknown.
+        subject: Identifies the person within the source; None where the source does not identify people.
     """
 
     path: Path | str
@@ -40,7 +41,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Rejection:
-    """One file, or one line of a label file, that gives no record; `reason` is a short code, `detail` says more."""
+    """One file, or one line of a label file, that cannot be used.
+
+    Args:
+        path: The file, or its address.
+        relative: As in `Record`, or file and number of the line.
+        reason: Short code, by which reports count rejected rows.
+        detail: Description of what was found.
+    """
 
     path: Path | str
     relative: str

@@ -1,7 +1,7 @@
-"""The data dictionary: every table that travels between stages, its columns, their types and what they mean.
+"""Schemas of the tables that stages exchange: columns, types and meaning; functions to read, check and write them.
 
-A column is added once and kept from then on, so that any face can be followed from its raw file to its prediction
-by `image_id`. The same objects that document the tables also read, check and write them.
+Each schema extends the one before, and all have the column `image_id`, which identifies a face from its photograph to
+its prediction.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DTYPES = {"text": "str", "int": "int64", "float": "float64", "bool": "bool"}
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, kind and meaning; `optional` values may be missing."""
+    """One column: its name, type and meaning. In an `optional` column, values may be missing."""
 
     name: str
     kind: Literal["text", "int", "float", "bool"]
@@ -40,18 +40,18 @@ class Schema:
         return [column.name for column in self.columns]
 
     def extended(self, name: str, *columns: Column) -> "Schema":
-        """Return a schema with more columns behind the present ones."""
+        """Return a schema with more columns after the present ones."""
         return Schema(name, self.columns + columns)
 
 
 REJECTED = Schema(
     "rejected",
     (
-        Column("image_id", "text", "which image; `<source>/<path relative to its root>`"),
+        Column("image_id", "text", "`<source>/<path relative to its root>`"),
         Column("source", "text", "name of the source in params.yaml"),
-        Column("path", "text", "file as it was found"),
-        Column("reason", "text", "short code, counted in reports"),
-        Column("detail", "text", "what was found, in words", optional=True),
+        Column("path", "text", "path or address of the photograph"),
+        Column("reason", "text", "short code, by which reports count rejected rows"),
+        Column("detail", "text", "description of what was found", optional=True),
     ),
 )
 
@@ -60,14 +60,14 @@ MANIFEST = Schema(
     (
         Column("image_id", "text", "unique; `<source>/<path relative to its root>`"),
         Column("source", "text", "name of the source in params.yaml"),
-        Column("path", "text", "file to open"),
-        Column("age_low", "float", "years; lowest age that the label allows"),
-        Column("age_high", "float", "years; highest age that the label allows, equal to age_low where it is exact"),
+        Column("path", "text", "path or address of the photograph"),
+        Column("age_low", "float", "years; lowest age of the label"),
+        Column("age_high", "float", "years; highest age of the label, equal to age_low for an exact age"),
         Column("age", "float", "years; middle of age_low and age_high"),
         Column("age_kind", "text", "exact, interval, year_difference or apparent"),
-        Column("age_clipped", "bool", "the source said more than 100 years"),
+        Column("age_clipped", "bool", "whether the source gives more than 100 years"),
         *(Column(name, "text", attribute.meaning, optional=True) for name, attribute in ATTRIBUTES.items()),
-        Column("subject", "text", "`<source>:<person>`, where the source tells people apart", optional=True),
+        Column("subject", "text", "`<source>:<person>`, where the source identifies people", optional=True),
     ),
 )
 
@@ -78,7 +78,7 @@ FACES = MANIFEST.extended(
     Column("y1", "float", "top of the face box"),
     Column("x2", "float", "right of the face box"),
     Column("y2", "float", "bottom of the face box"),
-    Column("score", "float", "detector's score in 0..1; missing where the whole image was taken", optional=True),
+    Column("score", "float", "detector's score in 0..1; missing where the crop is the whole image", optional=True),
     Column("found", "text", "detector or whole_image"),
     Column("faces", "int", "number of faces that the detector found in the image"),
     Column("width", "int", "pixels of the upright image"),
@@ -88,18 +88,16 @@ FACES = MANIFEST.extended(
 
 GROUPED = FACES.extended(
     "grouped",
-    Column("photo", "text", "pictures that are the same share it"),
-    Column("group", "text", "rows that must not be split apart share it: same photo or same subject"),
+    Column("photo", "text", "duplicates have the same value"),
+    Column("group", "text", "rows that must be in the same split have the same value: same photo or same subject"),
 )
 
-SPLIT = GROUPED.extended(
-    "split", Column("age_group", "int", "index of the age group, -1 where an interval lies across")
-)
+SPLIT = GROUPED.extended("split", Column("age_group", "int", "index of the age group, -1 for an interval over several"))
 
 TRAIN = SPLIT.extended(
     "train",
-    Column("copies", "int", "draws of this row in each epoch: 1, or more for rare ages"),
-    Column("weight", "float", "weight of its age loss; mean 1"),
+    Column("copies", "int", "how often the row is drawn in each epoch: 1, or more for rare ages"),
+    Column("weight", "float", "weight of the row's age loss; the mean is 1"),
 )
 
 PREDICTIONS = Schema(
@@ -110,21 +108,21 @@ PREDICTIONS = Schema(
         Column("true_age", "float", "years; middle of the label"),
         Column("true_age_low", "float", "years"),
         Column("true_age_high", "float", "years"),
-        Column("true_age_group", "int", "index, -1 where an interval lies across groups"),
+        Column("true_age_group", "int", "index, -1 for an interval over several groups"),
         *(Column(name, "text", "label of the source, not a prediction", optional=True) for name in ATTRIBUTES),
         Column("age", "float", "years; predicted"),
-        Column("raw_age", "float", "years; predicted, before the bias was corrected"),
-        Column("age_low", "float", "years; lower end of the predicted interval"),
-        Column("age_high", "float", "years; upper end of the predicted interval"),
+        Column("raw_age", "float", "years; predicted, before bias correction"),
+        Column("age_low", "float", "years; lower end of the prediction interval"),
+        Column("age_high", "float", "years; upper end of the prediction interval"),
         Column("age_group", "int", "index; predicted"),
-        Column("age_group_probability", "float", "of the predicted group, 0..1"),
-        *(Column(f"predicted_{name}", "text", "empty without such a head", optional=True) for name in ATTRIBUTES),
+        Column("age_group_probability", "float", "probability of the predicted group, 0..1"),
+        *(Column(f"predicted_{name}", "text", "missing without such a head", optional=True) for name in ATTRIBUTES),
     ),
 )
 
 
 def check_table(table: pd.DataFrame, schema: Schema) -> None:
-    """Raise `DataError` unless `table` has exactly the schema's columns and no value missing where none may be."""
+    """Raise `DataError` unless `table` follows `schema`: columns, required values, and an `image_id` once only."""
     if list(table.columns) != schema.names:
         msg = f"A {schema.name} table must have the columns {schema.names}. Received: {list(table.columns)}."
         raise DataError(msg)
@@ -135,12 +133,12 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
             raise DataError(msg)
     if "image_id" in table and schema is not REJECTED and table["image_id"].duplicated().any():
         twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
-        msg = f"image_id of a {schema.name} table must be unique; {twice!r} is there twice."
+        msg = f"image_id of a {schema.name} table must be unique; {twice!r} occurs twice."
         raise DataError(msg)
 
 
 def make_table(rows: list[dict[str, object]], schema: Schema) -> pd.DataFrame:
-    """Return rows as a table of the schema's columns and types, also where there is no row."""
+    """Return rows as a table with the schema's columns and types, also if there are no rows."""
     table = pd.DataFrame(rows, columns=schema.names)
     return table.astype({column.name: DTYPES[column.kind] for column in schema.columns})
 
@@ -155,14 +153,14 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
         msg = f"There is no {schema.name} table at {path}; run the stage that writes it, or `dvc repro`."
         raise DataError(msg)
     types = {column.name: DTYPES[column.kind] for column in schema.columns}
-    # Only an empty field is missing: pandas would also turn a person called "None" or "NA" into a missing value.
+    # Only empty fields are missing values: by default, pandas would also drop a person called "None" or "NA".
     table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
     check_table(table, schema)
     return table
 
 
 def write_table(path: Path, table: pd.DataFrame, schema: Schema) -> None:
-    """Check and write one table, whole or not at all."""
+    """Check one table and write it atomically."""
     check_table(table, schema)
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")

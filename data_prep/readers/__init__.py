@@ -1,4 +1,4 @@
-"""One reader per data set: a generator of `Record` and `Rejection`, one for each file or label line it met."""
+"""One reader per data set: a generator of one `Record` or `Rejection` for each file, or each line of a label file."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,3 +18,4 @@ READERS: dict[str, Callable[..., Iterator[Record | Rejection]]] = {
     "table": read_label_table,
     "utkface": read_utkface,
 }
+"""Every reader, by its name in params.yaml (`sources.<name>.reader`). `docs/adding.md` shows how to add one."""

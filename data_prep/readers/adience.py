@@ -1,6 +1,6 @@
-"""Adience: faces from Flickr albums, labelled mostly with age ranges, in five folds that share no album.
+"""Adience: faces from Flickr albums, labelled mostly with age intervals, in five folds that share no album.
 
-The five regular folds are read. The frontal ones hold some of the same faces, dealt anew; they would count them twice.
+The five regular folds are read. The frontal folds are not, because their faces are among those of the regular ones.
 """
 
 import re
@@ -15,14 +15,14 @@ FOLD_FILES = tuple(f"fold_{fold}_data.txt" for fold in range(5))
 FIELD_COUNT = 12
 
 GENDERS = {"m": "male", "f": "female"}
-"""`u` (mostly babies) and nothing mean unknown."""
+"""`u` (mostly babies) and an empty field mean unknown."""
 
 RANGE = re.compile(r"\(([0-9]+), *([0-9]+)\)")
 
 AGE_CORRECTIONS = {"(25, 23)": (25, 32)}
-"""A slip of the first release, which the second one mended."""
+"""An error of the first release, corrected in the second."""
 
-EXPECTED = "Adience must be a folder that holds fold_0_data.txt to fold_4_data.txt (or some of them) and faces/."
+EXPECTED = "Adience must be a folder with fold_0_data.txt to fold_4_data.txt (or some of them) and faces/."
 ADVICE = (
     "Get the fold files and faces.tar.gz from https://talhassner.github.io/home/projects/Adience/Adience-data.html "
     "(for research only), and unpack them in that folder."
@@ -30,12 +30,12 @@ ADVICE = (
 
 
 def read_adience(root: Path) -> Iterator[Record | Rejection]:
-    """Read the regular folds that are present, in their order; both releases give the same faces.
+    """Read the regular folds that are present, in their order; both releases contain the same faces.
 
-    `subject` is the person (`face_id`, unique over all folds; each belongs to one album of one fold).
+    `subject` is the person: `face_id`, which is unique over all folds and belongs to one album of one fold.
 
     Raises:
-        DataError: Fold files or faces are neither in the folder nor in one below.
+        DataError: Neither the folder nor one below it contains fold files, or faces.
     """
     folds = find_folder(root, accept=lambda folder: any((folder / name).is_file() for name in FOLD_FILES))
     home = find_folder(root, accept=lambda folder: (folder / "faces").is_dir())
@@ -72,7 +72,7 @@ def _read_line(line: str, *, fold: Path, number: int, home: Path, seen: set[str]
 
 
 def _years(age: str) -> tuple[int, int] | None:
-    """Return lowest and highest age of a label such as `(8, 12)` or `35`; None if it is neither."""
+    """Return lowest and highest age of a label such as `(8, 12)` or `35`; None for any other text."""
     if age in AGE_CORRECTIONS:
         return AGE_CORRECTIONS[age]
     if age.isdecimal():

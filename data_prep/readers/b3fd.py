@@ -1,7 +1,7 @@
-"""B3FD: famous people from IMDB-WIKI and CACD, cleaned by face recognition; a folder per person, ages in csv files.
+"""B3FD: celebrities of IMDB-WIKI and CACD, cleaned by face recognition; a folder per person, ages in label files.
 
-Ages are photo year minus birth year. They are taken from the csv, never from the name: some names hold dates such as
-`1994-11-18.`, `1989-08-019` or `1980-05-00`.
+Ages are the year of the photograph minus the year of birth. They are read from the label files and not from the names,
+some of which contain malformed dates such as `1994-11-18.`, `1989-08-019` or `1980-05-00`.
 """
 
 import re
@@ -23,7 +23,7 @@ LABEL_FILES: dict[Subset, str] = {
     "wiki": "B3FD-WIKI_age_gender.csv",
 }
 
-# The inner folder comes first, or a disk that ignores case would take b3fd/ for the B3FD/ inside it.
+# The inner folder comes first, because a file system that ignores case finds b3fd/ under the name B3FD/.
 IMAGE_FOLDERS = ("b3fd/B3FD", "B3FD/B3FD", "B3FD", "b3fd")
 LABEL_FOLDERS = (
     *("B3FD_metadata", "metadata", "B3FD_metadata/B3FD_metadata", "metadata/B3FD_metadata"),
@@ -33,12 +33,12 @@ LABEL_FOLDERS = (
 GENDERS = {"M": "male", "F": "female"}
 
 BIRTH_AND_PHOTO_YEAR = re.compile(r"_[0-9]{4}-[0-9]+-[0-9]+\.?_([0-9]{4})\.[a-z]+$", re.IGNORECASE)
-"""`..._<birth date>_<photo year>.jpg`; names from CACD end in a running number of four digits instead."""
+"""`..._<date of birth>_<photo year>.jpg`; names from CACD end with a number of four digits instead."""
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 
 ADVICE = (
-    "Get B3FD_images.tar.gz and B3FD_metadata.tar.gz as https://github.com/kbesenic/B3FD says "
+    "Get B3FD_images.tar.gz and B3FD_metadata.tar.gz as described at https://github.com/kbesenic/B3FD "
     "(for research only), and unpack both in that folder."
 )
 
@@ -49,14 +49,14 @@ def read_b3fd(
     """Read one of the label files of B3FD, in its order.
 
     Args:
-        root: The folder that holds `B3FD/` and `B3FD_metadata/` (or `metadata/`).
-        subset: `all`, `iws` (IMDB and WIKI), `cs` (CACD), `imdb` or `wiki`; only the last two tell the gender.
-        min_photo_year: Reject photographs from before, where the name tells the year. `wiki` from 1980 on is the
-            selection of 33,873 pictures that published work with this set has used.
+        root: The folder that contains `B3FD/` and `B3FD_metadata/` (or `metadata/`).
+        subset: `all`, `iws` (IMDB and WIKI), `cs` (CACD), `imdb` or `wiki`; only the last two label the gender.
+        min_photo_year: Reject earlier photographs, where the name contains the year. `wiki` since 1980 is the selection
+            of 33,873 images that published work with this data set has used.
 
     Raises:
-        DataError: The images or the label file are not there.
-        ParamsError: There is no such subset.
+        DataError: The images or the label file are missing.
+        ParamsError: The subset is unknown.
     """
     if subset not in LABEL_FILES:
         msg = f"subset must be one of {', '.join(get_args(Subset))}. Received: {subset!r}."
@@ -72,13 +72,13 @@ def _find_parts(root: Path, *, label_name: str) -> tuple[Path, Path]:
     images = next((root / name for name in IMAGE_FOLDERS if (root / name).is_dir()), None)
     labels = next((root / name / label_name for name in LABEL_FOLDERS if (root / name / label_name).is_file()), None)
     if images is None or labels is None:
-        expected = f"B3FD must be a folder that holds B3FD/ (images) and B3FD_metadata/{label_name}."
+        expected = f"B3FD must be a folder with B3FD/ (images) and B3FD_metadata/{label_name}."
         raise wrong_folder(root, expected=expected, advice=ADVICE)
     return images, labels
 
 
 def _is_header(line: str) -> bool:
-    """Some copies of the label files begin with `path age gender`, some with the first label."""
+    """Return whether a first line is `path age gender`; some copies of the label files have no header."""
     fields = line.split()
     return len(fields) > 1 and "/" not in fields[0] and not WHOLE_NUMBER.fullmatch(fields[1])
 

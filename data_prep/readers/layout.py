@@ -1,4 +1,4 @@
-"""Finding a data set below the folder that was named, and reading its files in an order that no disk decides."""
+"""Find a data set below a folder, and list its files in an order that does not depend on the file system."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,17 +8,17 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import IMAGE_SUFFIXES
 
 MAX_DEPTH = 3
-"""Folders further below the named one are not searched; archives nest their content at most this deep."""
+"""How many levels below the given folder are searched; archives nest their content at most this deep."""
 
 MAX_NAMES = 8
-"""Names that an error shows of what it found."""
+"""How many names of files an error message lists."""
 
 
 def find_folder(root: Path, *, accept: Callable[[Path], bool]) -> Path | None:
-    """Return the first folder, `root` or at most `MAX_DEPTH` below, that `accept` agrees to.
+    """Return the first folder that `accept` returns true for: `root`, or one at most `MAX_DEPTH` levels below.
 
-    The shallowest wins, then the first by name: archives on the web hold nested copies of themselves, and reading
-    more than one of them would count every picture twice.
+    Folders are tried level by level and by name, and only the first is returned, because some published archives
+    contain a copy of themselves, of which every image would be counted twice.
     """
     level = [root] if root.is_dir() and _is_open(root) else []
     for _ in range(MAX_DEPTH + 1):
@@ -30,13 +30,13 @@ def find_folder(root: Path, *, accept: Callable[[Path], bool]) -> Path | None:
 
 
 def list_folders(folder: Path) -> list[Path]:
-    """Return the folders directly in `folder` that may be looked into, by name."""
+    """Return the readable folders directly in `folder`, sorted by name."""
     with os.scandir(folder) as entries:
         return _by_name([entry for entry in entries if _is_folder(entry) and _is_open(Path(entry.path))])
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Return the image files directly in `folder`, by name; upper-case suffixes and links count too."""
+    """Return the image files directly in `folder`, sorted by name; upper-case suffixes and links count too."""
     with os.scandir(folder) as entries:
         return _by_name(
             [entry for entry in entries if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not _is_folder(entry)]
@@ -46,7 +46,7 @@ def list_images(folder: Path) -> list[Path]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
+    except OSError:  # a link to itself
         return False
 
 
@@ -59,10 +59,10 @@ def _by_name(entries: list[os.DirEntry[str]]) -> list[Path]:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a label file with their numbers from 1; blank ones are no labels.
+    """Yield number, from 1, and text of the lines of a label file that are not blank.
 
-    Any line end will do, a byte-order mark is dropped, and bytes that are not UTF-8 become `�`: the file that such a
-    line names is then reported as missing, instead of the whole set as unreadable.
+    All kinds of line ends are accepted and a byte-order mark is skipped. Bytes that are not UTF-8 are read as `�`, so
+    that only the photograph of such a line is reported as missing and the other lines can be used.
     """
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, start=1):
@@ -71,7 +71,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def wrong_folder(root: Path, *, expected: str, advice: str) -> DataError:
-    """Return the error for a folder that does not hold the data set: what was expected, what is there, what to do."""
+    """Return the error for a folder without the data set: what was expected, what was found, what to do."""
     return DataError(f"{expected} Found {_contents(root)}. {advice}")
 
 
@@ -81,7 +81,7 @@ def _contents(root: Path) -> str:
     if not root.is_dir():
         return f"a file at {root}"
     if not _is_open(root):
-        return f"a folder that may not be read at {root}"
+        return f"a folder without read permission at {root}"
     names = sorted(entry.name for entry in root.iterdir())
     if not names:
         return f"an empty folder at {root}"

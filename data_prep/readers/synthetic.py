@@ -1,4 +1,4 @@
-"""Reads the synthetic set that `agelens.data_prep.synthetic.collection` writes."""
+"""Synthetic data set, as `agelens.data_prep.synthetic.collection` writes it."""
 
 import csv
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ LABEL_COLUMNS = ("path", "age", "gender", "subject")
 def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
     """Yield one record or rejection for each line of `labels.csv`.
 
-    Ages are exact. A file is not opened, only looked for: whether it shows a face is for later stages to see.
+    Ages are exact. The photographs are not opened: later stages reject those without a usable face.
 
     Raises:
-        DataError: The set is missing, or its label file has other columns.
+        DataError: The data set is missing, or its label file has other columns.
     """
     labels = root / LABELS
     if not labels.is_file():
-        msg = f"The synthetic set must be at {root}, with its {LABELS}. There is none: run `agelens data synthetic`."
+        msg = f"The synthetic data set must be at {root}, with {LABELS}. There is none: run `agelens data synthetic`."
         raise DataError(msg)
     with labels.open(newline="", encoding="utf-8") as lines:
         table = csv.DictReader(lines)
@@ -38,7 +38,7 @@ def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
 def _read_row(root: Path, line: dict[str, str]) -> Record | Rejection:
     path = root / line["path"]
     if not path.is_file():
-        return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but there is no such file")
+        return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but the file does not exist")
     if not line["age"].isdecimal():
         return Rejection(path, line["path"], "bad_age", f"age must be whole years. Received: {line['age']!r}")
     if line["gender"] not in GENDERS:

@@ -1,4 +1,4 @@
-"""Your own photographs: a CSV or Parquet table with a `path` and an age per row.
+"""Your own photographs: a CSV or Parquet table with a path and an age in each row.
 
 Columns: `path` (relative to the table's folder, or an address such as `s3://bucket/photo.jpg`), `age` or both `age_low`
 and `age_high`, in years; optional `subject` and one column per attribute (`gender`, `ethnicity`). Others are ignored.
@@ -22,7 +22,7 @@ Fields = dict[str, str]
 
 SUFFIXES = (".csv", ".parquet")
 
-EXPECTED = "A table of labels must be a .csv or .parquet file, or the only one in a folder."
+EXPECTED = "A table of labels must be a .csv or .parquet file, or a folder with exactly one of them."
 ADVICE = f"Its columns are path and age (or age_low and age_high); optional are subject, {', '.join(ATTRIBUTES)}."
 
 
@@ -31,7 +31,7 @@ class _BadValueError(Exception):
 
     Args:
         reason: Short code of the rejection.
-        detail: What was found, in words.
+        detail: Description of what was found.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -41,13 +41,13 @@ class _BadValueError(Exception):
 
 
 def read_label_table(root: Path) -> Iterator[Record | Rejection]:
-    """Read a table of labels, in its order.
+    """Read a table of labels in its order.
 
     Args:
-        root: The table, or a folder that holds exactly one.
+        root: The table, or a folder with exactly one.
 
     Raises:
-        DataError: There is no such table, it lacks a column, it cannot be read, or pyarrow is missing for Parquet.
+        DataError: The table is missing, lacks a column or cannot be read, or pyarrow is not installed (Parquet).
     """
     table = _find_table(root)
     rows = _read_parquet(table) if table.suffix.lower() == ".parquet" else _read_csv(table)
@@ -70,7 +70,7 @@ def _check_columns(names: list[str], *, table: Path) -> None:
 
 
 def _read_csv(table: Path) -> Iterator[tuple[int, Fields | None]]:
-    """Yield the number of the line and its fields, or None if they are more or fewer than the header's."""
+    """Yield number and fields of each line; None instead of the fields if their number differs from the header's."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, strict=True)
@@ -86,7 +86,7 @@ def _read_csv(table: Path) -> Iterator[tuple[int, Fields | None]]:
 
 
 def _read_parquet(table: Path) -> Iterator[tuple[int, Fields | None]]:
-    """Yield the number of the row, from 1, and its values as text."""
+    """Yield number, from 1, and values of each row as text."""
     try:
         content = pd.read_parquet(table)
     except ImportError as error:
@@ -102,10 +102,10 @@ def _read_parquet(table: Path) -> Iterator[tuple[int, Fields | None]]:
 
 
 def _as_text(value: object) -> str:
-    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124 - true of NaN alone
+    if value is None or value is pd.NA or value is pd.NaT or value != value:  # noqa: PLR0124  only NaN differs from itself
         return ""
     if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a column of whole numbers becomes float where one of them is missing
+        return str(int(value))  # pandas reads whole numbers as floats in a column with a missing value
     return str(value).strip()
 
 
@@ -136,7 +136,7 @@ def _read_row(row: Fields | None, *, table: Path, number: int) -> Record | Rejec
 
 
 def _image_name(path: Path | str, *, folder: Path) -> str:
-    """Return the path from the table's folder, or an address; ways out become `up`, as crops are filed by this name."""
+    """Return the path relative to the table's folder, with `up` for `..`, or an address without `://`."""
     if isinstance(path, str):
         return path.replace("://", "/")
     parts = Path(os.path.relpath(path, folder)).parts
@@ -144,7 +144,7 @@ def _image_name(path: Path | str, *, folder: Path) -> str:
 
 
 def _years(row: Fields) -> tuple[float, float]:
-    """Return lowest and highest age; a row's own range comes before its `age`."""
+    """Return lowest and highest age; an interval has priority over `age`."""
     texts = [row.get("age_low", ""), row.get("age_high", "")]
     if not any(texts):
         texts = [row.get("age", "")] * 2

@@ -1,4 +1,4 @@
-"""UTKFace: one picture of one face per file, whose name is `<age>_<gender>_<ethnicity>_<time>.jpg[.chip.jpg]`."""
+"""UTKFace: one face per file, with the labels in its name: `<age>_<gender>_<ethnicity>_<time>.jpg[.chip.jpg]`."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.layout import find_folder, list_folders, list_images, wrong_folder
 
 MAX_LABELLED_AGE = 116
-"""The highest age in the set, by its authors; a number above is no age."""
+"""The highest age of the data set, according to its authors; higher numbers are not ages."""
 
 GENDERS = {"0": "male", "1": "female"}
 
@@ -20,31 +20,31 @@ LABEL_CORRECTIONS: dict[tuple[str, str], tuple[str, str]] = {
     ("61", "20170109142408075"): ("female", "Black"),
     ("61", "20170109150557335"): ("female", "Indian"),
 }
-"""The files that lack a field, by age and time (no other file shares both), as users of the set have mended them."""
+"""Labels of the files that lack a field, by age and time (unique together), as users of the data set corrected them."""
 
 WILD_FOLDERS = ("part1", "part2", "part3")
-"""Folders of the release in the wild."""
+"""Folders of the release "in the wild"."""
 
 LEADING_AGE = re.compile(r"([0-9]{1,3})_")
 LIKE_UTKFACE = re.compile(r"[0-9]{1,3}_[0-9_]* ?(\.|jpg)")
 
 EXPECTED = (
     "UTKFace must be a folder of files such as 26_1_2_20170116184024662.jpg.chip.jpg, "
-    "or hold one named UTKFace (or part1, part2, part3)."
+    "or contain one named UTKFace (or part1, part2, part3)."
 )
 ADVICE = (
     "Get UTKFace.tar.gz from its authors' page, https://susanqq.github.io/UTKFace (for research only), and unpack it "
-    "there. crop_part1 is a part of UTKFace and is read only if it is named itself."
+    "there. crop_part1 is a part of UTKFace and is read only if it is the folder itself."
 )
 
 
 def read_utkface(root: Path) -> Iterator[Record | Rejection]:
-    """Read UTKFace, aligned or in the wild, from the folder of its images or from a folder above.
+    """Read UTKFace, aligned or in the wild, from the folder of its images or from a folder above it.
 
-    The set names no people, so `subject` is None: many of its pictures are there twice, and only their pixels tell.
+    UTKFace does not identify people, so `subject` is None. It contains many duplicates, which only their pixels reveal.
 
     Raises:
-        DataError: Neither the folder nor one below holds UTKFace.
+        DataError: Neither the folder nor one below it contains UTKFace.
     """
     home, folders = _find_folders(root)
     for folder in folders:
@@ -53,7 +53,7 @@ def read_utkface(root: Path) -> Iterator[Record | Rejection]:
 
 
 def _find_folders(root: Path) -> tuple[Path, list[Path]]:
-    """Return the folder that names are relative to, and the folders to read."""
+    """Return the folder that image names are relative to, and the folders to read."""
     aligned = find_folder(
         root, accept=lambda folder: (folder == root or folder.name.casefold() == "utkface") and _holds_faces(folder)
     )
@@ -76,16 +76,16 @@ def _holds_faces(folder: Path) -> bool:
 def _read_name(path: Path, *, relative: str) -> Record | Rejection:
     leading = LEADING_AGE.match(path.name)
     if not leading:
-        return Rejection(path, relative, "bad_name", "a name must begin with an age and _")
+        return Rejection(path, relative, "bad_name", "a name must begin with an age and an underscore")
     age = int(leading[1])
     if age > MAX_LABELLED_AGE:
-        return Rejection(path, relative, "impossible_age", f"{age} years; the set ends at {MAX_LABELLED_AGE}")
+        return Rejection(path, relative, "impossible_age", f"{age} years; the highest age is {MAX_LABELLED_AGE}")
     gender, ethnicity = _gender_and_ethnicity(path.name)
     return Record(path, relative, age, age, attributes={"gender": gender, "ethnicity": ethnicity})
 
 
 def _gender_and_ethnicity(name: str) -> tuple[str | None, str | None]:
-    """Return what the codes of a name say; some times have a digit too few or too many, or lack the dot behind."""
+    """Return the labels in a name; some times have too few or too many digits, or lack the dot after them."""
     age, *codes, time = name.partition(".")[0].split("_")
     if len(codes) == 2 and codes[0] in GENDERS and codes[1] in ETHNICITIES:
         return GENDERS[codes[0]], ETHNICITIES[codes[1]]

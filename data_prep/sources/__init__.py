@@ -1,1 +1,1 @@
-"""From raw folders and addresses to the manifest of labelled photographs."""
+"""The manifest of labelled photographs, and access to photographs in folders and at addresses."""

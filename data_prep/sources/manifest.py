@@ -1,4 +1,4 @@
-"""The manifest: what all readers found, as one table of labelled photographs and one of rejected ones."""
+"""The manifest: one table of the labelled photographs of all sources, and one of the rejected ones."""
 
 import os
 import re
@@ -12,27 +12,27 @@ from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, Schema, check_table, make_table
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-"""What no honest name holds, and what would break a line in logs, lists and captions."""
+"""Control characters: malicious in a file name, and they break lines in logs, lists and captions."""
 
 
 def make_manifest(
     found: Iterable[Record | Rejection], *, source: str, max_age: int = MAX_AGE, root: Path | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the manifest of one source, and the table of what was rejected; together they count all of `found`.
+    """Return the manifest of one source and the table of its rejected files; together they contain all of `found`.
 
     Args:
         found: What a reader yields.
-        source: Name of the source in params.yaml; image and subject names begin with it.
-        max_age: Years; higher ages are clipped to it and marked.
-        root: Folder that the source's files must lie in, also behind links; it may be a link itself. None lets files
-            lie anywhere, for tables in which their owner names each.
+        source: Name of the source in params.yaml, the first part of image ids and subjects.
+        max_age: Years; higher ages are clipped to it and flagged.
+        root: Folder that must contain the source's files after links are resolved; it may be a link itself. None
+            allows files anywhere, for tables in which the user lists each file.
     """
     kept: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
     seen: set[str] = set()
     home = None if root is None else os.path.realpath(root)
     for item in found:
-        rejection = item if isinstance(item, Rejection) else _objection(item, seen=seen, home=home)
+        rejection = item if isinstance(item, Rejection) else _find_problem(item, seen=seen, home=home)
         if rejection is not None:
             rejected.append(_rejected_row(rejection, source=source))
         elif isinstance(item, Record):
@@ -42,7 +42,7 @@ def make_manifest(
 
 
 def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFEST) -> pd.DataFrame:
-    """Return the tables of several sources as one, by `image_id`; `schema` may be `REJECTED` too.
+    """Return the tables of several sources as one, sorted by `image_id`; `schema` may be `REJECTED` too.
 
     Raises:
         DataError: A table does not follow the schema, or two sources share an `image_id`.
@@ -52,16 +52,16 @@ def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFE
     return table.sort_values("image_id", kind="stable", ignore_index=True)
 
 
-def _objection(record: Record, *, seen: set[str], home: str | None) -> Rejection | None:
-    """Return why a record cannot be used, or None."""
+def _find_problem(record: Record, *, seen: set[str], home: str | None) -> Rejection | None:
+    """Return a rejection if a record cannot be used, or else None."""
     if not _is_unicode(record.relative):
         return Rejection(record.path, record.relative, "bad_name", "the name is not Unicode; rename the file")
     if CONTROL.search(record.relative):
-        detail = f"the name holds a line break or another control character: {record.relative!r}; rename the file"
+        detail = f"the name contains a line break or another control character: {record.relative!r}; rename the file"
         return Rejection(record.path, record.relative, "bad_name", detail)
     real = os.path.realpath(record.path)
     if home is not None and Path(home) not in Path(real).parents:
-        detail = f"leads to {real}, out of the source's folder; that folder itself may be a link"
+        detail = f"is a link to {real}, outside of the source's folder; only that folder itself may be a link"
         return Rejection(record.path, record.relative, "outside", detail)
     if not 0 <= record.age_low <= record.age_high < float("inf"):
         detail = f"{record.age_low} to {record.age_high} years"
@@ -98,7 +98,7 @@ def _rejected_row(rejection: Rejection, *, source: str) -> dict[str, object]:
 
 
 def _is_unicode(name: str) -> bool:
-    """Python stands in for bytes that are not UTF-8 with half characters, which no table can hold."""
+    """Return whether a name can be encoded; Python reads bytes that are not UTF-8 as surrogates, which cannot."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 

@@ -1,4 +1,4 @@
-"""Photographs that lie in no folder but behind an address: S3, Google Cloud Storage, HDFS, whatever pyarrow reads."""
+"""Photographs at addresses instead of in folders: S3, Google Cloud Storage, HDFS and others that pyarrow supports."""
 
 import re
 from pathlib import Path
@@ -16,11 +16,11 @@ def is_address(path: str) -> bool:
 
 
 def read_content(path: str) -> bytes:
-    """Read the bytes of one image file, from a folder or from an address.
+    """Read the bytes of one image file, from a path or an address.
 
     Raises:
         ImageError: `missing`, `unreadable`, `not_a_file`, `empty_file` or `too_large`.
-        DataError: pyarrow is not installed, or knows no such address.
+        DataError: pyarrow is not installed, or does not support the address.
     """
     if not is_address(path):
         return read_image_bytes(Path(path))
@@ -37,7 +37,7 @@ def read_content(path: str) -> bytes:
 
 
 def file_state(path: str) -> list[int]:
-    """Return size and time of a file, which change when it does; nothing where it cannot be asked."""
+    """Return size and modification time of a file, which change with its content; [] if they are unavailable."""
     try:
         if is_address(path):
             files, name = _file_system(path)
@@ -50,7 +50,7 @@ def file_state(path: str) -> list[int]:
 
 
 def _check(info: Any, path: str) -> None:
-    """Raise `ImageError` as a file in a folder would."""
+    """Raise the `ImageError` that a file in a folder would cause."""
     reason, detail = "", path
     if info.type.name == "NotFound":
         reason = "missing"
@@ -66,13 +66,13 @@ def _check(info: Any, path: str) -> None:
 
 def _file_system(path: str) -> tuple[Any, str]:
     try:
-        from pyarrow import ArrowInvalid, fs  # noqa: PLC0415  few have photographs behind addresses
+        from pyarrow import ArrowInvalid, fs  # noqa: PLC0415  optional; few users have photographs at addresses
     except ModuleNotFoundError as error:
         msg = f"Reading {path} needs pyarrow: pip install 'agelens[train]'."
         raise DataError(msg) from error
     try:
         files, name = fs.FileSystem.from_uri(path)
     except ArrowInvalid as error:
-        msg = f"An address must be one that pyarrow reads, such as s3://bucket/photo.jpg. Received: {path} ({error})."
+        msg = f"pyarrow must support the address, such as s3://bucket/photo.jpg. Received: {path} ({error})."
         raise DataError(msg) from error
     return files, name

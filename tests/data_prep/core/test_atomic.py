@@ -1,3 +1,5 @@
+"""Atomic writes: a file is complete or absent, also after an interruption."""
+
 import json
 from pathlib import Path
 
@@ -7,7 +9,7 @@ from agelens.data_prep.core.atomic import replacing, write_bytes, write_json, wr
 
 
 class StoppedError(Exception):
-    """Stands for whatever interrupts a writer."""
+    """Simulates an interruption."""
 
 
 def interrupt(path: Path) -> None:
@@ -16,7 +18,7 @@ def interrupt(path: Path) -> None:
         raise StoppedError
 
 
-def test_a_file_appears_only_when_it_is_whole(tmp_path):
+def test_a_file_appears_only_when_it_is_complete(tmp_path):
     path = tmp_path / "table.csv"
     with replacing(path) as temporary:
         temporary.write_text("new")
@@ -26,7 +28,7 @@ def test_a_file_appears_only_when_it_is_whole(tmp_path):
 
 
 @pytest.mark.parametrize("old", [None, "old"])
-def test_an_interrupted_writer_leaves_everything_as_it_was(tmp_path, old):
+def test_an_interrupted_write_changes_nothing(tmp_path, old):
     path = tmp_path / "table.csv"
     if old is not None:
         path.write_text(old)
@@ -37,7 +39,7 @@ def test_an_interrupted_writer_leaves_everything_as_it_was(tmp_path, old):
     assert old is None or path.read_text() == old
 
 
-def test_the_temporary_file_lies_beside_its_place_with_the_same_suffix(tmp_path):
+def test_the_temporary_file_has_the_same_folder_and_suffix(tmp_path):
     with replacing(tmp_path / "model.keras") as temporary:
         assert temporary.parent == tmp_path
         assert temporary.suffix == ".keras"
@@ -52,17 +54,17 @@ def test_no_file_stays_open(tmp_path):
     assert len(list(Path("/dev/fd").iterdir())) == opened
 
 
-def test_folders_are_made(tmp_path):
+def test_missing_folders_are_created(tmp_path):
     write_bytes(tmp_path / "a" / "b" / "c.bin", b"\x00\xff")
     assert (tmp_path / "a" / "b" / "c.bin").read_bytes() == b"\x00\xff"
 
 
-def test_others_may_read_the_file(tmp_path):
+def test_the_file_is_readable_for_all_users(tmp_path):
     write_text(tmp_path / "a.txt", "x")
     assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
 
 
-def test_text_is_utf8_and_keeps_its_line_ends(tmp_path):
+def test_text_is_written_as_utf8_with_unchanged_line_ends(tmp_path):
     write_text(tmp_path / "a.txt", "Zoë\nB\n")
     assert (tmp_path / "a.txt").read_bytes() == b"Zo\xc3\xab\nB\n"
 
@@ -76,7 +78,7 @@ def test_json_is_indented_and_readable(tmp_path):
     assert json.loads(text) == content
 
 
-def test_json_refuses_what_other_readers_would_choke_on(tmp_path):
+def test_values_that_json_does_not_allow_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a.json", {"mae": float("nan")})
     assert list(tmp_path.iterdir()) == []

@@ -1,3 +1,5 @@
+"""Arithmetic of boxes, by hand-made numbers."""
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,15 +14,15 @@ def boxes(*rows: tuple[float, float, float, float]) -> npt.NDArray[np.float64]:
 BOX = (10.0, 20.0, 30.0, 60.0)  # 20 wide, 40 high
 
 
-def test_boxes_are_cut_off_at_the_border():
-    cut = clip_boxes(boxes((-5, -5, 50, 50), (10, 20, 30, 35), (90, 90, 99, 99)), height=40, width=45)
-    assert cut.tolist() == [[0, 0, 45, 40], [10, 20, 30, 35], [45, 40, 45, 40]]
+def test_boxes_are_clipped_to_the_image():
+    clipped = clip_boxes(boxes((-5, -5, 50, 50), (10, 20, 30, 35), (90, 90, 99, 99)), height=40, width=45)
+    assert clipped.tolist() == [[0, 0, 45, 40], [10, 20, 30, 35], [45, 40, 45, 40]]
 
 
 @pytest.mark.parametrize(
     ("margin", "expected"), [(0.0, BOX), (0.15, (7, 14, 33, 66)), (0.5, (0, 0, 40, 80)), (-0.25, (15, 30, 25, 50))]
 )
-def test_boxes_grow_on_each_side_by_a_share_of_their_size(margin, expected):
+def test_boxes_are_enlarged_on_each_side_by_a_fraction_of_their_size(margin, expected):
     np.testing.assert_allclose(expand_boxes(boxes(BOX), margin_fraction=margin), [expected])
 
 
@@ -29,14 +31,14 @@ def test_boxes_grow_on_each_side_by_a_share_of_their_size(margin, expected):
     [(BOX, (0, 20, 40, 60)), ((0, 0, 10, 4), (0, -3, 10, 7)), ((1, 1, 3, 3), (1, 1, 3, 3))],
     ids=["upright", "wide", "square"],
 )
-def test_the_shorter_side_grows_to_the_longer_about_the_same_centre(box, expected):
+def test_the_shorter_side_is_extended_around_the_same_centre(box, expected):
     assert square_boxes(boxes(box)).tolist() == [list(expected)]
 
 
 @pytest.mark.parametrize(
     ("box", "area"), [(BOX, 800), ((0, 0, 0, 5), 0), ((5, 5, 2, 9), 0), ((5, 5, 2, 2), 0), ((0, 0, 0.5, 0.5), 0.25)]
 )
-def test_a_box_turned_inside_out_has_no_area(box, area):
+def test_an_inverted_box_has_no_area(box, area):
     assert box_areas(boxes(box)).tolist() == [area]
 
 
@@ -53,12 +55,12 @@ def test_a_box_turned_inside_out_has_no_area(box, area):
     ],
     ids=["equal", "half beside", "corner", "inside", "touching", "apart", "empty"],
 )
-def test_overlap_is_shared_area_over_joint_area(first, second, iou):
+def test_overlap_is_intersection_over_union(first, second, iou):
     assert pairwise_iou(boxes(first), boxes(second)).item() == pytest.approx(iou)
     assert pairwise_iou(boxes(second), boxes(first)).item() == pytest.approx(iou)
 
 
-def test_every_box_is_compared_with_every_other():
+def test_every_box_is_compared_with_every_box_of_the_other_array():
     first, second = boxes((0, 0, 2, 2), (0, 0, 1, 2), (5, 5, 6, 6)), boxes((0, 0, 2, 2), (5, 5, 6, 6))
     assert pairwise_iou(first, second).tolist() == [[1, 0], [0.5, 0], [0, 1]]
 
@@ -72,7 +74,7 @@ def test_every_box_is_compared_with_every_other():
         lambda xyxy: pairwise_iou(xyxy, xyxy),
     ],
 )
-def test_inputs_are_not_changed_and_no_boxes_are_fine(change):
+def test_inputs_are_not_changed_and_may_be_empty(change):
     given = boxes(BOX)
     change(given)
     assert given.tolist() == [list(BOX)]

@@ -1,4 +1,4 @@
-"""Reading and writing of images: every kind of bad or odd file has its reason."""
+"""Reading and writing of images: every kind of damaged file has a reason."""
 
 import io
 import os
@@ -27,7 +27,7 @@ from agelens.data_prep.core.images import (
 )
 from tests.data_prep.pictures import drawn_photo, encoded
 
-# What agelens.data_prep.core.images asks for once for the whole process; pytest sets its own filters around every test.
+# The filter of agelens.data_prep.core.images, which pytest replaces by its own in every test.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -40,7 +40,7 @@ def reason(content: bytes) -> str:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """Return a true PNG of one colour, whose pixels compress a thousand times."""
+    """Return a valid PNG of one colour, whose pixels compress by a factor of a thousand."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -53,42 +53,44 @@ def png_header(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
-def test_lossless_files_give_their_pixels(kind: str) -> None:
+def test_lossless_files_are_read_exactly(kind: str) -> None:
     photo = drawn_photo()
     image = decode_rgb(encoded(photo, kind))
     np.testing.assert_array_equal(image, photo)
     assert image.dtype == np.uint8
 
 
-def test_a_jpeg_of_two_views_gives_the_first() -> None:
-    views = [Image.new("RGB", (8, 8), colour) for colour in (RED, BLUE)]
-    image = decode_rgb(encoded(views[0], "MPO", save_all=True, append_images=views[1:]))
+def test_of_a_jpeg_with_two_images_the_first_is_read() -> None:
+    two = [Image.new("RGB", (8, 8), colour) for colour in (RED, BLUE)]
+    image = decode_rgb(encoded(two[0], "MPO", save_all=True, append_images=two[1:]))
     assert image.shape == (8, 8, 3)
     assert image[4, 4, 0] > 250
     assert image[4, 4, 2] < 5
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.75, 0.95, 0.99])
-@pytest.mark.parametrize("options", [{"quality": 90}, {"quality": 90, "progressive": True}], ids=["plain", "stepwise"])
-def test_a_jpeg_cut_off_in_its_pixels_is_truncated(share: float, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "options", [{"quality": 90}, {"quality": 90, "progressive": True}], ids=["baseline", "progressive"]
+)
+def test_a_jpeg_with_missing_pixels_is_truncated(share: float, options: dict[str, Any]) -> None:
     content = encoded(drawn_photo(), "JPEG", **options)
     assert reason(content[: int(len(content) * share)]) == "truncated"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "BMP", "TIFF"])
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_other_files_cut_off_are_refused(kind: str, share: float) -> None:
+def test_truncated_files_of_other_formats_are_rejected(kind: str, share: float) -> None:
     content = encoded(drawn_photo(), kind)
     assert reason(content[: int(len(content) * share)]) in {"truncated", "not_an_image"}
 
 
-def test_a_png_cut_off_in_its_pixels_is_truncated() -> None:
+def test_a_png_with_missing_pixels_is_truncated() -> None:
     content = encoded(drawn_photo(), "PNG")
     assert reason(content[: len(content) // 2]) == "truncated"
 
 
 @pytest.mark.parametrize(("length", "expected"), [(1, "not_an_image"), (2, "not_an_image"), (100, "truncated")])
-def test_a_jpeg_cut_off_in_its_header_is_refused(length: int, expected: str) -> None:
+def test_a_jpeg_with_a_truncated_header_is_rejected(length: int, expected: str) -> None:
     assert reason(encoded(drawn_photo(), "JPEG")[:length]) == expected
 
 
@@ -103,7 +105,7 @@ def test_a_jpeg_cut_off_in_its_header_is_refused(length: int, expected: str) -> 
     ],
     ids=["text", "html", "lfs_pointer", "zeros", "postscript"],
 )
-def test_what_is_no_image_is_named_so(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_reported_as_not_an_image(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
     with pytest.raises(ImageError, match="not_an_image: begins with") as caught:
@@ -111,14 +113,14 @@ def test_what_is_no_image_is_named_so(tmp_path: Path, content: bytes) -> None:
     assert repr(content[:16]) in caught.value.detail
 
 
-def test_postscript_is_known_to_pillow_and_refused_all_the_same() -> None:
+def test_postscript_is_rejected_although_pillow_knows_it() -> None:
     content = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
     with Image.open(io.BytesIO(content)) as image:
         assert image.format == "EPS"
     assert reason(content) == "not_an_image"
 
 
-def test_damaged_files_raise_nothing_but_image_errors() -> None:
+def test_damaged_files_raise_only_image_errors() -> None:
     rng = np.random.default_rng(0)
     exif = Image.Exif()
     exif[0x0112], exif[0x011A] = 6, 72.0
@@ -151,7 +153,7 @@ def test_damaged_files_raise_nothing_but_image_errors() -> None:
         ("loop.jpg", "unreadable"),
     ],
 )
-def test_what_cannot_be_read_has_a_reason(tmp_path: Path, name: str, expected: str) -> None:
+def test_unreadable_files_have_a_reason(tmp_path: Path, name: str, expected: str) -> None:
     (tmp_path / "sound.png").write_bytes(encoded(drawn_photo(), "PNG"))
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "folder.jpg").mkdir()
@@ -168,24 +170,24 @@ def test_what_cannot_be_read_has_a_reason(tmp_path: Path, name: str, expected: s
 @pytest.mark.parametrize(
     "name", ["with space.png", "new\nline.png", "人物 фото é.png", "-rf.png", "100%.png", "a'\"b.png", "a;b|c&d.png"]
 )
-def test_names_may_hold_anything(tmp_path: Path, name: str) -> None:
+def test_names_can_contain_any_character(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(encoded(drawn_photo(), "PNG"))
     np.testing.assert_array_equal(read_rgb(path), drawn_photo())
     assert find_images(tmp_path) == [path]
 
 
-def test_a_name_that_is_not_unicode_is_read(tmp_path: Path) -> None:
+def test_a_name_that_is_not_unicode_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.png")
     path.write_bytes(encoded(drawn_photo(), "PNG"))
     assert [read_rgb(found).shape for found in find_images(tmp_path)] == [(120, 160, 3)]
 
 
 @pytest.mark.parametrize(("width", "height"), [(30_000, 30_000), (10_001, 10_000)])
-def test_a_bomb_is_refused_before_its_pixels_are_made(width: int, height: int) -> None:
+def test_a_decompression_bomb_is_rejected_before_it_is_decoded(width: int, height: int) -> None:
     content = png_header(width, height)
     with pytest.raises(UnidentifiedImageError):
-        Image.open(io.BytesIO(b"warm up, so that what Pillow imports is not counted"))
+        Image.open(io.BytesIO(b"first call: imports of Pillow do not count"))
     tracemalloc.start()
     try:
         assert reason(content) == "too_large"
@@ -206,14 +208,14 @@ def test_a_file_of_the_largest_size_is_read(
     assert caught.value.reason == reason
 
 
-def test_the_limit_of_pixels_can_be_lowered() -> None:
+def test_the_limit_of_pixels_can_be_set() -> None:
     content = encoded(drawn_photo(10, 10), "PNG")
     assert decode_rgb(content, max_pixels=100).shape == (10, 10, 3)
     with pytest.raises(ImageError, match="10 x 10 pixels; at most 99"):
         decode_rgb(content, max_pixels=99)
 
 
-def test_reading_in_threads_leaves_the_warnings_of_the_process_alone() -> None:
+def test_reading_in_threads_does_not_change_the_warning_filters() -> None:
     before = list(warnings.filters)
     content = encoded(drawn_photo(), "PNG")
     with ThreadPoolExecutor(8) as pool:
@@ -222,12 +224,12 @@ def test_reading_in_threads_leaves_the_warnings_of_the_process_alone() -> None:
     assert list(warnings.filters) == before
 
 
-def test_a_jpeg_read_back_differs_by_less_than_three_levels(tmp_path: Path) -> None:
+def test_a_decoded_jpeg_differs_by_less_than_three_levels(tmp_path: Path) -> None:
     photo = drawn_photo()
     write_jpeg(tmp_path / "deep" / "crop.jpg", photo)
     difference = np.abs(read_rgb(tmp_path / "deep" / "crop.jpg").astype(int) - photo)
     assert difference.mean() <= 3
-    assert difference.mean(axis=(0, 1)).max() <= 3  # per channel: red and blue are not swapped
+    assert difference.mean(axis=(0, 1)).max() <= 3  # in each channel: red and blue are not swapped
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["crop.jpg"]
 
 
@@ -255,14 +257,14 @@ def test_a_jpeg_has_quality_95_and_full_colour_resolution() -> None:
         np.zeros((0, 4, 3), dtype=np.uint8),
         np.zeros((4, 4, 3), dtype=np.float32),
     ],
-    ids=["grey", "rgba", "empty", "floating"],
+    ids=["grey", "rgba", "empty", "float"],
 )
-def test_what_is_no_rgb_is_not_written(image: Any) -> None:
+def test_arrays_that_are_not_rgb_are_rejected(image: Any) -> None:
     with pytest.raises(ValueError, match=r"must be uint8 \(height, width, 3\)"):
         encode_jpeg(image)
 
 
-def test_images_are_found_in_every_folder_sorted(tmp_path: Path) -> None:
+def test_images_are_found_in_all_folders_and_sorted(tmp_path: Path) -> None:
     names = ["b.jpg", "a/z.PNG", "a/b/c.jpeg", "a.webp", "c.d/x.tif", "B.JPG"]
     for name in [*names, "a/label.txt", "notes.md", "jpg", "a/photo.jpg.json"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -271,7 +273,7 @@ def test_images_are_found_in_every_folder_sorted(tmp_path: Path) -> None:
     assert find_images(tmp_path) == sorted(tmp_path / name for name in names)
 
 
-def test_links_that_lead_out_of_the_folder_are_not_found(tmp_path: Path) -> None:
+def test_links_to_files_outside_of_the_folder_are_not_found(tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "inside and more"
     for folder in (inside / "deep", outside):
         folder.mkdir(parents=True)
@@ -286,7 +288,7 @@ def test_links_that_lead_out_of_the_folder_are_not_found(tmp_path: Path) -> None
     assert found - {"loop.jpg"} == {"deep/real.jpg", "stays.jpg"}
 
 
-def test_a_folder_reached_through_a_link_is_searched(tmp_path: Path) -> None:
+def test_a_folder_behind_a_link_is_searched(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.jpg").touch()
     (tmp_path / "real" / "b.jpg").symlink_to("a.jpg")
@@ -294,7 +296,7 @@ def test_a_folder_reached_through_a_link_is_searched(tmp_path: Path) -> None:
     assert find_images(tmp_path / "link") == [tmp_path / "link" / "a.jpg", tmp_path / "link" / "b.jpg"]
 
 
-def test_a_png_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a_png_is_read_as_it_was_written(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
-    write_png(tmp_path / "picture.png", image)
-    assert (read_rgb(tmp_path / "picture.png") == image).all()
+    write_png(tmp_path / "image.png", image)
+    assert (read_rgb(tmp_path / "image.png") == image).all()

@@ -1,3 +1,5 @@
+"""Age groups and attributes, by hand-made labels."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,13 +19,13 @@ FIVE = AgeGroups((0, 13, 26, 43, 61))
 ADIENCE = AgeGroups((0, 4, 8, 15, 25, 38, 48, 60))
 
 
-def test_groups_have_readable_names():
+def test_groups_are_named_by_their_first_and_last_years():
     assert FIVE.names == ("0-12", "13-25", "26-42", "43-60", "61+")
     assert AgeGroups((0, 18)).names == ("0-17", "18+")
 
 
 @pytest.mark.parametrize("groups", [FIVE, ADIENCE])
-def test_there_are_as_many_names_as_groups(groups):
+def test_every_group_has_a_name(groups):
     assert len(groups) == len(groups.names) == len(groups.first_ages)
 
 
@@ -37,7 +39,7 @@ def test_first_ages_must_ascend_from_0(first_ages):
     ("age", "group"),
     [(0, 0), (12, 0), (12.99, 0), (13, 1), (25, 1), (25.5, 1), (26, 2), (42, 2), (43, 3), (60, 3), (61, 4), (100, 4)],
 )
-def test_an_age_belongs_to_the_group_of_its_floor(age, group):
+def test_an_age_belongs_to_the_group_of_its_whole_years(age, group):
     assert FIVE.of_ages([age]).tolist() == [group]
     assert FIVE.of_intervals([age], [age]).tolist() == [group]
 
@@ -53,20 +55,20 @@ def test_an_age_belongs_to_the_group_of_its_floor(age, group):
         (8, 20, NO_AGE_GROUP),  # 5 and 8 of 13
         (60, 100, 4),  # 40 of 41
         (0, 100, NO_AGE_GROUP),
-        (10.5, 13.9, 0),  # counted as the whole years 10..13
+        (10.5, 13.9, 0),  # counts as the whole years 10..13
     ],
 )
-def test_an_interval_belongs_to_the_group_that_holds_three_quarters_of_it(low, high, group):
+def test_an_interval_belongs_to_the_group_with_three_quarters_of_its_years(low, high, group):
     assert FIVE.of_intervals([low], [high]).tolist() == [group]
 
 
-def test_many_labels_are_sorted_at_once():
+def test_arrays_of_any_shape_are_accepted():
     low, high = np.array([[5, 8], [25, 70]]), np.array([[5, 20], [32, 70]])
     assert FIVE.of_intervals(low, high).tolist() == [[0, NO_AGE_GROUP], [2, 4]]
     assert FIVE.of_ages(low).tolist() == [[0, 0], [1, 4]]
 
 
-def test_no_labels_have_no_groups():
+def test_empty_arrays_give_empty_arrays():
     assert FIVE.of_ages([]).tolist() == []
     assert FIVE.of_intervals([], []).tolist() == []
 
@@ -89,12 +91,12 @@ def test_one_exact_age_is_enough():
 
 
 @pytest.mark.parametrize(("low", "high", "count"), [([20, 25], [30, 32], 2), ([], [], 0)])
-def test_labels_without_an_exact_age_are_refused(low, high, count):
-    with pytest.raises(DataError, match=f"exact.*Received: {count} rows, none of them exact"):
+def test_labels_without_an_exact_age_are_rejected(low, high, count):
+    with pytest.raises(DataError, match=f"exact.*Received: {count} rows without an exact age"):
         check_has_exact_ages(low, high)
 
 
-def test_labels_of_attributes_become_indices_and_others_none():
+def test_labels_of_attributes_become_class_indices():
     genders = pd.Series(["male", None, "female", "male", "robot"], dtype="str")
     np.testing.assert_array_equal(attribute_indices(genders, "gender"), [1, -1, 0, 1, -1])
     ethnicities = pd.Series([*ATTRIBUTES["ethnicity"].classes, None], dtype="str")
@@ -102,12 +104,12 @@ def test_labels_of_attributes_become_indices_and_others_none():
     assert attribute_indices(pd.Series([], dtype="str"), "gender").shape == (0,)
 
 
-def test_spellings_lead_to_classes_in_lower_case() -> None:
+def test_spellings_are_in_lower_case_and_mean_classes() -> None:
     for attribute in ATTRIBUTES.values():
         assert set(attribute.spellings.values()) <= {*attribute.classes, None}
         assert all(spelling == spelling.lower() for spelling in attribute.spellings)
 
 
-def test_a_record_has_no_attributes_but_the_known_ones() -> None:
+def test_a_record_with_an_unknown_attribute_is_rejected() -> None:
     with pytest.raises(ValueError, match=r"attributes must be among gender, ethnicity. Received: height"):
         Record("a.jpg", "a.jpg", 30, 30, attributes={"height": "tall"})

@@ -1,3 +1,5 @@
+"""Tables follow their schemas, and are read as they were written."""
+
 import pandas as pd
 import pytest
 
@@ -42,7 +44,7 @@ def small_table(*subjects: str | None) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("schema", ALL_SCHEMAS, ids=lambda schema: schema.name)
-def test_a_schema_names_each_column_once_and_says_what_it_means(schema):
+def test_column_names_are_unique_and_documented(schema):
     assert len(set(schema.names)) == len(schema.names)
     assert all(column.meaning for column in schema.columns)
 
@@ -62,13 +64,13 @@ def test_only_these_columns_may_have_missing_values(schema, optional):
 
 
 @pytest.mark.parametrize(("earlier", "later"), [(MANIFEST, FACES), (FACES, GROUPED), (GROUPED, SPLIT), (SPLIT, TRAIN)])
-def test_columns_are_only_added(earlier, later):
+def test_schemas_only_add_columns(earlier, later):
     assert later.columns[: len(earlier.columns)] == earlier.columns
     assert len(later.columns) > len(earlier.columns)
 
 
 @pytest.mark.parametrize("schema", ALL_SCHEMAS, ids=lambda schema: schema.name)
-def test_an_empty_table_is_written_and_read(tmp_path, schema):
+def test_an_empty_table_can_be_written_and_read(tmp_path, schema):
     write_table(tmp_path / "empty.csv", make_table([], schema), schema)
     table = read_table(tmp_path / "empty.csv", schema)
     assert table.empty
@@ -84,20 +86,20 @@ def test_an_empty_table_is_written_and_read(tmp_path, schema):
     ],
     ids=["faces", "grouped", "split"],
 )
-def test_a_table_comes_back_as_it_was_written(tmp_path, table, schema):
+def test_a_table_is_read_as_it_was_written(tmp_path, table, schema):
     write_table(tmp_path / "folder" / "table.csv", table, schema)
     pd.testing.assert_frame_equal(read_table(tmp_path / "folder" / "table.csv", schema), table)
 
 
 @pytest.mark.parametrize("subject", ["None", "NA", "nan", "null", "007", "True", 'a "b", c', "Zoë"])
-def test_a_text_that_looks_like_something_else_stays_text(tmp_path, subject):
+def test_text_that_looks_like_another_type_stays_text(tmp_path, subject):
     write_table(tmp_path / "table.csv", small_table(subject, None), SMALL)
     read = read_table(tmp_path / "table.csv", SMALL)
     assert read.loc[0, "subject"] == subject
     assert pd.isna(read.loc[1, "subject"])
 
 
-def test_types_are_those_of_the_schema():
+def test_columns_have_the_types_of_the_schema():
     kinds = {name: str(dtype) for name, dtype in small_table("x").dtypes.items()}
     assert kinds == {"image_id": "str", "age": "float64", "faces": "int64", "clipped": "bool", "subject": "str"}
 
@@ -109,11 +111,11 @@ def test_types_are_those_of_the_schema():
         (lambda table: table.assign(extra=1), "must have the columns"),
         (lambda table: table[table.columns[::-1]], "must have the columns"),
         (lambda table: table.assign(age=[1.0, None]), "Column age of a small table must be filled; .* in row 1"),
-        (lambda table: table.assign(image_id="s/0"), "image_id of a small table must be unique; 's/0' is there twice"),
+        (lambda table: table.assign(image_id="s/0"), "image_id of a small table must be unique; 's/0' occurs twice"),
     ],
-    ids=["column missing", "column too many", "other order", "value missing", "same image twice"],
+    ids=["missing column", "additional column", "other order", "missing value", "duplicate image"],
 )
-def test_a_table_that_breaks_its_schema_is_refused(tmp_path, change, message):
+def test_a_table_that_does_not_follow_its_schema_is_rejected(tmp_path, change, message):
     table = change(small_table("x", None))
     with pytest.raises(DataError, match=message):
         check_table(table, SMALL)
@@ -122,17 +124,17 @@ def test_a_table_that_breaks_its_schema_is_refused(tmp_path, change, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_image_may_be_rejected_for_two_reasons():
+def test_an_image_can_be_rejected_for_two_reasons():
     row: dict[str, object] = {"image_id": "s/1", "source": "s", "path": "p", "reason": "r"}
     check_table(make_table([row, row], REJECTED), REJECTED)
 
 
-def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path):
+def test_the_error_for_a_missing_file_says_what_to_do(tmp_path):
     with pytest.raises(DataError, match=r"There is no small table at .*; run the stage"):
         read_table(tmp_path / "table.csv", SMALL)
 
 
-def test_a_file_of_another_schema_is_refused(tmp_path):
+def test_a_file_of_another_schema_is_rejected(tmp_path):
     (tmp_path / "table.csv").write_text("image_id,years\ns/1,3\n")
     with pytest.raises(DataError, match="must have the columns"):
         read_table(tmp_path / "table.csv", SMALL)

@@ -1,4 +1,4 @@
-"""Adience: fold files of both releases, their thirty kinds of age, and the layouts that the archives unpack to."""
+"""Adience: fold files of both releases, their thirty age labels, and the folder layouts of the archives."""
 
 from collections import Counter
 from pathlib import Path
@@ -35,7 +35,7 @@ def make_tree(
     return root
 
 
-def test_a_row_gives_its_labels(tmp_path: Path) -> None:
+def test_a_line_gives_its_labels(tmp_path: Path) -> None:
     (record,) = read_adience(make_tree(tmp_path, row()))
     relative = f"faces/{USER}/coarse_tilt_aligned_face.1.10_a_o.jpg"
     assert record == Record(tmp_path / relative, relative, 25, 32, "interval", {"gender": "female"}, "1")
@@ -57,7 +57,7 @@ def test_the_subject_is_the_person_and_not_the_album(tmp_path: Path) -> None:
         *((str(age), age, age, "exact") for age in [2, 3, 13, 22, 23, 29, 32, 34, 35, 36, 42, 45, 46, 55, 56, 57, 58]),
     ],
 )
-def test_every_age_of_the_fold_files_is_understood(tmp_path: Path, age: str, low: int, high: int, kind: str) -> None:
+def test_every_age_label_of_the_fold_files_is_parsed(tmp_path: Path, age: str, low: int, high: int, kind: str) -> None:
     (record,) = read_adience(make_tree(tmp_path, row(age=age)))
     assert isinstance(record, Record)
     assert (record.age_low, record.age_high, record.age_kind) == (low, high, kind)
@@ -66,14 +66,14 @@ def test_every_age_of_the_fold_files_is_understood(tmp_path: Path, age: str, low
 @pytest.mark.parametrize(
     ("age", "reason"), [("None", "no_age"), ("", "no_age"), ("8-12", "bad_age"), ("(8, )", "bad_age")]
 )
-def test_a_face_without_an_age_is_rejected(tmp_path: Path, age: str, reason: str) -> None:
+def test_a_face_without_a_valid_age_is_rejected(tmp_path: Path, age: str, reason: str) -> None:
     (rejection,) = read_adience(make_tree(tmp_path, row(age=age)))
     assert isinstance(rejection, Rejection)
     assert (rejection.reason, rejection.detail) == (reason, f"fold_0_data.txt:2: {age!r}")
 
 
 @pytest.mark.parametrize(("code", "gender"), [("m", "male"), ("f", "female"), ("u", None), ("", None)])
-def test_genders_are_spelt_out(tmp_path: Path, code: str, gender: str | None) -> None:
+def test_codes_of_gender_are_translated(tmp_path: Path, code: str, gender: str | None) -> None:
     (record,) = read_adience(make_tree(tmp_path, row(gender=code)))
     assert isinstance(record, Record)
     assert record.attributes == {"gender": gender}
@@ -82,7 +82,7 @@ def test_genders_are_spelt_out(tmp_path: Path, code: str, gender: str | None) ->
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("header", [HEADER, "\ufeff" + HEADER, ""])
 @pytest.mark.parametrize("last", [(), ("",), ("", "")])
-def test_line_ends_and_headers_do_not_matter(tmp_path: Path, end: str, header: str, last: tuple[str, ...]) -> None:
+def test_line_ends_and_headers_make_no_difference(tmp_path: Path, end: str, header: str, last: tuple[str, ...]) -> None:
     make_tree(tmp_path, row(face="1"), row(face="2"), *last, end=end, header=header)
     assert [type(item) for item in read_adience(tmp_path)] == [Record, Record]
 
@@ -110,34 +110,34 @@ def test_a_face_without_its_file_is_rejected(tmp_path: Path) -> None:
     assert rejection.reason == "missing"
 
 
-def test_only_the_regular_folds_are_read_in_their_order(tmp_path: Path) -> None:
+def test_only_regular_folds_are_read_and_in_their_order(tmp_path: Path) -> None:
     for number, fold in enumerate(["fold_4_data.txt", "fold_frontal_1_data.txt", "fold_1_data.txt", "fold_5_data.txt"]):
         make_tree(tmp_path, row(face=str(number)), fold=fold)
     assert [item.relative.split(".")[1] for item in read_adience(tmp_path)] == ["2", "0"]
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
-def test_names_do_not_depend_on_the_nesting(tmp_path: Path, times: int) -> None:
+def test_image_names_do_not_depend_on_the_nesting(tmp_path: Path, times: int) -> None:
     home = tmp_path.joinpath(*["AdienceBenchmarkGenderAndAgeClassification"] * times)
     make_tree(home, row())
     assert [item.relative for item in read_adience(tmp_path)] == [f"faces/{USER}/coarse_tilt_aligned_face.1.10_a_o.jpg"]
 
 
-def test_faces_may_lie_deeper_than_the_folds(tmp_path: Path) -> None:
+def test_faces_can_be_in_a_deeper_folder_than_the_folds(tmp_path: Path) -> None:
     make_tree(tmp_path / "AdienceBenchmarkGenderAndAgeClassification", row())
     inner = tmp_path / "AdienceBenchmarkGenderAndAgeClassification"
     (inner / "fold_0_data.txt").rename(tmp_path / "fold_0_data.txt")
     assert [type(item) for item in read_adience(tmp_path)] == [Record]
 
 
-def test_a_folder_without_folds_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_folds_is_rejected(tmp_path: Path) -> None:
     make_tree(tmp_path, row(), fold="fold_frontal_0_data.txt")
     with pytest.raises(DataError, match=r"fold_0_data.txt.*Found .*faces, fold_frontal_0.*talhassner"):
         list(read_adience(tmp_path))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="shared/data/adience is not here")
-def test_every_real_row_is_accounted_for() -> None:
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs shared/data/adience")
+def test_every_line_of_the_real_data_set_is_read_or_rejected() -> None:
     found = list(read_adience(REAL))
     ages = Counter((item.age_low, item.age_high) for item in found if isinstance(item, Record))
     assert [item.reason for item in found if isinstance(item, Rejection)] == ["no_age"]

@@ -1,4 +1,4 @@
-"""B3FD: its label files, with their odd dates and missing headers, and its two layouts."""
+"""B3FD: label files with malformed dates or without a header, and two folder layouts."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def make_tree(
     return root
 
 
-def test_a_row_gives_its_labels(tmp_path: Path) -> None:
+def test_a_line_gives_its_labels(tmp_path: Path) -> None:
     first, odd, _ = read_b3fd(make_tree(tmp_path, *ROWS))
     relative = "mariajookoehler/22656187_1992-10-08_2015.jpg"
     assert first == Record(
@@ -45,7 +45,7 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("header", ["path age gender\n", "\ufeffpath age gender\n", ""])
-def test_a_header_may_be_there_or_not(tmp_path: Path, header: str) -> None:
+def test_the_header_is_optional(tmp_path: Path, header: str) -> None:
     found = list(read_b3fd(make_tree(tmp_path, *ROWS, header=header)))
     assert [type(item) for item in found] == [Record] * 3
 
@@ -61,7 +61,7 @@ def test_a_header_may_be_there_or_not(tmp_path: Path, header: str) -> None:
         ("b3fd", "metadata"),
     ],
 )
-def test_names_do_not_depend_on_the_layout(tmp_path: Path, images: str, labels: str) -> None:
+def test_image_names_do_not_depend_on_the_layout(tmp_path: Path, images: str, labels: str) -> None:
     found = list(read_b3fd(make_tree(tmp_path, *ROWS, images=images, labels=labels)))
     assert [item.relative for item in found] == [row.split()[0] for row in ROWS]
     assert all(item.path.is_file() for item in found)
@@ -90,12 +90,12 @@ def test_each_subset_has_its_label_file(tmp_path: Path, subset: Subset, name: st
         ("x/32339345_1964-11-18._1979.jpg 15 M", ["old_photo"]),
         ("fred/nm09_rm34_1939-9-18_1979.jpg 40 M", ["old_photo"]),
         ("new/706798_1950-08-019_1980.jpg 30 M", []),
-        # Files from CACD end in a running number, which is no year.
+        # Names from CACD end with a number that is not a year.
         ("ann/14_Ann_0005.jpg 14", []),
         ("ann/14_Ann_1234.jpg 14", []),
     ],
 )
-def test_old_photographs_are_rejected_on_demand(tmp_path: Path, row: str, reasons: list[str]) -> None:
+def test_photographs_before_the_minimum_year_are_rejected(tmp_path: Path, row: str, reasons: list[str]) -> None:
     make_tree(tmp_path, row)
     found = list(read_b3fd(tmp_path, min_photo_year=1980))
     assert [item.reason for item in found if isinstance(item, Rejection)] == reasons
@@ -112,7 +112,7 @@ def test_old_photographs_are_rejected_on_demand(tmp_path: Path, row: str, reason
         ("x/a.jpg 21.5 M", "bad_age"),
     ],
 )
-def test_a_malformed_row_is_rejected_with_its_line(tmp_path: Path, row: str, reason: str) -> None:
+def test_a_malformed_line_is_rejected_with_its_number(tmp_path: Path, row: str, reason: str) -> None:
     found = list(read_b3fd(make_tree(tmp_path, ROWS[0], row)))
     assert [type(item) for item in found] == [Record, Rejection]
     rejection = found[1]
@@ -121,17 +121,17 @@ def test_a_malformed_row_is_rejected_with_its_line(tmp_path: Path, row: str, rea
     assert "B3FD-WIKI_age_gender.csv:3" in f"{rejection.relative} {rejection.detail}"
 
 
-def test_a_row_without_its_file_is_rejected(tmp_path: Path) -> None:
+def test_a_line_without_its_file_is_rejected(tmp_path: Path) -> None:
     found = list(read_b3fd(make_tree(tmp_path, *ROWS, absent=(ROWS[1],))))
     assert [getattr(item, "reason", None) for item in found] == [None, "missing", None]
 
 
-def test_an_unknown_subset_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_subset_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match=r"all, iws, cs, imdb, wiki.*'cc'"):
         list(read_b3fd(make_tree(tmp_path, *ROWS), subset="cc"))  # type: ignore[arg-type]
 
 
-def test_another_subset_than_the_one_unpacked_is_refused(tmp_path: Path) -> None:
+def test_a_subset_without_its_label_file_is_rejected(tmp_path: Path) -> None:
     make_tree(tmp_path, *ROWS)
     with pytest.raises(DataError, match=r"B3FD-CS_age\.csv\. Found .*B3FD, B3FD_metadata.*kbesenic/B3FD"):
         list(read_b3fd(tmp_path, subset="cs"))

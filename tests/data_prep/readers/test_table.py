@@ -1,4 +1,4 @@
-"""Tables of one's own photographs: columns, bad values, and paths that lead elsewhere."""
+"""Tables of a user's own photographs: columns, invalid values, and paths outside of the folder."""
 
 import sys
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
         ("\ufeffPath, Age ", " a.jpg , 30 ", 30, 30, "exact"),
     ],
 )
-def test_an_age_is_a_number_or_a_range(
+def test_an_age_is_a_number_or_an_interval(
     tmp_path: Path, header: str, values: str, low: float, high: float, kind: str
 ) -> None:
     (record,) = read_label_table(write_csv(tmp_path, header, values))
@@ -56,7 +56,7 @@ def test_an_age_is_a_number_or_a_range(
     ("word", "gender"),
     [("m", "male"), ("Male", "male"), ("f", "female"), ("FEMALE", "female"), ("", None), ("unknown", None)],
 )
-def test_words_for_gender_are_understood(tmp_path: Path, word: str, gender: str | None) -> None:
+def test_spellings_of_gender_are_accepted(tmp_path: Path, word: str, gender: str | None) -> None:
     (record,) = read_label_table(write_csv(tmp_path, "path,age,gender", f"a.jpg,30,{word}"))
     assert isinstance(record, Record)
     assert record.attributes == {"gender": gender}
@@ -80,7 +80,7 @@ def test_words_for_gender_are_understood(tmp_path: Path, word: str, gender: str 
         ("a.jpg,30,m,x", "bad_line"),
     ],
 )
-def test_a_bad_row_is_rejected_with_its_line(tmp_path: Path, values: str, reason: str) -> None:
+def test_an_invalid_row_is_rejected_with_its_line_number(tmp_path: Path, values: str, reason: str) -> None:
     table = write_csv(tmp_path, "path,age,gender", "sub/b.jpg,20,f", "", values)
     first, rejection = read_label_table(table)
     assert isinstance(first, Record)
@@ -90,13 +90,13 @@ def test_a_bad_row_is_rejected_with_its_line(tmp_path: Path, values: str, reason
 
 
 @pytest.mark.parametrize("values", ["a.jpg,30,20", "a.jpg,30,", "a.jpg,,30"])
-def test_half_a_range_or_one_turned_round_is_rejected(tmp_path: Path, values: str) -> None:
+def test_an_incomplete_or_reversed_interval_is_rejected(tmp_path: Path, values: str) -> None:
     (rejection,) = read_label_table(write_csv(tmp_path, "path,age_low,age_high", values))
     assert isinstance(rejection, Rejection)
     assert rejection.reason == "bad_age"
 
 
-def test_a_path_may_lead_out_of_the_folder_but_its_name_does_not(tmp_path: Path) -> None:
+def test_an_image_name_stays_in_the_folder_although_its_path_does_not(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.jpg").write_bytes(b"x")
     table = write_csv(
         tmp_path / "set",
@@ -111,14 +111,14 @@ def test_a_path_may_lead_out_of_the_folder_but_its_name_does_not(tmp_path: Path)
     assert [item.relative for item in found] == ["up/elsewhere.jpg", "up/elsewhere.jpg", "a.jpg", "sub/b.jpg"]
 
 
-def test_a_quoted_line_break_keeps_the_line_numbers_true(tmp_path: Path) -> None:
+def test_line_numbers_count_quoted_line_breaks(tmp_path: Path) -> None:
     found = list(read_label_table(write_csv(tmp_path, "path,age,note", 'a.jpg,30,"two', 'lines"', "c.jpg,30,")))
     assert isinstance(found[0], Record)
     assert isinstance(found[1], Rejection)
     assert found[1].detail.startswith("labels.csv:4: ")
 
 
-def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
+def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
     write_csv(tmp_path, "path,age")
     table = tmp_path / "labels.parquet"
     pd.DataFrame(
@@ -137,7 +137,7 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
     assert third.reason == "no_path"
 
 
-def test_parquet_without_pyarrow_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "labels.parquet"
     table.write_bytes(b"x")
 
@@ -161,16 +161,16 @@ def test_parquet_without_pyarrow_is_explained(tmp_path: Path, monkeypatch: pytes
         ("labels.xlsx", b"x", "must be a .csv or .parquet file.*a file at"),
     ],
 )
-def test_something_else_than_a_table_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_an_invalid_table_is_rejected(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     table = tmp_path / name
     table.write_bytes(content)
     with pytest.raises(DataError, match=message):
         list(read_label_table(table))
 
 
-def test_a_folder_may_stand_for_its_only_table(tmp_path: Path) -> None:
+def test_a_folder_with_exactly_one_table_is_accepted(tmp_path: Path) -> None:
     table = write_csv(tmp_path, "path,age", "a.jpg,30")
     assert list(read_label_table(tmp_path)) == list(read_label_table(table))
     table.with_name("more.csv").write_bytes(table.read_bytes())
-    with pytest.raises(DataError, match=r"the only one in a folder.*labels\.csv, more\.csv"):
+    with pytest.raises(DataError, match=r"a folder with exactly one.*labels\.csv, more\.csv"):
         list(read_label_table(tmp_path))

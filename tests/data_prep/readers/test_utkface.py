@@ -1,4 +1,4 @@
-"""UTKFace: names, their known faults, and the layouts that the archives unpack to."""
+"""UTKFace: names, known malformed names, and the folder layouts of the archives."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def fill(folder: Path, *names: str) -> Path:
         ("14_0_0_2017011022340900.jpg.chip.jpg", 14, "male", "White"),
         ("28_1_2_201701161846515488.jpg.chip.jpg", 28, "female", "Asian"),
         ("38_0_1_201701162330572788.jpg.chip.jpg", 38, "male", "Black"),
-        # In the wild some of them have other faults.
+        # Names of the release in the wild are malformed in other ways.
         ("61_3_20170109150557335.jpg", 61, "female", "Indian"),
         ("53__0_20170116184028385.jpg", 53, "female", "White"),
         ("30_1_20170116184024662.jpg", 30, None, None),
@@ -60,7 +60,7 @@ def test_a_name_gives_its_labels(
         ("117_1_2_20170116184024662.jpg.chip.jpg", "impossible_age"),
     ],
 )
-def test_a_name_without_a_possible_age_is_rejected(tmp_path: Path, name: str, reason: str) -> None:
+def test_a_name_without_a_valid_age_is_rejected(tmp_path: Path, name: str, reason: str) -> None:
     found = list(read_utkface(fill(tmp_path, PLAIN, name)))
     assert [(item.relative, item.reason) for item in found if isinstance(item, Rejection)] == [(name, reason)]
     assert len(found) == 2
@@ -69,7 +69,7 @@ def test_a_name_without_a_possible_age_is_rejected(tmp_path: Path, name: str, re
 @pytest.mark.parametrize(
     "nesting", ["", "UTKFace", "UTKFace/UTKFace", "utkface-new/utkface_aligned_cropped/UTKFace", "utkface"]
 )
-def test_names_do_not_depend_on_the_folder_that_is_given(tmp_path: Path, nesting: str) -> None:
+def test_image_names_do_not_depend_on_the_given_folder(tmp_path: Path, nesting: str) -> None:
     fill(tmp_path / nesting, PLAIN)
     assert [item.relative for item in read_utkface(tmp_path)] == [PLAIN]
 
@@ -81,20 +81,20 @@ def test_nested_copies_and_crop_part1_are_read_once(tmp_path: Path) -> None:
     assert [item.path for item in read_utkface(tmp_path)] == [tmp_path / "UTKFace" / PLAIN]
 
 
-def test_crop_part1_is_read_only_when_it_is_named(tmp_path: Path) -> None:
+def test_crop_part1_is_read_only_if_it_is_the_given_folder(tmp_path: Path) -> None:
     folder = fill(tmp_path / "crop_part1", PLAIN)
     with pytest.raises(DataError, match="crop_part1 is a part of UTKFace"):
         list(read_utkface(tmp_path))
     assert len(list(read_utkface(folder))) == 1
 
 
-def test_in_the_wild_the_parts_are_read_in_order_and_named(tmp_path: Path) -> None:
+def test_parts_of_the_release_in_the_wild_are_read_in_order(tmp_path: Path) -> None:
     for part in ("part3", "part1", "crop_part1", "part2"):
         fill(tmp_path / "utkface" / part, PLAIN.replace(".chip.jpg", ""))
     assert [item.relative.split("/")[0] for item in read_utkface(tmp_path)] == ["part1", "part2", "part3"]
 
 
-def test_order_is_by_name_whatever_the_case(tmp_path: Path) -> None:
+def test_images_are_sorted_by_name_regardless_of_case(tmp_path: Path) -> None:
     names = ["30_0_0_2.JPG", "30_0_0_10.jpg", "4_0_0_1.jpg", "100_0_0_1.Jpg"]
     assert [item.relative for item in read_utkface(fill(tmp_path, *names))] == [
         "100_0_0_1.Jpg",
@@ -104,7 +104,7 @@ def test_order_is_by_name_whatever_the_case(tmp_path: Path) -> None:
     ]
 
 
-def test_linked_files_and_folders_count(tmp_path: Path) -> None:
+def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
     store = fill(tmp_path / "store", PLAIN)
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "UTKFace").symlink_to(store)
@@ -116,18 +116,18 @@ def test_linked_files_and_folders_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "found"), [((), "an empty folder"), (("001A02.JPG",), "001A02.JPG"), (("14_Aaron_0001.jpg",), "14_Aaron")]
 )
-def test_a_folder_of_something_else_is_refused(tmp_path: Path, names: tuple[str, ...], found: str) -> None:
+def test_another_folder_is_rejected(tmp_path: Path, names: tuple[str, ...], found: str) -> None:
     with pytest.raises(DataError, match=f"Found .*{found}.*susanqq.github.io/UTKFace .for research only"):
         list(read_utkface(fill(tmp_path, *names)))
 
 
-def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_folder_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no folder at"):
         list(read_utkface(tmp_path / "absent"))
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="shared/data/utkface is not here")
-def test_every_real_file_is_accounted_for() -> None:
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs shared/data/utkface")
+def test_every_file_of_the_real_data_set_is_read() -> None:
     files = sum(1 for _ in (REAL / "UTKFace").iterdir())
     found = list(read_utkface(REAL))
     records = [item for item in found if isinstance(item, Record)]

@@ -1,4 +1,4 @@
-"""The manifest: names, ages, and that nothing found is lost."""
+"""The manifest: names and ages, and that every record is kept or rejected."""
 
 import math
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_a_record_becomes_a_row() -> None:
     assert len(rejected) == 0
 
 
-def test_what_a_source_does_not_say_is_missing() -> None:
+def test_unknown_labels_are_missing_values() -> None:
     table, _ = make_manifest([record()], source="s")
     assert table[["gender", "ethnicity", "subject"]].isna().all(axis=None)
 
@@ -56,12 +56,12 @@ def test_what_a_source_does_not_say_is_missing() -> None:
         (101, 120, (100, 100, 100, True)),
     ],
 )
-def test_high_ages_are_clipped_and_marked(low: float, high: float, expected: tuple[float, float, float, bool]) -> None:
+def test_high_ages_are_clipped_and_flagged(low: float, high: float, expected: tuple[float, float, float, bool]) -> None:
     table, _ = make_manifest([record(low=low, high=high)], source="s")
     assert tuple(table.loc[0, ["age_low", "age_high", "age", "age_clipped"]]) == expected
 
 
-def test_the_highest_age_is_a_choice() -> None:
+def test_the_highest_age_can_be_set() -> None:
     table, _ = make_manifest([record(low=85)], source="s", max_age=80)
     assert table["age"].tolist() == [80]
 
@@ -69,7 +69,7 @@ def test_the_highest_age_is_a_choice() -> None:
 @pytest.mark.parametrize(
     ("low", "high"), [(-1, 5), (-3, -3), (30, 20), (math.nan, 30), (30, math.nan), (30, math.inf), (-math.inf, 3)]
 )
-def test_an_impossible_age_is_rejected(low: float, high: float) -> None:
+def test_an_invalid_age_is_rejected(low: float, high: float) -> None:
     table, rejected = make_manifest([record(low=low, high=high)], source="s")
     assert len(table) == 0
     assert rejected.to_dict("records") == [
@@ -83,7 +83,7 @@ def test_an_impossible_age_is_rejected(low: float, high: float) -> None:
     ]
 
 
-def test_a_second_record_of_one_name_is_rejected_even_behind_a_rejected_one() -> None:
+def test_a_second_record_with_the_same_name_is_rejected() -> None:
     found: list[Record | Rejection] = [
         Rejection(Path("a.jpg"), "a.jpg", "missing"),
         record(low=30),
@@ -96,7 +96,7 @@ def test_a_second_record_of_one_name_is_rejected_even_behind_a_rejected_one() ->
     assert len(table) + len(rejected) == len(found)
 
 
-def test_a_name_that_is_not_unicode_is_rejected_and_still_named(tmp_path: Path) -> None:
+def test_a_name_that_is_not_unicode_is_rejected_in_a_readable_form(tmp_path: Path) -> None:
     broken = b"caf\xe9.jpg".decode("utf-8", errors="surrogateescape")
     table, rejected = make_manifest([record(broken)], source="s")
     assert len(table) == 0
@@ -106,7 +106,7 @@ def test_a_name_that_is_not_unicode_is_rejected_and_still_named(tmp_path: Path) 
     assert (tmp_path / "rejected.csv").is_file()
 
 
-def test_both_tables_survive_the_disk(tmp_path: Path) -> None:
+def test_both_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
     found: list[Record | Rejection] = [
         record('odd, "name".jpg', subject="None"),
         record("NA"),
@@ -117,7 +117,7 @@ def test_both_tables_survive_the_disk(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(read_table(tmp_path / "table.csv", schema), table)
 
 
-def test_combining_sorts_and_keeps_every_row() -> None:
+def test_combined_tables_are_sorted_and_complete() -> None:
     first, first_rejected = make_manifest([record("b.jpg"), record("a.jpg"), record("B.jpg")], source="utkface")
     second, second_rejected = make_manifest([record("z.jpg", low=-1), record("y.jpg")], source="b3fd")
     table = combine_manifests([first, second])
@@ -128,14 +128,14 @@ def test_combining_sorts_and_keeps_every_row() -> None:
     assert rejected["image_id"].tolist() == ["b3fd/z.jpg"]
 
 
-def test_combining_nothing_gives_empty_tables_of_the_right_types() -> None:
+def test_no_sources_give_empty_tables_of_the_right_types() -> None:
     kept, rejected = make_manifest([], source="s")
     pd.testing.assert_frame_equal(combine_manifests([]), kept)
     pd.testing.assert_frame_equal(combine_manifests([], schema=REJECTED), rejected)
     assert str(kept["age_clipped"].dtype) == "bool"
 
 
-def test_sources_that_share_a_name_are_refused() -> None:
+def test_sources_with_the_same_image_ids_are_rejected() -> None:
     table, _ = make_manifest([record()], source="s")
-    with pytest.raises(DataError, match=r"'s/a\.jpg' is there twice"):
+    with pytest.raises(DataError, match=r"'s/a\.jpg' occurs twice"):
         combine_manifests([table, table])

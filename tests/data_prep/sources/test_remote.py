@@ -1,4 +1,4 @@
-"""Photographs behind addresses are read as those in folders are; `file://` stands for all that pyarrow reads."""
+"""Photographs at addresses are read as those in folders; `file://` represents all file systems of pyarrow."""
 
 from pathlib import Path
 
@@ -26,11 +26,11 @@ from tests.data_prep.albums import RULES, FakeDetector, crop_tables, crops_in, w
         ("odd/s3://a.jpg", False),
     ],
 )
-def test_an_address_begins_with_its_kind(path: str, expected: bool) -> None:
+def test_an_address_begins_with_a_scheme(path: str, expected: bool) -> None:
     assert is_address(path) == expected
 
 
-def test_a_file_is_the_same_by_path_and_by_address(tmp_path: Path) -> None:
+def test_path_and_address_of_a_file_give_the_same_content(tmp_path: Path) -> None:
     write_photo(tmp_path / "1.png", 1)
     path = str(tmp_path / "1.png")
     assert read_content(f"file://{path}") == read_content(path) == Path(path).read_bytes()
@@ -38,7 +38,7 @@ def test_a_file_is_the_same_by_path_and_by_address(tmp_path: Path) -> None:
     assert file_state(f"file://{tmp_path}/gone.png") == file_state(f"{tmp_path}/gone.png") == []
 
 
-def test_what_cannot_be_read_has_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_files_have_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.png").touch()
     (tmp_path / "long.png").write_bytes(b"12345")
     (tmp_path / "folder.png").mkdir()
@@ -49,12 +49,12 @@ def test_what_cannot_be_read_has_its_reason(tmp_path: Path, monkeypatch: pytest.
             read_content(f"file://{tmp_path}/{name}.png")
 
 
-def test_an_address_that_nobody_knows_is_named() -> None:
+def test_an_unknown_kind_of_address_is_named_in_the_error() -> None:
     with pytest.raises(DataError, match=r"s3://bucket/photo\.jpg.*Received: carrier://pigeon/a\.jpg"):
         read_content("carrier://pigeon/a.jpg")
 
 
-def test_a_table_of_addresses_gives_the_crops_of_its_files(tmp_path: Path) -> None:
+def test_photographs_at_addresses_are_cropped_once(tmp_path: Path) -> None:
     photos = [tmp_path / "album" / f"{number}.png" for number in range(5)]
     for number, path in enumerate(photos):
         write_photo(path, number, face=number != 3)

@@ -1,4 +1,4 @@
-"""What colours, size and direction come out of an image file."""
+"""Colours, size and orientation of images that are read."""
 
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,10 @@ import pytest
 from PIL import Image
 
 from agelens.data_prep.core import images
-from agelens.data_prep.core.images import (
-    decode_rgb,
-    read_rgb,
-)
+from agelens.data_prep.core.images import decode_rgb, read_rgb
 from tests.data_prep.pictures import drawn_photo, encoded
 
-# What agelens.data_prep.core.images asks for once for the whole process; pytest sets its own filters around every test.
+# The filter of agelens.data_prep.core.images, which pytest replaces by its own in every test.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
@@ -31,23 +28,23 @@ RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 25
         ((255, 255, 0, 0), BLUE),
     ],
 )
-def test_cmyk_comes_out_in_its_colours(ink: tuple[int, int, int, int], colour: tuple[int, int, int]) -> None:
+def test_cmyk_is_converted_to_its_colours(ink: tuple[int, int, int, int], colour: tuple[int, int, int]) -> None:
     image = decode_rgb(encoded(Image.new("CMYK", (16, 16), ink), "JPEG", quality=100))
     assert np.abs(image.astype(int) - colour).max() <= 3
 
 
-def test_16_bit_grey_keeps_its_shades() -> None:
+def test_16_bit_grey_is_scaled_to_8_bits() -> None:
     deep = np.array([[0, 257, 32_896, 65_535]], dtype=np.uint16)
     assert decode_rgb(encoded(deep, "PNG"))[..., 0].tolist() == [[0, 1, 128, 255]]
     assert decode_rgb(encoded(deep, "TIFF"))[..., 2].tolist() == [[0, 1, 128, 255]]
 
 
 @pytest.mark.parametrize("darkest", [1, 255])
-def test_a_night_in_16_bits_stays_dark(darkest: int) -> None:
+def test_a_dark_16_bit_image_stays_dark(darkest: int) -> None:
     assert decode_rgb(encoded(np.full((4, 4), darkest, dtype=np.uint16), "PNG")).max() <= 1
 
 
-def test_colour_of_16_bits_is_read() -> None:
+def test_16_bit_colour_is_scaled_to_8_bits() -> None:
     done, buffer = cv2.imencode(".png", np.full((4, 4, 3), (0, 32_896, 65_535), dtype=np.uint16))
     assert done
     assert decode_rgb(buffer.tobytes())[0, 0].tolist() == [255, 128, 0]
@@ -64,7 +61,7 @@ def test_colour_of_16_bits_is_read() -> None:
         ([np.nan, -1.0, 1.0], [0, 0, 255]),
     ],
 )
-def test_floating_grey_takes_the_lowest_usual_white(values: list[float], expected: list[int]) -> None:
+def test_the_white_of_floating_point_grey_is_the_lowest_usual_one(values: list[float], expected: list[int]) -> None:
     image = decode_rgb(encoded(np.array([values], dtype=np.float32), "TIFF"))
     assert image[0].tolist() == [[value] * 3 for value in expected]
 
@@ -81,7 +78,7 @@ def test_floating_grey_takes_the_lowest_usual_white(values: list[float], expecte
         ("RGBA", (0, 0, 0, 51), (204, 204, 204)),
     ],
 )
-def test_grey_and_transparent_files_become_rgb_on_white(
+def test_grey_and_transparent_images_become_rgb_on_white(
     mode: str, colour: float | tuple[int, ...], expected: tuple[int, int, int]
 ) -> None:
     image = decode_rgb(encoded(Image.new(mode, (5, 3), colour), "PNG"))
@@ -89,7 +86,7 @@ def test_grey_and_transparent_files_become_rgb_on_white(
     assert (image == expected).all()
 
 
-def test_a_palette_gives_its_colours() -> None:
+def test_a_palette_is_converted_to_its_colours() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([*RED, *BLUE])
     palette.putdata([0, 1])
@@ -100,7 +97,7 @@ def test_a_palette_gives_its_colours() -> None:
 
 
 @pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("WEBP", {"lossless": True}), ("PNG", {}), ("TIFF", {})])
-def test_of_an_animation_the_first_frame_is_taken(kind: str, options: dict[str, Any]) -> None:
+def test_of_an_animation_the_first_frame_is_read(kind: str, options: dict[str, Any]) -> None:
     frames = [Image.new("RGB", (6, 4), colour) for colour in (RED, GREEN, BLUE)]
     image = decode_rgb(encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options))
     assert image.shape == (4, 6, 3)
@@ -120,9 +117,7 @@ STORED = {
     7: UPRIGHT[::-1, ::-1].transpose(1, 0, 2),
     8: np.rot90(UPRIGHT, -1),
 }
-
-
-"""How a camera stores an upright picture, by the EXIF orientation that it notes; 6 is to be turned clockwise."""
+"""How a camera stores an upright image, by EXIF orientation; 6 must be turned clockwise."""
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -144,7 +139,7 @@ def test_a_turned_jpeg_has_the_upright_size(orientation: int) -> None:
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 700])
-def test_an_unknown_orientation_turns_nothing(orientation: int) -> None:
+def test_an_unknown_orientation_is_ignored(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert decode_rgb(encoded(drawn_photo(), "PNG", exif=exif)).tolist() == drawn_photo().tolist()
@@ -160,14 +155,12 @@ def test_an_unknown_orientation_turns_nothing(orientation: int) -> None:
     ],
     ids=["orientation_is_text", "resolution_is_text", "no_exif_at_all", "directory_out_of_file"],
 )
-def test_odd_exif_does_not_cost_the_photograph(exif: bytes) -> None:
+def test_invalid_exif_is_ignored(exif: bytes) -> None:
     assert decode_rgb(encoded(drawn_photo(), "JPEG", exif=exif)).shape == (120, 160, 3)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
-def test_a_large_image_turned_band_by_band_is_the_same(
-    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_conversion_in_bands_gives_the_same_pixels(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (37, 29, 4), dtype=np.uint8)
     path = tmp_path / "image.tif"
     Image.fromarray(noise, "RGBA").convert("RGB" if mode in {"P", "YCbCr", "1"} else "RGBA").convert(mode).save(path)

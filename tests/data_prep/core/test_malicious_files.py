@@ -1,4 +1,4 @@
-"""A folder of files that mean harm: each is rejected with its reason, and none of them fills the memory."""
+"""A folder of malicious files: each is rejected with its reason, and memory stays bounded."""
 
 import json
 import resource
@@ -22,18 +22,18 @@ from agelens.data_prep.sources.manifest import make_manifest
 from tests.locations import ROOT
 
 BOUND_MB = 1000
-"""Above what the imports take. One of the big pictures takes 0.5 GB; one in each thread would take more."""
+"""Above the memory of the imports. One of the large images needs 0.5 GB; one in each thread would exceed the bound."""
 
 
 class NoFaces:
-    """A detector that sees nothing."""
+    """A detector that finds no face."""
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         return [Detections(np.zeros((0, 4)), np.zeros(0)) for _ in images]
 
 
 def black_png(height: int, width: int) -> bytes:
-    """Return a PNG of one bit per pixel, all black: kilobytes that become gigabytes."""
+    """Return a black PNG of one bit per pixel: kilobytes that decode to gigabytes."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         body = kind + content
@@ -45,8 +45,8 @@ def black_png(height: int, width: int) -> bytes:
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Path:
-    """Return the folder of a source, itself behind a link, with honest files among the others."""
+def malicious(tmp_path: Path) -> Path:
+    """Return the folder of a source, which is a link, with malicious and valid files."""
     folder, outside = tmp_path / "store", tmp_path / "secret"
     folder.mkdir()
     outside.mkdir()
@@ -66,8 +66,8 @@ def hostile(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def crop_hostile(source: Path, crops: Path) -> dict[str, object]:
-    """Crop a folder, and return the reason for each file and the megabytes that it took above the imports."""
+def crop_malicious(source: Path, crops: Path) -> dict[str, object]:
+    """Crop a folder; return the reason for each file and the megabytes used beyond the imports."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     manifest, rejected = make_manifest(read_utkface(source), source="s", root=source)
     plan = CropPlan(lambda _: NoFaces(), CropShape(), {"s": SourceRule()})
@@ -77,23 +77,24 @@ def crop_hostile(source: Path, crops: Path) -> dict[str, object]:
     return {"reasons": reasons, "megabytes": (peak - before) / 1024}
 
 
-def test_hostile_files_are_rejected_with_reasons_in_bounded_memory(hostile: Path, tmp_path: Path) -> None:
+def test_malicious_files_are_rejected_with_reasons_in_bounded_memory(malicious: Path, tmp_path: Path) -> None:
     code = (
-        "import json, sys\nfrom pathlib import Path\nfrom tests.data_prep.core.test_hostile import crop_hostile\n"
-        "print(json.dumps(crop_hostile(Path(sys.argv[1]), Path(sys.argv[2]))))"
+        "import json, sys\nfrom pathlib import Path\n"
+        "from tests.data_prep.core.test_malicious_files import crop_malicious\n"
+        "print(json.dumps(crop_malicious(Path(sys.argv[1]), Path(sys.argv[2]))))"
     )
-    words = [sys.executable, "-c", code, str(hostile), str(tmp_path / "crops")]
+    words = [sys.executable, "-c", code, str(malicious), str(tmp_path / "crops")]
     ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(ran.stdout)
     assert found["reasons"] == {
         **{f"s/20_0_0_{number}.png": "too_large" for number in range(6)},
-        **{f"s/21_0_0_{number}.png": "no_face" for number in range(6)},  # just small enough to be looked at
+        **{f"s/21_0_0_{number}.png": "no_face" for number in range(6)},  # just small enough to be decoded
         "s/22_0_0_1.jpg": "no_face",
         "s/23_0_0_1\nrm -rf.jpg": "bad_name",
         "s/24_0_0_1.jpg": "outside",
         "s/24_0_0_2.jpg": "outside",
         "s/24_0_0_3.jpg": "outside",
-        "s/25_0_0_1.jpg": "no_face",  # a link that stays inside
+        "s/25_0_0_1.jpg": "no_face",  # a link to a file in the folder
         "s/25_0_0_2.jpg": "unreadable",  # a link to itself
     }
     assert found["megabytes"] < BOUND_MB
