@@ -1,4 +1,4 @@
-# A newcomer types `make demo`, then `make test`. `make help` lists the rest.
+# Start with `make demo` and `make test`; `make help` lists all targets.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
@@ -6,48 +6,56 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo test mutants check lint types format clean
+.PHONY: help demo test test-scale mutants check lint types format clean
 
-help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+help: ## list all targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing agelens and what it trains with into $(VENV) (minutes, several GB)"
+	@echo "installing agelens with the extras train and dev into $(VENV) (minutes, several GB)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
 	@touch $@
 
 $(SYNTHETIC): $(VENV)/.installed
 	@$(BIN)/agelens data synthetic
 
-demo: $(VENV)/.installed $(SYNTHETIC) ## the whole pipeline on drawn faces: crops, search, training, report
+demo: $(VENV)/.installed $(SYNTHETIC) ## run the whole pipeline on drawn faces: crops, search, training, report
 	@cmp -s params.yaml params/demo.yaml || { \
-		echo "params.yaml is not the demo's: type 'dvc repro' to run it, or 'agelens use demo' first."; exit 1; }
+		echo "params.yaml is not params/demo.yaml: run 'dvc repro', or 'agelens use demo' first."; exit 1; }
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 	@$(BIN)/agelens summary
 
-test: $(VENV)/.installed ## the tests
+test: $(VENV)/.installed ## run the tests
 	@$(BIN)/pytest -n 2 --dist loadscope
 
 mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
 	@$(BIN)/python benchmarks/mutants.py
 
-lint: $(VENV)/.installed ## style
+# Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
+$(VENV)/.installed-scale: $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev,scale]'
+	@touch $@
+
+test-scale: $(VENV)/.installed-scale ## install Ray (extra scale) and run the test of the crop stage on it
+	@$(BIN)/pytest tests/data_prep/faces/test_ray_engine.py
+
+lint: $(VENV)/.installed ## check style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-# mypy does not follow pyproject's mapping of folders to packages, so it reads the sources through links.
+# mypy does not follow the mapping of folders to packages in pyproject.toml, so it reads the sources through links.
 build/types/agelens: $(wildcard agelens/*)
 	@rm -rf $@ && mkdir -p $@
 	@for name in $(PACKAGES); do ln -s ../../../$$name $@/$$name; done
 	@for file in agelens/*.py agelens/py.typed; do ln -s ../../../$$file $@/; done
 
-types: $(VENV)/.installed build/types/agelens ## types
+types: $(VENV)/.installed build/types/agelens ## check types
 	@$(BIN)/mypy
 
-check: lint types test ## style, types and tests: what CI runs
+check: lint types test ## check style and types, run the tests: what CI runs
 
-format: $(VENV)/.installed ## mend style
+format: $(VENV)/.installed ## fix style
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 

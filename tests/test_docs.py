@@ -34,5 +34,5 @@ def test_modules_named_in_the_design_exist() -> None:
 
 
 def test_make_targets_named_in_the_readme_exist() -> None:
-    targets = set(re.findall(r"`?make ([a-z]+)", (ROOT / "README.md").read_text()))
-    assert targets <= set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    targets = set(re.findall(r"`?make ([a-z-]+)", (ROOT / "README.md").read_text()))
+    assert targets <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
