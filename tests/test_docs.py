@@ -7,7 +7,7 @@ import pytest
 from readme import BLOCKS, with_results
 from tests.locations import ROOT
 
-PAGES = ("docs/crops.md", "docs/leakage.md", "docs/search.md", "docs/training.md")
+PAGES = ("docs/adding.md", "docs/crops.md", "docs/leakage.md", "docs/search.md", "docs/training.md")
 DOCUMENTS = (*PAGES, "README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/README.md")
 
 

@@ -1,0 +1,96 @@
+"""docs/adding.md: its steps are made in a copy of the repository, where the new part then works."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from agelens.data_prep.core.tables import SPLIT, write_table
+from agelens.pipeline.config.paths import Paths
+from tests.factories import split_rows
+from tests.locations import ROOT
+
+PACKAGES = ("data_prep", "models", "pipeline", "tuning", "weights")
+COPIED = (*PACKAGES, "agelens", "benchmarks", "params", "tests", "dvc.yaml", "params.yaml", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of the repository's code and settings, from which Python imports `agelens`."""
+
+    root: Path
+
+    def insert(self, file: str, text: str, *, before: str) -> None:
+        """Insert text before the only occurrence of another text."""
+        content = (self.root / file).read_text(encoding="utf-8")
+        assert content.count(before) == 1, f"{before!r} in {file}"
+        (self.root / file).write_text(content.replace(before, text + before), encoding="utf-8")
+
+    def append(self, file: str, text: str) -> None:
+        with (self.root / file).open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
+    def python(self, *words: str) -> str:
+        """Run a module in the copy and return its output."""
+        inherited = {name: value for name, value in os.environ.items() if name != "AGELENS_TREE"}
+        ran = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=self.root,
+            env={**inherited, "PYTHONPATH": str(self.root), "WANDB_MODE": "disabled"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-1000:]
+        return ran.stdout
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    ignored = shutil.ignore_patterns("__pycache__", "trained", "exported", "pretrained")
+    for name in COPIED:
+        source, target = ROOT / name, tmp_path / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=ignored)
+        else:
+            shutil.copyfile(source, target)
+    for package in PACKAGES:
+        (tmp_path / "agelens" / package).symlink_to(tmp_path / package)
+    return Copy(tmp_path)
+
+
+def steps(title: str) -> dict[str, str]:
+    """Return the code of each numbered step of a section, by the file that the step names."""
+    page = (ROOT / "docs/adding.md").read_text(encoding="utf-8")
+    section = page.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\d+\. `([^`]+)`.*?\n\n((?:   .*\n|\n)+)", section, flags=re.MULTILINE)
+    return {file: re.sub(r"^```.*\n", "", dedent(block), flags=re.MULTILINE).rstrip() + "\n" for file, block in found}
+
+
+@pytest.mark.slow
+def test_a_stage_takes_six_files(copy: Copy) -> None:
+    code = steps("Add a stage")
+    assert len(code) <= 6
+    (copy.root / "pipeline/stages/count_ages.py").write_text(code.pop("pipeline/stages/count_ages.py"))
+    (name,) = re.findall(r'^ +".*",$', code.pop("pipeline/stages/__init__.py"), flags=re.MULTILINE)
+    copy.insert("pipeline/stages/__init__.py", f"{name}\n", before=")\n")
+    copy.append("pipeline/config/paths.py", "\n" + code.pop("pipeline/config/paths.py"))
+    copy.append("pipeline/config/sections/data.py", "\n\n" + code.pop("pipeline/config/sections/data.py"))
+    place = '\n    @model_validator(mode="before")\n'
+    copy.insert("pipeline/config/params.py", code.pop("pipeline/config/params.py"), before=place)
+    copy.insert("pipeline/config/params.py", "    CountAges,\n", before="    CropFaces,\n")
+    copy.insert("dvc.yaml", code.pop("dvc.yaml"), before="\nmetrics:\n")
+    assert code == {}
+    for file in ("params.yaml", *(f"params/{name}.yaml" for name in ("demo", "seed", "utkface"))):
+        copy.append(file, "\ncount_ages:\n  min_rows: 2\n")
+    copy.python("pytest", "-q", "-p", "no:cacheprovider", "tests/pipeline/stages/test_dvc_yaml.py")
+    write_table(Paths(copy.root).split_train, split_rows(5, ages=[20.0, 20.0, 30.0, 30.0, 40.0]), SPLIT)
+    copy.python("agelens", "run", "count_ages")
+    assert json.loads((copy.root / "data/age_counts.json").read_text()) == {"20": 2, "30": 2}
