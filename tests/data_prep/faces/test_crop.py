@@ -168,9 +168,10 @@ def test_the_limit_of_a_window_counts_its_own_pixels(limit: int, fits: bool, mon
 
 
 def test_equal_faces_stay_in_the_order_of_the_detector() -> None:
-    boxes = [(2.0 * index, 0, 2.0 * index + 10, 10) for index in range(40)]
-    faces = cut_faces(place_image(20, 100), detections(*boxes), CropShape(size=4))
-    assert [face.box[0] for face in faces] == [2.0 * index for index in range(40)]
+    lefts = range(60)  # every second face is 20 pixels high, the others 10
+    boxes = [(left, 0, left + 10, 20 if left % 2 else 10) for left in lefts]
+    faces = cut_faces(place_image(30, 80), detections(*boxes), CropShape(size=4))
+    assert [face.box[0] for face in faces] == [*lefts[1::2], *lefts[::2]]
 
 
 def test_inputs_are_never_changed() -> None:
