@@ -1,4 +1,4 @@
-"""What the documents say is what the files say."""
+"""Documents agree with the files that they describe."""
 
 import re
 
@@ -7,18 +7,21 @@ import pytest
 from readme import BLOCKS, with_results
 from tests.locations import ROOT
 
-PAGES = ("docs/adding.md", "docs/crops.md", "docs/leakage.md", "docs/search.md", "docs/training.md")
-DOCUMENTS = (*PAGES, "README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md", "weights/README.md")
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/*.md", "weights/*.md")
+    for path in ROOT.glob(pattern)
+)
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_results_come_from_their_files(name: str) -> None:
+def test_blocks_of_results_agree_with_the_recorded_results(name: str) -> None:
     document = (ROOT / name).read_text()
     assert with_results(document, BLOCKS[name]()) == document, "run `python benchmarks/readme.py`"
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_links_to_files_lead_somewhere(name: str) -> None:
+def test_links_point_to_existing_files(name: str) -> None:
     document = ROOT / name
     targets = re.findall(r"\]\(([^)#]+)\)", document.read_text())
     broken = [target for target in targets if "://" not in target and not (document.parent / target).exists()]
