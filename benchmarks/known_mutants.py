@@ -42,7 +42,7 @@ KNOWN = (
         '"raw_mae": (table["age"] - table["true_age"])',
     ),
     KnownMutant(
-        "models/serving/predictions.py", "raw_age=np.clip(years[:, 0], 0, MAX_AGE)", "raw_age=np.clip(age, 0, MAX_AGE)"
+        "models/serving/predictions.py", "raw_age=np.clip(years, 0, MAX_AGE)", "raw_age=np.clip(age, 0, MAX_AGE)"
     ),
     KnownMutant("models/serving/predictions.py", "SUM_TOLERANCE = 0.01", "SUM_TOLERANCE = 0.5"),
     KnownMutant("data_prep/faces/detector.py", "with self.start_lock:", "if True:"),
@@ -80,6 +80,19 @@ NO_SUCH_INPUT = "differs only for input that does not occur"
 SYMMETRIC = "the draws are symmetric about 0"
 
 TOLERATED = (
+    ToleratedMutants("models/evaluation/metrics.py", "def by_slice(", CHOICE),
+    ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
+    ToleratedMutants("models/training/losses.py", "delta: float =", CHOICE),
+    ToleratedMutants("models/training/losses.py", "def __init__(self, *, sigma: float =", CHOICE),
+    ToleratedMutants("models/training/losses.py", "even = -ops.mean(", "a share is at most 1", only="2.0"),
+    ToleratedMutants("models/training/objective.py", "delta: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "age_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "group_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "distribution_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "sigma: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "gender_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "ethnicity_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "label_smoothing: float =", CHOICE),
     ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
     ToleratedMutants("data_prep/splits/dedup.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"),
     ToleratedMutants("data_prep/splits/dedup.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),

@@ -101,7 +101,7 @@ def test_an_interval_costs_minus_the_log_of_the_mass_inside(low, high, years):
     assert float(loss) == pytest.approx(-math.log(years / 101), abs=1e-5)
 
 
-@pytest.mark.parametrize(("label", "floor"), [([10, 10], 1e-7), ([5, 15], 11e-7)])
+@pytest.mark.parametrize(("label", "floor"), [([10, 10], 1e-7), ([5, 15], 11e-7), ([20.2, 20.8], 1e-7)])
 def test_no_mass_in_the_right_place_costs_much_but_a_finite_amount(label, floor):
     certain = np.eye(101, dtype=np.float32)[[80]]
     assert float(LabelDistributionLoss()(floats([label]), certain)) == pytest.approx(-math.log(floor), rel=0.001)
@@ -124,6 +124,13 @@ def test_smoothing_spreads_a_part_of_the_groups_label_over_all_groups():
     expected = -(0.9 * math.log(0.8) + 0.1 * (math.log(0.2) + math.log(0.8)) / 2)
     assert float(GroupLoss(label_smoothing=0.1)(floats([1]), shares)) == pytest.approx(expected, abs=1e-5)
     assert float(GroupLoss(label_smoothing=0.1)(floats([-1]), shares)) == 0.0
+
+
+def test_certainty_in_the_wrong_group_costs_much_but_a_finite_amount():
+    certain, floor = floats([[1.0, 0.0]]), -math.log(1e-7)
+    assert float(GroupLoss()(floats([1]), certain)) == pytest.approx(floor, rel=5e-4)
+    smoothed = GroupLoss(label_smoothing=0.1)(floats([1]), certain)
+    assert float(smoothed) == pytest.approx(0.9 * floor + 0.1 * floor / 2, rel=5e-4)
 
 
 @pytest.mark.parametrize(
