@@ -49,7 +49,7 @@ VARIANTS: dict[str, Changes] = {
     },
     "no weights for rare ages": {"rebalance": {"weights": "none"}},
     "linear age head": {"model": {"age_head": "linear"}, "loss": {"age_weight": 1.0}},
-    "no attribute heads": {"model": {"heads": []}},
+    "no attribute heads": {"model": {"attributes": []}},
 }
 
 ALL: dict[str, Changes] = {WHOLE: {}, AGAIN: {"seed": 107}, **VARIANTS}

@@ -1,6 +1,6 @@
-"""Hashes of source code: the syntax trees of a module and of every module of ours that it imports.
+"""Hashes of source code: the syntax trees of a module and of all modules of this project that it imports.
 
-A reworded comment or docstring leaves a hash as it is. A new version of Python may change it.
+Comments and docstrings do not change a hash. Another version of Python may.
 """
 
 import ast
@@ -29,17 +29,17 @@ The settings themselves are part of every fingerprint.
 
 @cache
 def code_hash(*roots: str) -> str:
-    """Return a short hash of all code that some modules run, by name; see `import_closure`."""
+    """Return a short hash of the code of some modules and of all that they import; see `import_closure`."""
     code = "\n".join(f"{name} {_code(name).tree}" for name in sorted(import_closure(*roots)))
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
 @cache
 def import_closure(*roots: str) -> frozenset[str]:
-    """Return the modules of ours that some modules import, directly or not, and these modules themselves.
+    """Return some modules and all modules of this project that they import, directly or not.
 
-    `LEFT_OUT` and packages of which `__init__` is empty are not among them. Imports inside functions count; those that
-    are made by name, as with `importlib`, cannot be found.
+    `LEFT_OUT` and packages without code in `__init__` are not among them. Imports inside functions count; imports by
+    name, as with `importlib`, are not found.
     """
     found: set[str] = set()
     waiting = list(roots)
@@ -52,17 +52,17 @@ def import_closure(*roots: str) -> frozenset[str]:
 
 
 def imports_of(module: str) -> frozenset[str]:
-    """Return every module, ours or not, that a module of ours imports anywhere in its code."""
+    """Return every module, of this project or not, that a module imports anywhere in its code."""
     return _code(module).imports
 
 
 def is_ours(name: str) -> bool:
-    """Return whether a name is one of this package's."""
+    """Return whether a module is of this project."""
     return name.startswith(f"{PACKAGE}.")
 
 
 def source_of(module: str) -> Path | None:
-    """Return the file of a module of ours, without importing it; None if there is no such module."""
+    """Return the file of a module of this project, without importing it; None if there is none."""
     room, *inner = module.removeprefix(f"{PACKAGE}.").split(".")
     spec = find_spec(f"{PACKAGE}.{room}")
     if spec is None or not spec.submodule_search_locations:

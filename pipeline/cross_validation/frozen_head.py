@@ -91,7 +91,7 @@ def train_and_evaluate_head(
         val_features=features.cache.read(features.keys(splits["val"]), views=1),
         fingerprint="",
     )
-    config = from_section(HeadConfig, params.model, attributes=tuple(params.model.heads))
+    config = from_section(HeadConfig, params.model)
     head = build_head(config, features=data.width, groups=len(groups), start_age=data.start_age)
     training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
     phase = replace(from_section(PhaseConfig, section), epochs=epochs)

@@ -69,7 +69,7 @@ def check_predicts_gender(card: ModelCard) -> None:
     if "gender" not in card.attributes:
         msg = (
             f"The model {card.name} does not predict gender. Leave out --gender, or train a model with "
-            "model.heads: [gender]."
+            "model.attributes: [gender]."
         )
         raise WeightsError(msg)
 

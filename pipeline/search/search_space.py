@@ -16,7 +16,7 @@ def recipe_of(params: Params) -> Recipe:
     """Return the recipe of the untuned network."""
     phase1, phase2 = params.train.phase1, params.train.phase2
     return Recipe(
-        head=from_section(HeadConfig, params.model, attributes=tuple(params.model.heads)),
+        head=from_section(HeadConfig, params.model),
         objective=from_section(Objective, params.loss),
         unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
         phase2_learning_rate=phase2.learning_rate,

@@ -121,12 +121,12 @@ def test_libraries_are_imported_by_few_modules(module):
 
 
 def test_every_importer_imports_its_library():
-    met = {(name.partition(".")[0], module) for module in MODULES for name in imports_of(module)}
+    found = {(name.partition(".")[0], module) for module in MODULES for name in imports_of(module)}
     idle = [
         (library, place)
         for library, places in IMPORTERS.items()
         for place in places
-        if not any(name == library and lies_in(module, (place,)) for name, module in met)
+        if not any(name == library and lies_in(module, (place,)) for name, module in found)
     ]
     assert idle == []
 

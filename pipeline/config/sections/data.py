@@ -19,8 +19,8 @@ class Source(Section):
     """One data set. Further keys are the options of its reader: the keyword-only arguments of the function.
 
     `path` is its folder (for reader `table`, the file), `reader` how it is read (default: the name of the source).
-    `no_face` says what happens to an image without a face: `drop` it, or keep the `whole_image` as a crop if the
-    source holds chips. `image_size` replaces that of `crop_faces` for this source.
+    `no_face` applies to an image without a face: `drop` it, or keep the `whole_image` as a crop if the source holds
+    chips. `image_size` replaces that of `crop_faces` for this source.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)

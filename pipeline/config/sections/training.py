@@ -19,7 +19,7 @@ from agelens.pipeline.config.sections.fields import (
 
 
 class Model(Section):
-    """The network: `weights` is imagenet, none, or a file for this backbone; `heads` are attributes to predict."""
+    """The network: `weights` is imagenet, none, or a file for this backbone; `attributes` are predicted too."""
 
     backbone: BackboneName
     weights: str = "imagenet"
@@ -29,15 +29,15 @@ class Model(Section):
     activation: Activation = "relu"
     second_units: int = Field(0, ge=0)
     flip_average: bool = False
-    heads: list[AttributeName] = Field(default_factory=list)
+    attributes: tuple[AttributeName, ...] = ()
 
-    @field_validator("heads")
+    @field_validator("attributes")
     @classmethod
-    def _check_heads(cls, heads: list[str]) -> list[str]:
-        if len(set(heads)) < len(heads):
+    def _check_attributes(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
             msg = "an attribute must be named once"
             raise ValueError(msg)
-        return heads
+        return names
 
 
 class Loss(Section):
@@ -150,7 +150,7 @@ class Report(Section):
 
 
 class Export(Section):
-    """Stage `export`: what the model card says beside the figures."""
+    """Stage `export`: entries of the model card, beside the metrics."""
 
     name: str
     training_data: str

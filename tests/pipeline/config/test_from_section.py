@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -29,7 +29,7 @@ TAKERS: list[tuple[type[Section], Callable[..., Any], set[str]]] = [
     (Deduplicate, find_photos, set()),
     (Deduplicate, resolve_duplicates, set()),
     (Loss, Objective, set()),
-    (Model, HeadConfig, {"attributes"}),
+    (Model, HeadConfig, set()),
     (Phase, PhaseConfig, set()),
     (Rebalance, rebalance_table, {"seed"}),
 ]
@@ -57,9 +57,13 @@ def arguments_of(taker: Callable[..., Any], others: set[str]) -> dict[str, Any]:
 
 
 def plain(annotation: Any) -> Any:
-    """Return a type without choices: for a `Literal` the type of its values."""
+    """Return a type without limits and choices: for a `Literal` the type of its values."""
     if get_origin(annotation) is Literal:
         return type(get_args(annotation)[0])
+    if get_origin(annotation) is Annotated:
+        return plain(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return tuple[tuple(plain(each) for each in get_args(annotation))]  # type: ignore[misc]
     if get_origin(annotation) in (Union, UnionType):
         return Union[tuple(plain(each) for each in get_args(annotation))]  # noqa: UP007  from a tuple
     return annotation

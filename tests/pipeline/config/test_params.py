@@ -196,7 +196,9 @@ def test_settings_do_not_change():
         params.split.train = 0.5
 
 
-def test_heads_are_known_attributes_each_named_once(refusal):
-    assert Params.model_validate(changed("model", {**DEMO["model"], "heads": ["gender"]})).model.heads == ["gender"]
-    assert refusal(changed("model", {**DEMO["model"], "heads": ["mood"]})).startswith(": model.heads.0: ")
-    assert "named once" in refusal(changed("model", {**DEMO["model"], "heads": ["gender", "gender"]}))
+def test_attributes_are_known_and_named_once(refusal):
+    assert Params.model_validate(changed("model", {**DEMO["model"], "attributes": ["gender"]})).model.attributes == (
+        "gender",
+    )
+    assert refusal(changed("model", {**DEMO["model"], "attributes": ["mood"]})).startswith(": model.attributes.0: ")
+    assert "named once" in refusal(changed("model", {**DEMO["model"], "attributes": ["gender", "gender"]}))

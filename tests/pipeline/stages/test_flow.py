@@ -56,7 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": str(root / "raw")}}
     content["cache_features"]["views"] = 3
-    content["model"]["heads"] = ["gender", "ethnicity"]  # drawn faces have a gender, and none an ethnicity
+    content["model"]["attributes"] = ["gender", "ethnicity"]  # drawn faces have a gender, and none an ethnicity
     content["loss"]["gender_weight"] = 1.0
     content["tune"] |= {"max_epochs": 2, "retrain": {"top": 1, "seeds": 1}, "space": {"units": [64, 128]}}
     content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
