@@ -80,6 +80,8 @@ NO_SUCH_INPUT = "differs only for input that does not occur"
 SYMMETRIC = "the draws are symmetric about 0"
 
 TOLERATED = (
+    ToleratedMutants("models/training/objective.py", "targets = {name: ops.zeros(", "any shape makes the variables"),
+    ToleratedMutants("models/training/objective.py", "ones = {name: ops.ones(", "any shape makes the variables"),
     ToleratedMutants("models/evaluation/metrics.py", "def by_slice(", CHOICE),
     ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
     ToleratedMutants("models/training/losses.py", "delta: float =", CHOICE),

@@ -47,8 +47,14 @@ MODULES = (
     "tuning/recipe.py",
     "tuning/results.py",
     "pipeline/config/fingerprints.py",
+    "pipeline/config/code_hashes.py",
 )
 """Modules that compute and leave disk, network and processes to others, as globs."""
+
+TESTED_ELSEWHERE = {
+    "models/calibration/age_bands.py": ("tests/models/calibration", "tests/models/evaluation/test_metrics.py"),
+}
+"""Tests of modules without a test file of their name."""
 
 PRELOADED = ["cv2", "pandas", "PIL.Image", "pytest", "tensorflow", "keras", "openvino"]
 """Imported once by the process that all test runs are forked from: it makes a run 5 to 20 times as fast."""
@@ -151,11 +157,13 @@ def known_mutants() -> list[Mutant]:
 
 
 def mirrored_tests(file: str) -> tuple[str, ...]:
-    """Return the test files that mirror a module, or the folder of its room where there is none."""
+    """Return the test files that mirror a module, or else those of `TESTED_ELSEWHERE` or the folder of its room."""
     path = Path(file)
     folder = Path("tests") / path.parent
     found = sorted((ROOT / folder).glob(f"test_{path.stem}*.py"))
-    return tuple(test.relative_to(ROOT).as_posix() for test in found) or (folder.as_posix(),)
+    return tuple(test.relative_to(ROOT).as_posix() for test in found) or TESTED_ELSEWHERE.get(
+        file, (folder.as_posix(),)
+    )
 
 
 def copy_tree(folder: Path) -> Path:

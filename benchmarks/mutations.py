@@ -22,7 +22,9 @@ COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.IsNot: ast.Is,
 }
 
-ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.And: ast.Or,
+    ast.Or: ast.And,
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
     ast.Mult: ast.Div,
@@ -132,10 +134,10 @@ def _other_expressions(node: ast.expr) -> Iterator[ast.expr]:
             yield from _other_comparisons(node)
         case ast.Call():
             yield from _other_calls(node)
-        case ast.BoolOp(op=op):
-            yield _with(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
-        case ast.BinOp(op=op) if type(op) in ARITHMETIC:
-            yield _with(node, op=ARITHMETIC[type(op)]())
+        case ast.Dict():
+            yield from _smaller_dicts(node)
+        case ast.BoolOp(op=op) | ast.BinOp(op=op) if type(op) in OPERATORS:
+            yield _with(node, op=OPERATORS[type(op)]())
         case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
             yield operand
         case ast.IfExp(body=body, orelse=orelse):
@@ -168,6 +170,13 @@ def _other_calls(node: ast.Call) -> Iterator[ast.expr]:
     for keyword in node.keywords:
         if keyword.arg and keyword.arg not in KEPT_KEYWORDS and isinstance(keyword.value, ast.Constant):
             yield _with(node, keywords=[each for each in node.keywords if each is not keyword])
+
+
+def _smaller_dicts(node: ast.Dict) -> Iterator[ast.Dict]:
+    """Yield the dict without each of its entries."""
+    for left_out in range(len(node.keys)):
+        rest = [number for number in range(len(node.keys)) if number != left_out]
+        yield ast.Dict([node.keys[number] for number in rest], [node.values[number] for number in rest])
 
 
 def _with(node: Any, **fields: object) -> Any:

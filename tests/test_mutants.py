@@ -21,6 +21,7 @@ CASES = {
     "x = f(a, kind='stable')": ["x = (f(a))"],
     "x = a if b else c": ["x = (a)", "x = (c)"],
     "f()": ["pass"],
+    "x = {a: b, **c}": ["x = ({**c})", "x = ({a: b})"],
     "if a: b": ["if False: b"],
     "with self._lock: a": ["with __import__('contextlib').nullcontext(): a"],
     "with lock(), open(a): b": [],
