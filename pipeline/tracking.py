@@ -1,12 +1,13 @@
-"""Weights & Biases, the only place that knows it: runs are kept offline unless the user is logged in.
+"""Logging of runs to Weights & Biases (W&B); no other module imports it.
 
-`WANDB_MODE` is respected (`disabled` turns runs off). Everything that W&B writes stays inside the project. The runs of
-one training, which share settings and code, are one group of W&B's, `WANDB_RUN_GROUP` if that is set.
+Runs are kept offline unless W&B has credentials or `WANDB_MODE` is set (`disabled` switches W&B off). All files of W&B
+are written inside the project. The runs of one training have the same settings and code, and form one group, unless
+`WANDB_RUN_GROUP` is set.
 """
 
-import configparser
+import contextlib
 import hashlib
-import netrc
+import io
 import os
 import shutil
 import subprocess
@@ -14,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pandas as pd
 from rich.markup import escape
@@ -22,35 +22,32 @@ from rich.markup import escape
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 
-INIT_SECONDS = 15
-"""How long W&B may take to answer, unless `WANDB_INIT_TIMEOUT` says; its own default holds a stage up for 90."""
-
-OWN_HOST = "api.wandb.ai"
-"""Logins of earlier versions of W&B are kept under this name, and serve for its default server."""
+INIT_TIMEOUT = 15
+"""Seconds to wait for W&B's server unless `WANDB_INIT_TIMEOUT` is set; W&B's default delays a stage by 90 seconds."""
 
 
 class Run:
-    """One W&B run, as far as stages need it."""
+    """A W&B run with the operations that stages need."""
 
     def __init__(self, run: Any) -> None:
         self._run = run
 
     def log_epoch(self, values: Mapping[str, float]) -> None:
-        """Log one epoch; `values` holds `epoch`, the axis that both phases share."""
+        """Log the metrics of one epoch; `values` contains `epoch`, which both phases of a training share as axis."""
         self._run.log(dict(values))
 
     def summarise(self, values: Mapping[str, Any]) -> None:
-        """Set the run's headline figures."""
+        """Set summary metrics of the run."""
         self._run.summary.update(dict(values))
 
-    def log_picture(self, name: str, path: Path) -> None:
-        """Log one picture file."""
+    def log_image(self, name: str, path: Path) -> None:
+        """Log an image file."""
         import wandb  # noqa: PLC0415
 
         self._run.log({name: wandb.Image(str(path))})
 
     def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Log one table."""
+        """Log a table."""
         import wandb  # noqa: PLC0415
 
         self._run.log({name: wandb.Table(dataframe=table)})
@@ -60,16 +57,16 @@ class Run:
 def tracked_run(
     job: str, *, paths: Paths, config: Mapping[str, Any], name: str | None = None, group: str | None = None
 ) -> Iterator[Run]:
-    """Start a W&B run for one stage, and finish it whatever happens.
+    """Start a W&B run for a stage, and finish it at the end of the block, as failed if the block raises.
 
     Args:
-        job: The stage; W&B's job type.
-        paths: Where runs are kept.
+        job: Name of the stage, the job type of the run.
+        paths: Paths of the project.
         config: The parameters that the run depends on.
-        name: What the run is called; W&B makes a name up otherwise.
-        group: Of which group it is, instead of its training's.
+        name: Name of the run; W&B generates one otherwise.
+        group: Group of the run; by default all runs of a training are one group.
     """
-    _stay_inside(paths.wandb)
+    _write_inside(paths.wandb)
     run = _start(
         project=os.environ.get("WANDB_PROJECT", "agelens"),
         job_type=job,
@@ -89,26 +86,26 @@ def tracked_run(
 
 
 def wandb_mode() -> str:
-    """Return W&B's mode: `WANDB_MODE` if set, online for those who are logged in, else offline."""
+    """Return the mode of W&B: `WANDB_MODE` if it is set, online if W&B has credentials, else offline."""
     if mode := os.environ.get("WANDB_MODE"):
         return mode
-    os.environ.pop("WANDB_MODE", None)  # W&B itself refuses an empty one
-    return "online" if os.environ.get("WANDB_API_KEY") or _logged_in() else "offline"
+    os.environ.pop("WANDB_MODE", None)  # W&B rejects an empty value
+    return "online" if os.environ.get("WANDB_API_KEY") or _has_credentials() else "offline"
 
 
 def training_id(paths: Paths) -> str:
-    """Return what the runs of one training share: a short hash of params.yaml and the commit, where there is one."""
+    """Return the group of the runs of a training: a short hash of params.yaml and of the git commit, if any."""
     settings = paths.params.read_bytes() if paths.params.is_file() else b""
     return hashlib.sha256(settings + _commit(paths.root)).hexdigest()[:8]
 
 
 def _start(**options: Any) -> Any:
-    """Start a run; offline after all, with a line about it, where the server cannot be reached."""
+    """Start a run; if the server does not respond, print a message and start it offline."""
     import wandb  # noqa: PLC0415  reads its folders from the environment when it is imported
 
     settings: dict[str, Any] = {"silent": True, "console": "off", "x_disable_stats": True}
     if "WANDB_INIT_TIMEOUT" not in os.environ:
-        settings["init_timeout"] = INIT_SECONDS
+        settings["init_timeout"] = INIT_TIMEOUT
     options["mode"] = wandb_mode()
     try:
         return wandb.init(**options, settings=wandb.Settings(**settings))
@@ -116,7 +113,7 @@ def _start(**options: Any) -> Any:
         if options["mode"] != "online":
             raise
         reason = str(error).partition("\n")[0]
-        say(f"W&B does not answer, so this run is kept offline; `wandb sync` sends it later ({escape(reason)})")
+        say(f"W&B does not respond; this run is kept offline, and `wandb sync` uploads it later ({escape(reason)})")
     return wandb.init(**options | {"mode": "offline"}, settings=wandb.Settings(**settings))
 
 
@@ -126,48 +123,29 @@ def _commit(folder: Path) -> bytes:
     return subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, capture_output=True, check=False).stdout
 
 
-def _logged_in() -> bool:
-    """Return whether `wandb login` has kept a key for the server that is in use."""
-    try:
-        keys = netrc.netrc(_netrc_file())
-    except (OSError, netrc.NetrcParseError):
-        return False
-    entries = (keys.authenticators(host) for host in _hosts())
-    return any(entry and entry[2] for entry in entries)
+def _has_credentials() -> bool:
+    """Return whether W&B finds credentials for its server in a settings file or in netrc.
 
-
-def _netrc_file() -> Path:
-    """Return the file into which `wandb login` writes keys (wandb/sdk/lib/wbauth/wbnetrc.py)."""
-    if named := os.environ.get("NETRC"):
-        return Path(named).expanduser()
-    usual, windows = Path.home() / ".netrc", Path.home() / "_netrc"
-    return windows if windows.is_file() and not usual.is_file() else usual
-
-
-def _hosts() -> list[str]:
-    """Return the names under which a key counts: the server that was chosen, or else W&B's own."""
-    if chosen := os.environ.get("WANDB_BASE_URL") or _server_of_login():
-        return [urlsplit(chosen).netloc]
+    W&B's public functions do not fit: `wandb.login(prompt=False)` connects to the server as soon as it finds a key, for
+    minutes if there is no network, and `wandb.api.api_key` is deprecated and prints a warning. These two functions
+    read files only.
+    """
     import wandb  # noqa: PLC0415
+    from wandb.sdk import wandb_setup  # noqa: PLC0415
+    from wandb.sdk.lib import wbauth  # noqa: PLC0415
 
-    return [urlsplit(wandb.Settings().base_url).netloc, OWN_HOST]
-
-
-def _server_of_login() -> str | None:
-    """Return the server that `wandb login --host` wrote into W&B's settings."""
-    folder = Path(os.environ.get("WANDB_CONFIG_DIR") or Path.home() / ".config/wandb")
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read(folder.expanduser() / "settings")
-    except (OSError, configparser.Error):
-        return None
-    return parser.get("default", "base_url", fallback=None)
+    with contextlib.redirect_stderr(io.StringIO()):  # it reports every settings file that it reads
+        settings = wandb_setup.singleton().settings
+        try:
+            return bool(settings.api_key or wbauth.read_netrc_auth(host=settings.base_url))
+        except wandb.errors.AuthenticationError:
+            return True  # a malformed key; `wandb.init` reports it
 
 
-def _stay_inside(folder: Path) -> None:
-    """Keep W&B's cache and staged artifacts beside its runs instead of in the home folder.
+def _write_inside(folder: Path) -> None:
+    """Set the folders of W&B's cache and staged artifacts inside the project instead of the home folder.
 
-    Not its settings: they are only read, and hold the server that the user logged in to.
+    The folder of its settings stays as it is: it is only read, and holds the server that the user has logged in to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR"):

@@ -23,7 +23,7 @@ def run(params: Params, paths: Paths) -> None:
         _report_evaluation(params, paths)
     with tracked_run("report", paths=paths, config=params.model_dump(mode="json")) as tracked:
         for plot in sorted(paths.report.glob("*.png")):
-            tracked.log_picture(plot.stem, plot)
+            tracked.log_image(plot.stem, plot)
     say(f"plots and pages are in {paths.report}")
 
 

@@ -1,6 +1,7 @@
-"""W&B: offline unless asked for, nothing outside the project, and a failed stage is a failed run."""
+"""W&B runs: offline without credentials, all files inside the project, and failed if the stage fails."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from wandb.sdk import wandb_setup
+from wandb.sdk.lib.wbauth import write_netrc_auth
 
+from agelens.pipeline import tracking
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.tracking import tracked_run, wandb_mode
 from tests.locations import ROOT
@@ -25,29 +29,28 @@ SETTINGS = (
 )
 FOLDERS = ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
 
-OWN_SERVER = "https://api.forge.coreweave.com"
-"""W&B 0.31's default; older versions have https://api.wandb.ai."""
-
 
 @pytest.fixture
-def stranger(tmp_path, monkeypatch):
-    """Return the empty home folder of somebody who has never used W&B."""
-    home = tmp_path / "home"
+def home(tmp_path, monkeypatch):
+    """Return the empty home folder of a user without W&B settings; W&B reads its settings again in each test."""
+    home: Path = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name in (*SETTINGS, *FOLDERS):
-        # Set first, so that what the code under test sets is taken back as well.
+        # Set first, so that monkeypatch also removes what the tested code sets.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
+    monkeypatch.chdir(home)  # W&B also reads the settings of the current folder
+    monkeypatch.setattr(wandb_setup, "_singleton", None)
     return home
 
 
 class CommError(Exception):
-    """What W&B raises where its server does not answer."""
+    """The error of W&B if its server does not respond."""
 
 
 class FakeRun:
-    """Writes down what happens to a run."""
+    """Records the calls of a run."""
 
     def __init__(self) -> None:
         self.logged: list[dict[str, Any]] = []
@@ -66,15 +69,15 @@ class FakeRun:
 
 
 @pytest.fixture
-def wandb(stranger, monkeypatch):
-    """Return a W&B that starts fake runs and remembers how it was asked to; it may fail with `failures` first."""
+def wandb(home, monkeypatch):
+    """Return a fake W&B that records the arguments of `init`, and first raises its `failures`."""
     module: Any = ModuleType("wandb")
-    module.run, module.asked, module.failures = FakeRun(), {}, []
-    module.Settings = lambda **settings: SimpleNamespace(**({"base_url": OWN_SERVER} | settings))
+    module.run, module.arguments, module.failures = FakeRun(), {}, []
+    module.Settings = SimpleNamespace
     module.errors = SimpleNamespace(CommError=CommError)
 
     def init(**options: Any) -> FakeRun:
-        module.asked.update(options)
+        module.arguments.update(options)
         if module.failures:
             raise module.failures.pop()
         started: FakeRun = module.run
@@ -82,102 +85,130 @@ def wandb(stranger, monkeypatch):
 
     module.init = init
     monkeypatch.setitem(sys.modules, "wandb", module)
+    monkeypatch.setattr(tracking, "_has_credentials", lambda: False)
     return module
 
 
-def test_runs_are_offline_for_strangers(stranger):
+KEY = "k" * 40
+COMPANY = "http://wandb.company:8080"
+
+
+def write_key(file: Path, host: str, key: str = KEY) -> None:
+    file.write_text(f"machine {host} login user password {key}\n")
+
+
+def write_settings(home: Path, **values: str) -> None:
+    file = home / ".config/wandb/settings"
+    file.parent.mkdir(parents=True)
+    file.write_text("[default]\n" + "".join(f"{name} = {value}\n" for name, value in values.items()))
+
+
+def test_runs_are_offline_without_credentials(home):
     assert wandb_mode() == "offline"
 
 
-def test_runs_are_online_with_a_key(stranger, monkeypatch):
-    monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
+def test_runs_are_online_with_a_key_in_the_environment(home, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
     assert wandb_mode() == "online"
 
 
-def keep_key(file: Path, host: str) -> None:
-    file.write_text(f"machine {host} login user password {'k' * 40}\n")
+def test_runs_are_online_with_a_key_in_a_settings_file(home):
+    write_settings(home, api_key=KEY)
+    assert wandb_mode() == "online"
 
 
-@pytest.mark.parametrize(
-    ("host", "mode"),
-    [("api.wandb.ai", "online"), ("api.forge.coreweave.com", "online"), ("localhost", "offline")],
-)
+@pytest.mark.parametrize(("host", "mode"), [("api.wandb.ai", "online"), ("localhost", "offline")])
 @pytest.mark.parametrize("name", [".netrc", "_netrc"])
-def test_runs_are_online_for_those_who_are_logged_in(name, host, mode, stranger, wandb):
-    keep_key(stranger / name, host)
+def test_runs_are_online_with_a_key_of_the_default_server_in_netrc(name, host, mode, home):
+    write_key(home / name, host)
     assert wandb_mode() == mode
 
 
 @pytest.mark.parametrize("text", ["machine api.wandb.ai what is this", "machine api.wandb.ai login user\n"])
-def test_file_without_a_key_is_no_login(text, stranger, wandb):
-    (stranger / ".netrc").write_text(text)
+def test_a_netrc_file_without_a_key_is_no_login(text, home, capfd):
+    (home / ".netrc").write_text(text)
     assert wandb_mode() == "offline"
+    assert capfd.readouterr() == ("", "")
 
 
-def test_keys_are_looked_for_in_the_file_that_netrc_names(stranger, wandb, monkeypatch):
-    keep_key(stranger / "keys", "api.wandb.ai")
+def test_a_malformed_key_counts_as_a_login_so_that_wandb_reports_it(home):
+    write_key(home / ".netrc", "api.wandb.ai", key="short")
+    assert wandb_mode() == "online"
+
+
+def test_the_variable_netrc_names_the_file(home, monkeypatch):
+    write_key(home / "keys", "api.wandb.ai")
     assert wandb_mode() == "offline"
     monkeypatch.setenv("NETRC", "~/keys")
     assert wandb_mode() == "online"
 
 
 @pytest.mark.parametrize(("host", "mode"), [("wandb.company:8080", "online"), ("api.wandb.ai", "offline")])
-@pytest.mark.parametrize("told_by", ["environment", "login"])
-def test_key_of_the_server_in_use_counts_and_no_other(told_by, host, mode, stranger, monkeypatch):
-    keep_key(stranger / ".netrc", host)
-    if told_by == "environment":
-        monkeypatch.setenv("WANDB_BASE_URL", "http://wandb.company:8080")
+@pytest.mark.parametrize("source", ["environment", "settings file"])
+def test_only_a_key_of_the_configured_server_counts(source, host, mode, home, monkeypatch, capfd):
+    write_key(home / ".netrc", host)
+    if source == "environment":
+        monkeypatch.setenv("WANDB_BASE_URL", COMPANY)
     else:
-        (stranger / ".config/wandb").mkdir(parents=True)
-        (stranger / ".config/wandb/settings").write_text("[default]\nbase_url = http://wandb.company:8080\n")
+        write_settings(home, base_url=COMPANY)
     assert wandb_mode() == mode
+    assert capfd.readouterr() == ("", "")
 
 
-def test_login_of_the_installed_wandb_is_found(stranger):
-    import wandb  # noqa: PLC0415
-    from wandb.sdk.lib.wbauth.wbnetrc import write_netrc_auth  # noqa: PLC0415  what `wandb login` calls
-
-    write_netrc_auth(host=wandb.Settings().base_url, api_key="k" * 40)
+def test_the_login_of_the_installed_wandb_is_found(home):
+    write_netrc_auth(host=wandb_setup.singleton().settings.base_url, api_key=KEY)  # as `wandb login` does
     assert wandb_mode() == "online"
 
 
-def test_run_is_kept_offline_where_the_server_does_not_answer(wandb, tmp_path, monkeypatch, capsys):
+def test_credentials_are_found_without_network(home, monkeypatch):
+    def connect(*_: Any) -> None:
+        msg = "a connection to a server"
+        raise AssertionError(msg)
+
+    write_settings(home, base_url=COMPANY)
+    write_key(home / ".netrc", "wandb.company:8080")
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(subprocess, "Popen", connect)  # W&B connects in a process of its own
+    assert wandb_mode() == "online"
+
+
+def test_a_run_is_kept_offline_if_the_server_does_not_respond(wandb, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
     wandb.failures = [CommError("Timed out [after a while]\nConsider increasing the init_timeout")]
     with tracked_run("train", paths=Paths(tmp_path), config={"seed": 7}) as run:
         run.summarise({"val_age_mae": 6.5})
-    assert (wandb.asked["mode"], wandb.asked["config"]) == ("offline", {"seed": 7})
+    assert (wandb.arguments["mode"], wandb.arguments["config"]) == ("offline", {"seed": 7})
     assert wandb.run.summary == {"val_age_mae": 6.5}
-    told = " ".join(capsys.readouterr().err.split())
-    assert "kept offline" in told
-    assert "Timed out [after a while]" in told
-    assert "Consider" not in told
+    output = " ".join(capsys.readouterr().err.split())
+    assert "kept offline" in output
+    assert "Timed out [after a while]" in output
+    assert "Consider" not in output
 
 
-def test_second_failure_is_not_hidden(wandb, tmp_path, monkeypatch):
+def test_a_second_failure_is_raised(wandb, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_API_KEY", "k" * 40)
     wandb.failures = [CommError("offline too"), CommError("online")]
     with pytest.raises(CommError, match="offline too"), tracked_run("train", paths=Paths(tmp_path), config={}):
         pass
 
 
-@pytest.mark.parametrize(("said", "seconds"), [(None, 15), ("60", None)])
-def test_stage_waits_for_the_server_as_long_as_is_said(said, seconds, wandb, tmp_path, monkeypatch):
-    if said is not None:
-        monkeypatch.setenv("WANDB_INIT_TIMEOUT", said)  # which W&B reads itself
+@pytest.mark.parametrize(("variable", "seconds"), [(None, 15), ("60", None)])
+def test_the_environment_can_change_the_timeout(variable, seconds, wandb, tmp_path, monkeypatch):
+    if variable is not None:
+        monkeypatch.setenv("WANDB_INIT_TIMEOUT", variable)  # which W&B reads itself
     with tracked_run("train", paths=Paths(tmp_path), config={}):
         pass
-    assert getattr(wandb.asked["settings"], "init_timeout", None) == seconds
+    assert getattr(wandb.arguments["settings"], "init_timeout", None) == seconds
 
 
 def group_of(wandb: Any, job: str, root: Path) -> str:
     with tracked_run(job, paths=Paths(root), config={"job": job}):
         pass
-    group: str = wandb.asked["group"]
+    group: str = wandb.arguments["group"]
     return group
 
 
-def test_runs_of_one_training_are_a_group(wandb, tmp_path):
+def test_runs_of_a_training_are_a_group(wandb, tmp_path):
     (tmp_path / "params.yaml").write_text("seed: 7\n")
     first = group_of(wandb, "tune", tmp_path)
     assert len(first) == 8
@@ -186,13 +217,13 @@ def test_runs_of_one_training_are_a_group(wandb, tmp_path):
     assert group_of(wandb, "train", tmp_path) != first
 
 
-def test_a_run_may_have_a_name_and_a_group_of_its_own(wandb, tmp_path):
+def test_a_run_can_have_its_own_name_and_group(wandb, tmp_path):
     with tracked_run("trial", paths=Paths(tmp_path), config={}, name="trial 0001", group="search-a"):
         pass
-    assert (wandb.asked["name"], wandb.asked["group"]) == ("trial 0001", "search-a")
+    assert (wandb.arguments["name"], wandb.arguments["group"]) == ("trial 0001", "search-a")
 
 
-def test_another_commit_is_another_training(wandb, tmp_path):
+def test_another_commit_is_another_group(wandb, tmp_path):
     def commit() -> None:
         words = ("-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false")
         subprocess.run(["git", *words, "commit", "-q", "--allow-empty", "-m", "code"], cwd=tmp_path, check=True)
@@ -204,7 +235,7 @@ def test_another_commit_is_another_training(wandb, tmp_path):
     assert group_of(wandb, "tune", tmp_path) != first
 
 
-def test_group_that_the_user_named_is_kept(wandb, tmp_path, monkeypatch):
+def test_the_group_in_the_environment_is_used(wandb, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_RUN_GROUP", "my search")
     assert group_of(wandb, "tune", tmp_path) == "my search"
 
@@ -214,14 +245,14 @@ def test_wandb_mode_is_respected(mode, wandb, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", mode)
     with tracked_run("train", paths=Paths(tmp_path), config={}):
         pass
-    assert wandb.asked["mode"] == mode
+    assert wandb.arguments["mode"] == mode
 
 
-def test_run_knows_its_stage_its_settings_and_its_axis(wandb, tmp_path):
+def test_a_run_has_its_stage_its_config_and_its_axis(wandb, tmp_path):
     with tracked_run("train", paths=Paths(tmp_path), config={"seed": 7}) as run:
         run.log_epoch({"epoch": 1, "val_age_mae": 6.5})
         run.summarise({"val_age_mae": 6.5})
-    assert {name: wandb.asked[name] for name in ("project", "job_type", "config", "mode")} == {
+    assert {name: wandb.arguments[name] for name in ("project", "job_type", "config", "mode")} == {
         "project": "agelens",
         "job_type": "train",
         "config": {"seed": 7},
@@ -234,14 +265,14 @@ def test_run_knows_its_stage_its_settings_and_its_axis(wandb, tmp_path):
 
 
 @pytest.mark.parametrize("error", [RuntimeError("diverged"), KeyboardInterrupt()])
-def test_failed_block_is_a_failed_run_and_goes_on_failing(error, wandb, tmp_path):
+def test_a_failed_block_is_a_failed_run_and_its_error_is_raised(error, wandb, tmp_path):
     with pytest.raises(type(error)) as raised, tracked_run("train", paths=Paths(tmp_path), config={}):
         raise error
     assert raised.value is error
     assert wandb.run.exit_codes == [1]
 
 
-def test_folders_that_the_user_chose_are_kept(wandb, tmp_path, monkeypatch):
+def test_folders_in_the_environment_are_used(wandb, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_CACHE_DIR", "/elsewhere")
     with tracked_run("train", paths=Paths(tmp_path), config={}):
         pass
@@ -254,30 +285,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from agelens.data_prep.core.images import write_jpeg
+from agelens.pipeline import tracking
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.tracking import tracked_run
 
 write_jpeg(Path("grey.jpg"), np.full((8, 8, 3), 128, np.uint8))
 with tracked_run("train", paths=Paths(), config={"seed": 7}) as run:
     run.log_epoch({"epoch": 1, "val_age_mae": 6.5})
-    run.log_picture("grey", Path("grey.jpg"))
+    run.log_image("grey", Path("grey.jpg"))
     run.log_table("trials", pd.DataFrame({"units": [1, 2]}))
     run.summarise({"val_age_mae": 6.5})
 """
 
 
-def test_whole_run_stays_inside_the_project(stranger, tmp_path):
+def test_a_run_writes_only_inside_the_project(home, tmp_path):
     project = tmp_path / "project"
     project.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", WHOLE_RUN], check=True, capture_output=True, cwd=project, env=environment)
-    assert list(stranger.rglob("*")) == []
+    assert list(home.rglob("*")) == []
     assert {path.name for path in project.iterdir()} == {"grey.jpg", "wandb"}
     (run,) = (project / "wandb").glob("offline-run-*")
     assert list(run.glob("*.wandb"))
 
 
-def test_an_empty_mode_counts_as_unset(stranger, monkeypatch):
+def test_an_empty_mode_counts_as_unset(home, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "")
     assert wandb_mode() == "offline"
-    assert "WANDB_MODE" not in os.environ  # W&B itself refuses an empty one
+    assert "WANDB_MODE" not in os.environ  # W&B rejects an empty value
