@@ -54,7 +54,7 @@ def test_train_uses_the_best_settings_of_phase_2(project: SmallProject, capfd: p
     assert rates.max() <= best["settings"]["phase2_learning_rate"]
     said = " ".join(capfd.readouterr().err.split())
     assert f"phase 2: unfreeze {taken['unfreeze']}, learning rate {taken['phase2_learning_rate']:g}" in said
-    assert f"with augmentation times {taken['augment_strength']:g}" in said
+    assert f"augmentation times {taken['augment_strength']:g}" in said
 
 
 @pytest.mark.slow
