@@ -165,7 +165,7 @@ def measure_memory(asked: argparse.Namespace) -> dict[str, Any]:
         write_table(paths.train, table, TRAIN)
         _write_params(params.model_copy(update={"tune": section}), paths)
         command = [sys.executable, "-m", "agelens", "tune"]
-        environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "WANDB_MODE": "disabled"}
+        environment = {**os.environ, "WANDB_MODE": "disabled"}
         running = psutil.Popen(command, cwd=paths.root, env=environment, stderr=subprocess.DEVNULL)
         while running.poll() is None:
             done = sum(1 for _ in paths.tune_state.glob("search_*/trial_*/checkpoint.weights.h5"))

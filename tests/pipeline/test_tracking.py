@@ -15,7 +15,6 @@ from wandb.sdk.lib.wbauth import write_netrc_auth
 from agelens.pipeline import tracking
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.tracking import tracked_run, wandb_mode
-from tests.locations import ROOT
 
 SETTINGS = (
     "WANDB_MODE",
@@ -285,7 +284,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from agelens.data_prep.core.images import write_jpeg
-from agelens.pipeline import tracking
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.tracking import tracked_run
 
@@ -301,8 +299,7 @@ with tracked_run("train", paths=Paths(), config={"seed": 7}) as run:
 def test_a_run_writes_only_inside_the_project(home, tmp_path):
     project = tmp_path / "project"
     project.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, "-c", WHOLE_RUN], check=True, capture_output=True, cwd=project, env=environment)
+    subprocess.run([sys.executable, "-c", WHOLE_RUN], check=True, capture_output=True, cwd=project)
     assert list(home.rglob("*")) == []
     assert {path.name for path in project.iterdir()} == {"grey.jpg", "wandb"}
     (run,) = (project / "wandb").glob("offline-run-*")

@@ -20,7 +20,7 @@ from agelens.pipeline.stages import cache_features
 from agelens.pipeline.stages import tune as stage
 from agelens.tuning.budget import hyperband_budget
 from agelens.tuning.results import read_best
-from tests.pipeline.small_project import ROOT, SmallProject
+from tests.pipeline.small_project import SmallProject
 
 SEARCH = {"max_epochs": 3, "factor": 3, "hyperband_iterations": 1, "retrain": {"top": 1, "seeds": 1}}
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
@@ -137,8 +137,7 @@ def test_a_long_search_trains_its_trials_in_several_processes(
         started.append(folder)
         return start(folder, **options)
 
-    for name, value in {"PYTHONPATH": str(ROOT), "WANDB_MODE": "disabled"}.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("WANDB_MODE", "disabled")
     monkeypatch.setattr(processes, "TRIALS_PER_PROCESS", 3)
     monkeypatch.setattr(search_run, "TRIALS_PER_PROCESS", 3)
     monkeypatch.setattr(processes, "start_process", count)
