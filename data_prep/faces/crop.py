@@ -1,4 +1,4 @@
-"""From an image and its faces to the crop that the model sees: one function for training, command line and app."""
+"""Cutting of crops: the same function for training and prediction."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,23 +14,22 @@ from agelens.data_prep.faces.detector import Detections
 NoFace = Literal["drop", "whole_image"]
 
 MAX_WINDOW = 4 * MAX_PIXELS
-"""Pixels around a face; the square around a banner of 60,000 x 1,000 pixels would take 11 GB."""
+"""Most pixels of a square around a face; the square around a banner of 60,000 x 1,000 pixels would need 11 GB."""
 
-
-LITTLE = 1.5
-"""Up to here cubic interpolation skips no pixel and takes a quarter of the time of area averaging."""
+CUBIC_SHRINKAGE = 1.5
+"""Up to this factor, cubic interpolation uses every pixel, in a quarter of the time of area averaging."""
 
 
 @dataclass(frozen=True)
 class CropShape:
-    """What a crop is: the contract that the exported model carries.
+    """How crops are cut. An exported model stores it, so that prediction cuts the same crops as training.
 
     Args:
         size: Side of the crop in pixels.
         margin_fraction: Margin on each side, as a fraction of the box's width and height.
-        square: Cut a square, so that a face keeps its proportions. Near the border it is moved inwards, and where the
-            image has no room for all of the margin, as in ready-made crops, the margin shrinks. If false, the box with
-            its margin is clipped at the border and stretched, as the seed does.
+        square: Cut a square, so that a face keeps its aspect ratio. Near the border the square is moved inwards. If the
+            image is too small for the margin, as in ready-made crops, the margin shrinks. If false, the box with its
+            margin is clipped at the border and stretched, as the seed project did.
     """
 
     size: int = 160
@@ -40,12 +39,12 @@ class CropShape:
 
 @dataclass(frozen=True)
 class Face:
-    """One face cut out of one image.
+    """One face of an image, with its crop.
 
     Args:
         crop: `uint8 (S, S, 3)` RGB.
         box: `(4,)` xyxy in pixels of the image, without margin.
-        score: The detector's, or None where the whole image was taken.
+        score: The detector's score, or None if the crop is the whole image.
     """
 
     crop: Pixels
@@ -54,23 +53,24 @@ class Face:
 
     @property
     def found(self) -> str:
-        """`detector`, or `whole_image` where no face was found and the source is known to hold crops."""
+        """`detector`, or `whole_image` if no face was found in an image of a source that consists of crops."""
         return "whole_image" if self.score is None else "detector"
 
 
 def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
-    """Cut one face out of an image.
+    """Cut the crop of one face.
 
     Args:
         image: `(height, width, 3)`.
         box: `(4,)` xyxy, without margin.
-        shape: Size, margin and proportions.
+        shape: Size, margin and aspect ratio.
 
     Returns:
-        `uint8 (S, S, 3)`; enlarged or shrunk a little with cubic interpolation, shrunk more with area averaging.
+        `uint8 (S, S, 3)`, resized with cubic interpolation, or with area averaging if it shrinks by more than
+        `CUBIC_SHRINKAGE`.
 
     Raises:
-        ImageError: `too_large`: the box with its margin holds more than `MAX_WINDOW` pixels.
+        ImageError: `too_large`: the box with its margin has more than `MAX_WINDOW` pixels.
     """
     height, width = image.shape[:2]
     if shape.square:
@@ -87,15 +87,16 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
     missing = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
     if any(missing):
         window = cv2.copyMakeBorder(window, *missing, cv2.BORDER_REPLICATE)
-    much = max(window.shape[:2]) > LITTLE * shape.size
+    much = max(window.shape[:2]) > CUBIC_SHRINKAGE * shape.size
     interpolation = cv2.INTER_AREA if much else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
 
 
 def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: int) -> Boxes:
-    """Return the square about a box that holds its margin as far as the image has room, and lies in it if it can.
+    """Return the square around a box with as much of its margin as fits, moved into the image if possible.
 
-    Only a box longer than the image's shorter side leads out of the image; `crop_face` repeats the border there.
+    The square extends beyond the image only for a box longer than the image's shorter side. There, `crop_face` repeats
+    the border.
     """
     face = square_boxes(box)
     side = face[2] - face[0]
@@ -107,31 +108,31 @@ def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: in
 
 
 def cut_faces(image: Pixels, detections: Detections, shape: CropShape) -> list[Face]:
-    """Cut every detected face out of an image, largest first."""
+    """Return all detected faces of an image with their crops, largest first."""
     return [_cut_face(image, detections, index, shape) for index in _largest_first(detections)]
 
 
 def cut_largest_face(image: Pixels, detections: Detections, shape: CropShape, *, no_face: NoFace) -> Face:
-    """Cut the largest face out of an image.
+    """Return the largest face of an image with its crop.
 
     Args:
         image: `(height, width, 3)`.
         detections: Its faces.
-        shape: Size, margin and proportions.
-        no_face: Without a face, `drop` raises and `whole_image` takes the image as it is, without margin; for
-            sources that are ready-made crops.
+        shape: Size, margin and aspect ratio.
+        no_face: What to do without a face: `drop` raises an error; `whole_image` uses the whole image without margin,
+            for sources of ready-made crops.
 
     Raises:
-        ImageError: `no_face`, or as `crop_face`.
+        ImageError: `no_face`, or the errors of `crop_face`.
     """
     if len(detections):
         return _cut_face(image, detections, _largest_first(detections)[0], shape)
     if no_face == "drop":
-        reason, detail = "no_face", "the detector found none; no_face: whole_image would take the whole image"
+        reason, detail = "no_face", "the detector found none; with no_face: whole_image the whole image would be used"
         raise ImageError(reason, detail)
     height, width = image.shape[:2]
     whole = np.array([0, 0, width, height], dtype=float)
-    return Face(crop_face(image, whole, shape), whole, None)  # a margin has no room
+    return Face(crop_face(image, whole, shape), whole, None)  # there is no room for a margin
 
 
 def _largest_first(detections: Detections) -> list[int]:
@@ -144,6 +145,6 @@ def _cut_face(image: Pixels, detections: Detections, index: int, shape: CropShap
 
 
 def sharpness(crop: Pixels) -> float:
-    """Return the variance of the Laplacian of the grey crop: low for blurred faces, in squared grey levels."""
+    """Return the variance of the Laplacian of the grey crop, in squared grey levels; blurred faces have a low one."""
     _, deviation = cv2.meanStdDev(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S))
     return float(deviation[0, 0]) ** 2

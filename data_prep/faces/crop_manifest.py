@@ -1,10 +1,9 @@
-"""From a manifest to a folder of crops and a table of faces, by whatever engine runs the work.
+"""From a manifest to a folder of crops and a table of faces.
 
-Batches of images go to threads, each of which reads, looks for faces, cuts and writes, so that all of that overlaps.
-Finished images are kept in a journal, so that a killed run goes on where it was. An entry holds what was found, never
-what was made of it: thresholds judge entries when the tables are made, so that another threshold redoes no image. The
-same goes for sources: an entry that was made with another `image_size`, or under another wish for images without a
-face, is done again, and no others.
+Batches of images are processed in threads, each of which reads, detects, cuts and writes, so that these steps overlap.
+Finished images are recorded in a journal, from which an interrupted run resumes. An entry contains what was found
+before any limit is applied: limits apply when the tables are made, so that a changed limit repeats no image. After a
+change of a source's `image_size` or `no_face`, only the images that it affects are processed again.
 """
 
 import os
@@ -26,20 +25,20 @@ from agelens.data_prep.faces.journal import Journal
 from agelens.data_prep.sources.remote import file_state
 
 BATCH_IMAGES = 32
-"""Images that a thread takes at a time: enough to keep a CPU's detector busy, and a multiple of what a GPU gets."""
+"""Images in a thread's batch: enough to use all cores in detection, and a multiple of the batch on a GPU."""
 
 OWN_FILE = re.compile(r"[0-9a-f]{20}\.jpg|\.writing-.*\.jpg")
-"""Names that this module gives to files; nothing else is ever removed."""
+"""Names of files that this module writes; no other file is ever removed."""
 
 
 @dataclass(frozen=True)
 class FaceLimits:
-    """What a face must be to be kept; the defaults keep all.
+    """Limits that a face must meet to be kept; the defaults keep all faces.
 
     Args:
-        min_side: Pixels that the shorter side of its box must have.
-        min_sharpness: Lowest variance of the Laplacian of its crop.
-        max_faces: Most faces in its image; 0 does not count them.
+        min_side: Minimum of the shorter side of its box, in pixels.
+        min_sharpness: Minimum of the variance of the Laplacian of its crop.
+        max_faces: Maximum number of faces in its image; 0 for no limit.
     """
 
     min_side: float = 0.0
@@ -47,7 +46,7 @@ class FaceLimits:
     max_faces: int = 0
 
     def violation(self, face: Row) -> Row | None:
-        """Return `reason` and `detail` of the first limit that a row of the faces table breaks, or None."""
+        """Return `reason` and `detail` of the first limit that a row of the faces table violates, or None."""
         side = min(face["x2"] - face["x1"], face["y2"] - face["y1"])
         if side < self.min_side:
             return {"reason": "too_small", "detail": f"{side:.1f} px; min_side is {self.min_side:g}"}
@@ -59,10 +58,10 @@ class FaceLimits:
 
 
 class Engine(Protocol):
-    """Runs the work: threads of this machine (`run_threads`), or actors of a cluster."""
+    """Crops images: in threads of this machine (`run_threads`), or in actors of a cluster."""
 
     def __call__(self, rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
-        """Yield what came of the images, batch by batch, each when its crops are written below `folder`."""
+        """Yield outcomes batch by batch, each after its crops are written to `folder`."""
         ...
 
 
@@ -80,12 +79,12 @@ def crop_manifest(
 
     Args:
         manifest: A manifest table.
-        plan: Detector, shape of a crop, and the rules of each source.
-        folder: Where the crops go, and the journal of what is done.
-        fingerprint: Names the detector and every setting that the results depend on, but rules and limits.
-        limits: What a face must be to be kept; None keeps all. The crop of one that is not kept stays in the folder.
-        engine: Who does the work; None takes threads of this machine.
-        progress: Called with the number of images that were finished.
+        plan: Detectors, shape of a crop, and the rules of each source.
+        folder: Folder of the crops and of the journal.
+        fingerprint: Identifies the detector and all settings that the results depend on, except rules and limits.
+        limits: Limits that a face must meet; None keeps all. The crop of a rejected face stays in the folder.
+        engine: Crops the images; by default, threads of this machine.
+        progress: Called with the number of newly finished images.
 
     Returns:
         The faces table and the rejected table, each in the manifest's order.
@@ -101,26 +100,26 @@ def crop_manifest(
         todo = [row for key, row in rows.items() if not _is_done(journal.done.get(key), row, plan.rules, folder)]
         progress(len(rows) - len(todo))
         needed = {source: plan.rules[source] for source in {row["source"] for row in todo}}
-        own = CropPlan(plan.open_detector, plan.shape, needed)
-        for outcomes in (engine or run_threads)(todo, own, folder=folder) if todo else ():
+        reduced = CropPlan(plan.open_detector, plan.shape, needed)
+        for outcomes in (engine or run_threads)(todo, reduced, folder=folder) if todo else ():
             journal.append((outcome.image_id, outcome.entry) for outcome in outcomes)
             progress(len(outcomes))
         journal.keep(rows)
         done = {key: journal.done[key] for key in rows}
-    _remove_strays(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
+    _remove_obsolete_files(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
     return _make_tables(rows, done, limits or FaceLimits())
 
 
 def run_threads(
     rows: list[Row], plan: CropPlan, *, folder: Path, threads: int | None = None
 ) -> Iterator[list[Outcome]]:
-    """Crop in threads: Pillow, OpenCV and the detector leave the interpreter's lock while they work.
+    """Crop in threads; Pillow, OpenCV and the detector release the interpreter's lock while they work.
 
     Args:
         rows: Images of the manifest.
-        plan: What to do.
-        folder: Where the crops go.
-        threads: How many; None takes one more than there are cores, so that reading never stops the detector.
+        plan: Detectors, shape of a crop, and the rules of each source.
+        folder: Folder of the crops.
+        threads: Number of threads; by default one more than there are cores, so that detection never waits for reading.
     """
     cropper = FaceCropper(plan)
 
@@ -146,12 +145,12 @@ def run_threads(
 
 
 def split_into_batches(rows: list[Row], size: int) -> Iterable[list[Row]]:
-    """Return the rows in batches, in their order."""
+    """Yield the rows in batches, in their order."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def write_crop(outcome: Outcome, *, folder: Path) -> None:
-    """Write the crop of an image that has one."""
+    """Write the crop of an outcome, if there is one."""
     if outcome.crop is not None:
         write_bytes(folder / outcome.entry["face"]["crop"], outcome.crop)
 
@@ -168,8 +167,8 @@ def _make_tables(rows: dict[str, Row], done: dict[str, Row], limits: FaceLimits)
     return make_table(faces, FACES), make_table(rejected, REJECTED)
 
 
-def _remove_strays(folder: Path, *, kept: set[str]) -> None:
-    """Remove crops of images that are no longer in the manifest, and what a kill left half written."""
+def _remove_obsolete_files(folder: Path, *, kept: set[str]) -> None:
+    """Remove crops of images that are no longer in the manifest, and temporary files of interrupted runs."""
     for path in folder.glob(".writing-*.jsonl"):
         path.unlink()
     for path in folder.glob("*/??/*.jpg"):
@@ -188,9 +187,9 @@ def _check_sources(manifest: pd.DataFrame, rules: Mapping[str, SourceRule]) -> N
 
 
 def _is_done(entry: Row | None, row: Row, rules: Mapping[str, SourceRule], folder: Path) -> bool:
-    """Return whether an image was finished, is still the same file, and its result is still there and wanted.
+    """Return whether an image is finished: its file, its rule and its crop are unchanged since.
 
-    A file that could not be opened (a permission, a disk, a network) is always tried again: it shows no change.
+    A file that could not be opened (permission, disk or network) is always tried again, since it shows no change.
     """
     rule = rules[row["source"]]
     if entry is None or entry["file"] != file_state(row["path"]) or entry["image_size"] != rule.image_size:

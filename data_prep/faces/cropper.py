@@ -1,6 +1,6 @@
-"""From rows of a manifest to crops: the one function that threads of this machine and actors of a cluster run.
+"""Crops of the rows of a manifest, in threads of this machine or in actors of a cluster.
 
-An outcome does not depend on what else is in its batch, so results are equal to the byte however work is shared out.
+A result does not depend on the other images of its batch, so results are identical however the work is distributed.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from agelens.data_prep.sources.remote import file_state, read_content
 Row = dict[str, Any]
 
 OpenDetector = Callable[[int], Detector]
-"""Returns the detector for a square of so many pixels."""
+"""Returns the detector for an `image_size`."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class SourceRule:
     """How the images of one source are cropped.
 
     Args:
-        image_size: Side of the detector's square in pixels.
-        no_face: What to do where no face is found.
+        image_size: Largest side of the detector's square, in pixels.
+        no_face: What to do if no face is found.
     """
 
     image_size: int = 320
@@ -36,12 +36,12 @@ class SourceRule:
 
 @dataclass(frozen=True)
 class CropPlan:
-    """What an engine needs to crop anywhere: plain values and functions that can be sent to another process.
+    """Everything that an engine needs to crop; it can be pickled for another process.
 
     Args:
-        open_detector: Makes the detector for each `image_size`.
-        shape: Size, margin and proportions of a crop.
-        rules: For each source, how its images are cropped.
+        open_detector: Returns the detector for an `image_size`.
+        shape: Size, margin and aspect ratio of a crop.
+        rules: How the images of each source are cropped.
     """
 
     open_detector: OpenDetector
@@ -51,13 +51,12 @@ class CropPlan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one image.
+    """Result for one image.
 
     Args:
-        image_id: Its name.
-        entry: The `file` as it was (size and time), the `image_size` that it was looked at with, and either its `face`
-            or why it was `rejected`.
-        crop: The face as JPEG, or None.
+        image_id: Id of the image.
+        entry: Entry of the journal: `file` (size and modification time), `image_size`, and either `face` or `rejected`.
+        crop: The crop as JPEG, or None if the image is rejected.
     """
 
     image_id: str
@@ -67,59 +66,59 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Photo:
-    """An image of the manifest as it was read."""
+    """An image of the manifest in memory."""
 
     row: Row
     file: list[int]
     image: Pixels
 
 
-ROOM = MAX_PIXELS
-"""Pixels that all threads hold together (0.7 GB while they are decoded); a larger image is refused anyway."""
+MAX_PIXELS_IN_MEMORY = MAX_PIXELS
+"""Of all threads together (0.7 GB while images are decoded). No single image has more, because it is rejected."""
 
 
 class PixelBudget:
-    """Bounds the pixels that all threads hold together, so that big photographs do not fill the memory.
+    """Limits the pixels that all threads hold together, so that large photographs do not exhaust the memory.
 
     Args:
-        most: Pixels at a time; an image above it is let through alone.
+        limit: Number of pixels; a larger image is admitted while there is no other.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most, self._taken, self._changed = most, 0, threading.Condition()
+    def __init__(self, limit: int) -> None:
+        self.limit, self._used, self._changed = limit, 0, threading.Condition()
 
-    def take(self, pixels: int, *, wait: bool) -> bool:
-        """Return whether the pixels may be held; with `wait`, come back when they may."""
+    def acquire(self, pixels: int, *, wait: bool) -> bool:
+        """Reserve pixels and return True; if there are too few, return False or, with `wait`, block."""
         with self._changed:
-            while self._taken and self._taken + pixels > self.most:
+            while self._used and self._used + pixels > self.limit:
                 if not wait:
                     return False
                 self._changed.wait()
-            self._taken += pixels
+            self._used += pixels
             return True
 
-    def give(self, pixels: int) -> None:
-        """Give pixels back."""
+    def release(self, pixels: int) -> None:
+        """Return reserved pixels."""
         with self._changed:
-            self._taken -= pixels
+            self._used -= pixels
             self._changed.notify_all()
 
 
 class FaceCropper:
-    """Crops the largest face of images; one object serves any number of threads.
+    """Crops the largest face of images; thread-safe.
 
     Args:
-        plan: What to do.
-        budget: Bounds the memory.
+        plan: Detectors, shape of a crop, and rules.
+        budget: Limits the memory.
     """
 
     def __init__(self, plan: CropPlan, *, budget: PixelBudget | None = None) -> None:
-        self.plan, self.budget = plan, budget or PixelBudget(ROOM)
+        self.plan, self.budget = plan, budget or PixelBudget(MAX_PIXELS_IN_MEMORY)
         sizes = sorted({rule.image_size for rule in plan.rules.values()})
         self.detectors = {size: plan.open_detector(size) for size in sizes}
 
     def crop(self, rows: Sequence[Row]) -> list[Outcome]:
-        """Return what came of each image, in the order of the rows."""
+        """Return the outcome of each image, in the order of the rows."""
         batch = _Batch(self)
         try:
             for row in rows:
@@ -130,11 +129,11 @@ class FaceCropper:
         return [batch.outcomes[row["image_id"]] for row in rows]
 
     def rule_of(self, row: Row) -> SourceRule:
-        """Return how an image is cropped."""
+        """Return the rule for an image."""
         return self.plan.rules[row["source"]]
 
     def cut(self, photo: _Photo, faces: Detections) -> Outcome:
-        """Cut the largest face out of a photo."""
+        """Return the outcome of an image with its faces."""
         source, image_id = photo.row["source"], photo.row["image_id"]
         rule = self.rule_of(photo.row)
         try:
@@ -146,17 +145,17 @@ class FaceCropper:
         return Outcome(image_id, entry, encode_jpeg(face.crop))
 
     def reject(self, row: Row, file: list[int], error: ImageError) -> Outcome:
-        """Return why an image gives no crop."""
+        """Return the outcome of an image that cannot be used."""
         rejected = {"reason": error.reason, "detail": error.detail}
         entry = {"file": file, "image_size": self.rule_of(row).image_size, "rejected": rejected}
         return Outcome(row["image_id"], entry)
 
 
 class _Batch:
-    """The images that one thread holds: read one by one, shown to the detector together.
+    """The images that one thread holds: they are read one by one and detected together.
 
-    A thread that must wait for room first finishes what it holds. None waits while it holds anything, so none waits
-    for ever.
+    A thread that must wait for memory first processes and releases its images. Since no thread waits while it holds
+    memory, there is no deadlock.
     """
 
     def __init__(self, cropper: FaceCropper) -> None:
@@ -166,8 +165,8 @@ class _Batch:
         self._held = 0
 
     def add(self, row: Row) -> None:
-        """Read one image; one that cannot be read is finished by this."""
-        file = file_state(row["path"])  # before reading: a file that changes meanwhile is done again by the next run
+        """Read one image, or reject it if it cannot be read."""
+        file = file_state(row["path"])  # before reading, so that the next run repeats a file that changes meanwhile
         try:
             image = decode_rgb(read_content(row["path"]), admit=self._admit)
         except ImageError as error:
@@ -176,7 +175,7 @@ class _Batch:
             self._photos.append(_Photo(row, file, image))
 
     def finish(self) -> None:
-        """Find and cut the faces of what is held."""
+        """Detect and cut the faces of the images in memory."""
         for size, detector in self.cropper.detectors.items():
             photos = [photo for photo in self._photos if self.cropper.rule_of(photo.row).image_size == size]
             found = detector.detect([photo.image for photo in photos]) if photos else []
@@ -185,21 +184,21 @@ class _Batch:
         self.release()
 
     def release(self) -> None:
-        """Let go of what is held."""
+        """Release the images in memory."""
         self._photos.clear()
-        self.cropper.budget.give(self._held)
+        self.cropper.budget.release(self._held)
         self._held = 0
 
     def _admit(self, pixels: int) -> None:
-        """Wait until so many pixels may be decoded."""
-        if not self.cropper.budget.take(pixels, wait=False):
+        """Wait until there is memory for so many pixels."""
+        if not self.cropper.budget.acquire(pixels, wait=False):
             self.finish()
-            self.cropper.budget.take(pixels, wait=True)
+            self.cropper.budget.acquire(pixels, wait=True)
         self._held += pixels
 
 
 def crop_name(image_id: str, *, source: str) -> str:
-    """Return the crop's file, relative to the folder of crops; a hash, because names may hold anything."""
+    """Return the path of a crop relative to the folder of crops; a hash, because names can contain any character."""
     digest = hashlib.sha256(image_id.encode("utf-8", "surrogateescape")).hexdigest()[:20]
     return f"{source}/{digest[:2]}/{digest}.jpg"
 

@@ -1,7 +1,7 @@
-"""Where the faces are: a detector turns images into boxes with scores.
+"""Face detection: from images to boxes with scores.
 
-`Detector` is the seam: the crop stage, the command line and the tests (with a fake) know nothing else. The detector
-that serves is YOLOv8-face exported to OpenVINO, because it needs no torch; `detector_training` makes and exports it.
+`Detector` is the interface; the crop stage and prediction depend on nothing else. `OpenVinoFaceDetector` is the default
+implementation: YOLOv8-face exported to OpenVINO, which runs without torch. `detector_training` trains and exports it.
 """
 
 import threading
@@ -21,21 +21,21 @@ from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
 
 PAD_VALUE = 114
-"""Grey of the letterbox border; the value that ultralytics trains with."""
+"""Grey of the letterbox border, the value that ultralytics trains with."""
 
 STRIDE = 32
-"""The network's squares have sides that are multiples of this."""
+"""The sides of the network's input are multiples of this."""
 
-SMALLEST_SQUARE = 224
-"""Smaller images are enlarged to it, so that a thumbnail's face is not too small to be found."""
+MIN_SQUARE_SIDE = 224
+"""Smaller images are enlarged to it, so that the face of a thumbnail is large enough to be detected."""
 
 BOX_DECIMALS = 1
-"""Boxes are rounded to 0.1 pixel, so that tables are equal to the byte however the work was shared out."""
+"""Boxes are rounded to 0.1 pixel, so that tables are identical regardless of batches and machines."""
 
 
 @dataclass(frozen=True)
 class Detections:
-    """The faces of one image, best score first: `boxes (N, 4)` xyxy in its pixels, `scores (N,)` in 0..1."""
+    """The faces of one image, sorted by score: `boxes (N, 4)` xyxy in pixels of the image, `scores (N,)` in 0..1."""
 
     boxes: Boxes
     scores: npt.NDArray[np.float64]
@@ -45,7 +45,7 @@ class Detections:
 
 
 class Detector(Protocol):
-    """Finds faces in RGB images; any number of threads may ask at a time."""
+    """Finds faces in RGB images; thread-safe."""
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
@@ -54,7 +54,7 @@ class Detector(Protocol):
 
 @dataclass(frozen=True)
 class Letterbox:
-    """How an image was fitted into a square: `tensor = image * scale + (left, top)`."""
+    """How an image is fitted into a square: `square = image * scale + (left, top)`."""
 
     scale: float
     left: int
@@ -62,30 +62,30 @@ class Letterbox:
 
 
 def square_side(height: int, width: int, *, image_size: int) -> int:
-    """Return the side of the square that an image is looked at in: `image_size`, or less where the image is smaller.
+    """Return the side of the square for the detection in one image: `image_size`, or less for a smaller image.
 
-    An image of 200 x 200 enlarged to 320 takes twice the time of one in a square of 224, and shows no more.
+    Enlarging an image of 200 x 200 to 320 takes twice as long as detection at 224 and adds no information.
     """
-    needed = max(SMALLEST_SQUARE, height, width)
+    needed = max(MIN_SQUARE_SIDE, height, width)
     return min(image_size, -(-needed // STRIDE) * STRIDE)
 
 
 def detect_by_side(
     images: Sequence[Pixels], *, image_size: int, detect: Callable[[Sequence[Pixels], int], list[Detections]]
 ) -> list[Detections]:
-    """Return the faces of each image, where `detect` is shown all images of a `square_side` together, and the side."""
-    places: dict[int, list[int]] = {}
+    """Return the faces of each image; call `detect` once for all images with the same `square_side`, with that side."""
+    by_side: dict[int, list[int]] = {}
     for place, image in enumerate(images):
         height, width = image.shape[:2]
-        places.setdefault(square_side(height, width, image_size=image_size), []).append(place)
+        by_side.setdefault(square_side(height, width, image_size=image_size), []).append(place)
     found: dict[int, Detections] = {}
-    for side, some in places.items():
-        found.update(zip(some, detect([images[place] for place in some], side), strict=True))
+    for side, places in by_side.items():
+        found.update(zip(places, detect([images[place] for place in places], side), strict=True))
     return [found[place] for place in range(len(images))]
 
 
 def letterbox(image: Pixels, *, size: int) -> tuple[Pixels, Letterbox]:
-    """Fit an image into a grey `(size, size, 3)` square without changing its proportions."""
+    """Fit an image into a grey square `(size, size, 3)` and keep its aspect ratio."""
     height, width = image.shape[:2]
     scale = min(size / height, size / width)
     new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
@@ -105,10 +105,10 @@ def decode_detections(
     min_score: float,
     max_overlap: float,
 ) -> Detections:
-    """Turn YOLOv8's raw output `(5, N)` (cx, cy, w, h, score in letterbox pixels) into faces of the image.
+    """Return the faces in YOLOv8's output `(5, N)`: cx, cy, w, h in pixels of the letterbox, and score.
 
-    Boxes that overlap a better one by more than `max_overlap` (intersection over union) are dropped, and so are those
-    that lie wholly in the letterbox border.
+    Non-maximum suppression drops boxes that overlap one with a higher score by more than `max_overlap` (intersection
+    over union). Boxes in the border of the letterbox are dropped too.
     """
     kept = output[:, output[4] >= min_score].astype(np.float64)
     size, corner = kept[2:4].T, kept[:2].T - kept[2:4].T / 2
@@ -124,18 +124,18 @@ def decode_detections(
 
 
 class OpenVinoFaceDetector:
-    """YOLOv8-face on OpenVINO: what serves, and what the crop stage uses on a CPU.
+    """YOLOv8-face with OpenVINO, for prediction, and for the crop stage on a CPU.
 
     Args:
         path: The exported `.xml`, with its `.bin` beside it.
-        image_size: Largest side of the square that images are fitted into, a multiple of 32; larger finds smaller
-            faces. Smaller images get a smaller square, see `square_side`.
-        min_score: Lowest score that counts as a face.
-        max_overlap: Boxes that overlap a better one by more are the same face.
-        batch_size: Images of a request. A request is always full, if need be of empty squares, because a network of
-            another shape may round otherwise; so 1 is best for single images, and 4 for folders.
-        precision: What the network computes in. Where a processor knows bfloat16 it is almost twice as fast, and no box
-            moves enough to matter (a test holds it against ultralytics); where it does not, float32 is taken.
+        image_size: Largest side of the square that images are fitted into, a multiple of 32. A larger one finds smaller
+            faces. Smaller images are fitted into a smaller square; see `square_side`.
+        min_score: Threshold of the score.
+        max_overlap: Boxes with a larger overlap are the same face.
+        batch_size: Images in a request. Incomplete requests are filled with empty squares, because a network compiled
+            for another shape can round differently. 1 is best for single images, 4 for folders.
+        precision: Precision of the network. With a processor that has bfloat16, it is almost twice as fast and moves
+            boxes by less than a test allows; other processors compute in float32.
 
     Raises:
         WeightsError: One of the files is missing.
@@ -159,13 +159,13 @@ class OpenVinoFaceDetector:
         self.batch_size, self.precision = batch_size, precision
         self._networks: dict[int, Any] = {}
         self.start_lock = threading.Lock()
-        self._own = threading.local()
+        self._of_thread = threading.local()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images.
 
-        Requests are of one fixed shape, and a network treats each image of one alone, so boxes do not depend on what
-        else is asked for.
+        All requests have one shape, and the network treats each image of a request independently. So boxes do not
+        depend on the other images.
         """
         return detect_by_side(images, image_size=self.image_size, detect=self._detect_in_squares)
 
@@ -174,20 +174,20 @@ class OpenVinoFaceDetector:
 
         def squares() -> Iterator[Pixels]:
             for start in range(0, len(images), self.batch_size):
-                together, fitted = self._fit(images[start : start + self.batch_size], side=side)
+                batch, fitted = self._fit(images[start : start + self.batch_size], side=side)
                 fits.extend(fitted)
-                yield together
+                yield batch
 
         found: list[Detections] = []
         with closing(infer_ahead(self.requests_for(side), squares())) as requests:
             for request in requests:
-                some = slice(len(found), len(found) + self.batch_size)
+                batch = slice(len(found), len(found) + self.batch_size)
                 outputs = request.get_output_tensor(0).data
-                found.extend(map(self._decode, outputs, fits[some], images[some]))
+                found.extend(map(self._decode, outputs, fits[batch], images[batch]))
         return found
 
     def _fit(self, images: Sequence[Pixels], *, side: int) -> tuple[Pixels, list[Letterbox]]:
-        """Return a full batch `(batch_size, side, side, 3)` and how each image was fitted into it."""
+        """Return a full batch `(batch_size, side, side, 3)` and how each image is fitted into it."""
         squares = np.full((self.batch_size, side, side, 3), PAD_VALUE, dtype=np.uint8)
         fitted: list[Letterbox] = []
         for index, image in enumerate(images):
@@ -196,18 +196,18 @@ class OpenVinoFaceDetector:
         return squares, fitted
 
     def requests_for(self, side: int) -> list[Any]:
-        """Return this thread's requests for squares of one side; the network is compiled for the first that asks."""
-        rings: dict[int, list[Any]] = self._own.__dict__.setdefault("rings", {})
-        if side not in rings:
+        """Return this thread's requests for squares of one side; the first call compiles the network."""
+        requests: dict[int, list[Any]] = self._of_thread.__dict__.setdefault("requests", {})
+        if side not in requests:
             with self.start_lock:
                 if side not in self._networks:
                     shape = (self.batch_size, side, side, 3)
                     self._networks[side] = compile_network(self.path, shape=shape, precision=self.precision)
-                    # OpenVINO prepares things of its own at a network's first request, and two threads that are first
-                    # wait for ever: one holds the interpreter's lock and wants OpenVINO's, the other the reverse.
+                    # A network's first request takes a lock of OpenVINO. Two threads that start one at once deadlock:
+                    # one holds the interpreter's lock and waits for OpenVINO's, the other the reverse.
                     make_requests(self._networks[side])[0].infer({0: np.zeros(shape, dtype=np.uint8)})
-            rings[side] = make_requests(self._networks[side])
-        return rings[side]
+            requests[side] = make_requests(self._networks[side])
+        return requests[side]
 
     def _decode(self, output: npt.NDArray[np.float32], fitted: Letterbox, image: Pixels) -> Detections:
         height, width = image.shape[:2]
@@ -217,8 +217,8 @@ class OpenVinoFaceDetector:
 
 
 def compile_network(path: Path, *, shape: tuple[int, int, int, int], precision: Precision = "bfloat16") -> Any:
-    """Compile the network for uint8 RGB images `(batch, side, side, 3)`, for many requests at a time."""
-    import openvino as ov  # noqa: PLC0415  `agelens --help` must not wait for it
+    """Compile the network for uint8 RGB images `(batch, side, side, 3)` and the throughput of many requests."""
+    import openvino as ov  # noqa: PLC0415  `agelens --help` should not import it
     from openvino.preprocess import PrePostProcessor  # noqa: PLC0415
 
     core = ov.Core()

@@ -1,7 +1,7 @@
-"""Which images of a long stage are done: a file of JSON lines that survives being killed at any moment.
+"""Journal of a long stage: finished images in a file of JSON lines, which is valid after a crash at any time.
 
-The first line is the fingerprint of everything that the results depend on; a journal with another fingerprint is
-started anew. A half-written last line, left by a kill, is dropped and its image done again.
+The first line is the fingerprint of everything that the results depend on. A journal with another fingerprint is
+discarded. An incomplete last line is dropped, and its image is processed again.
 """
 
 import json
@@ -14,23 +14,23 @@ from agelens.data_prep.core.atomic import write_text
 
 
 class Journal:
-    """Results by image, appended as they come. Use it as a context manager.
+    """Results by image, appended as they are finished. Use it as a context manager.
 
     Args:
         path: The file.
-        fingerprint: Text that changes whenever earlier results must not be used again.
+        fingerprint: Text that changes when earlier results become invalid.
     """
 
     def __init__(self, path: Path, *, fingerprint: str) -> None:
         self.path, self.fingerprint = path, fingerprint
         self.done: dict[str, dict[str, Any]] = {}
-        whole = self._read()
+        size = self._read()
         path.parent.mkdir(parents=True, exist_ok=True)
-        if whole is None:
+        if size is None:
             path.write_text(json.dumps({"fingerprint": fingerprint}) + "\n")
         else:
             with path.open("r+b") as file:
-                file.truncate(whole)
+                file.truncate(size)
         self._file = path.open("a", encoding="utf-8")
 
     def __enter__(self) -> Self:
@@ -42,14 +42,14 @@ class Journal:
         self._file.close()
 
     def append(self, results: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Add finished images and their results; what is appended is on its way to the disk when this returns."""
+        """Add finished images and their results, and flush the file."""
         for key, result in results:
             self.done[key] = result
             self._file.write(json.dumps([key, result]) + "\n")
         self._file.flush()
 
     def keep(self, keys: Collection[str]) -> None:
-        """Forget all images but these; the file is written anew, whole or not at all, if it holds others."""
+        """Remove all other images; if there are any, the file is rewritten atomically."""
         if all(key in keys for key in self.done):
             return
         self.done = {key: result for key, result in self.done.items() if key in keys}
@@ -59,10 +59,10 @@ class Journal:
         self._file = self.path.open("a", encoding="utf-8")
 
     def _read(self) -> int | None:
-        """Read what is done; return the number of bytes that are whole lines, or None to start anew."""
+        """Read the results; return the size of all complete lines in bytes, or None if there is no valid journal."""
         if not self.path.is_file():
             return None
-        whole = 0
+        size = 0
         for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True)):
             try:
                 entry = json.loads(line)
@@ -74,5 +74,5 @@ class Journal:
                 return None
             if number:
                 self.done[entry[0]] = entry[1]
-            whole += len(line)
-        return whole or None
+            size += len(line)
+        return size or None

@@ -1,4 +1,4 @@
-"""The crop stage on a Ray cluster: the same function in actors, each with detectors of its own."""
+"""The crop stage on a Ray cluster: the same function in actors, each with its own detectors."""
 
 import os
 import pickle
@@ -12,21 +12,21 @@ from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row
 from agelens.data_prep.sources.remote import is_address
 
 ACTOR_COLUMNS = ("image_id", "source", "path")
-"""What an actor needs to know of an image."""
+"""Columns of the manifest that an actor needs."""
 
 
 def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
-    """Crop in actors of the Ray cluster that `RAY_ADDRESS` names, or of one on this machine.
+    """Crop in actors of the Ray cluster at `RAY_ADDRESS`, or of one on this machine.
 
-    The actors read the images, so each machine must see them under the same path: a shared folder, or an address such
-    as `s3://bucket/photo.jpg`. Crops come back and are written here, batch by batch as they are done, in no order.
+    The actors read the images, so their paths must be valid on all machines: in a shared folder, or an address such as
+    `s3://bucket/photo.jpg`. This process receives the crops and writes them, batch by batch as they are finished.
 
     Raises:
         DataError: Ray is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
-        import ray  # noqa: PLC0415  takes seconds to import, and few have it
+        import ray  # noqa: PLC0415  optional, and takes seconds to import
         import ray.data  # noqa: PLC0415
     except ModuleNotFoundError as error:
         msg = "crop_faces.engine: ray needs Ray: pip install 'agelens[scale]', or set the engine to local."
@@ -50,12 +50,12 @@ def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[O
 
 
 def _path_for_all(path: str) -> str:
-    """Return a path that does not depend on the folder that a process works in."""
+    """Return a path that is valid in every working directory."""
     return path if is_address(path) else str(Path(path).absolute())
 
 
 class _Actor:
-    """Lives in a worker process of Ray; opens its detectors once."""
+    """Runs in a worker process of Ray; opens its detectors once."""
 
     def __init__(self, plan: CropPlan) -> None:
         self._cropper = FaceCropper(plan)

@@ -1,7 +1,7 @@
-"""The face detector as ultralytics trained it: loaded only if its maker is trusted, and run by torch.
+"""The face detector as an ultralytics checkpoint, run by torch.
 
-A checkpoint (`.pt`) is a pickle, and a pickle may run any code while it is loaded. So only files of known content are
-loaded, unless the user says that another one is to be trusted.
+A checkpoint (`.pt`) is a pickle file, which can run any code when it is loaded. So only files with a known hash are
+loaded, unless the user states that another one is trusted.
 """
 
 import os
@@ -21,17 +21,17 @@ from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.faces.detector import BOX_DECIMALS, PAD_VALUE, Detections, detect_by_side
 
 Trusted = Collection[str] | None
-"""SHA-256 of the checkpoints that may be loaded; None for any, where the user has said so."""
+"""SHA-256 of the checkpoints that may be loaded; None for any, if the user has stated that it is trusted."""
 
 MAX_FACES = 3000
-"""Faces in an image; ultralytics keeps 300 unless told otherwise, and a stadium holds more."""
+"""Maximum number of faces in an image; the default of ultralytics, 300, is too low for photographs of crowds."""
 
 GPU_BATCH = 16
-"""Images that a GPU gets at a time, always as many: another number might change the last digits of a box."""
+"""Images in a batch on a GPU; constant, because another number could change the last digits of a box."""
 
 
 def import_ultralytics(work: Path) -> Any:
-    """Import ultralytics so that it asks no network, installs nothing and keeps its settings in `work`."""
+    """Import ultralytics; it must not access a network or install packages, and keeps its settings in `work`."""
     os.environ.update(YOLO_OFFLINE="true", YOLO_AUTOINSTALL="false", YOLO_CONFIG_DIR=str(work.resolve()))
     import ultralytics  # noqa: PLC0415  reads its settings from the environment when it is imported
 
@@ -39,7 +39,7 @@ def import_ultralytics(work: Path) -> Any:
 
 
 def check_trusted(checkpoint: Path, *, trusted: Trusted) -> None:
-    """Raise `WeightsError` unless a checkpoint is there and may be loaded."""
+    """Raise `WeightsError` unless a checkpoint exists and may be loaded."""
     if not checkpoint.is_file():
         msg = f"There is no checkpoint {checkpoint}."
         raise WeightsError(msg)
@@ -48,21 +48,21 @@ def check_trusted(checkpoint: Path, *, trusted: Trusted) -> None:
     digest = file_hash(checkpoint)
     if digest not in trusted:
         msg = (
-            f"{checkpoint} is a pickle, which can run any code when it is loaded, and it is no file that this project "
-            f"knows: its SHA-256 {digest} is neither the embedded detector's nor one of `agelens weights list`. If you "
-            "trust whoever made it, say --trust."
+            f"{checkpoint} is a pickle file, which can run any code when it is loaded. Its SHA-256 must be that of the "
+            f"bundled detector or of one in `agelens weights list`. Received: {digest}. If you trust the source of the "
+            "file, use --trust."
         )
         raise WeightsError(msg)
 
 
 class TorchFaceDetector:
-    """YOLOv8-face on torch, by ultralytics: what the crop stage uses on a GPU, and what the fast path is held against.
+    """YOLOv8-face with torch, by ultralytics: for the crop stage on a GPU, and the reference for the OpenVINO detector.
 
     Args:
         path: The `.pt`.
         image_size: Largest side of the square that images are fitted into, a multiple of 32; see `square_side`.
-        min_score: Lowest score that counts as a face.
-        max_overlap: Boxes that overlap a better one by more are the same face.
+        min_score: Threshold of the score.
+        max_overlap: Boxes with a larger overlap are the same face.
         trusted: SHA-256 of the checkpoints that may be loaded.
 
     Raises:
@@ -84,7 +84,7 @@ class TorchFaceDetector:
         self.image_size = image_size
         self._settings = {"conf": min_score, "iou": max_overlap, "max_det": MAX_FACES}
         self._batch = GPU_BATCH if has_cuda() else 1
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images."""
@@ -99,14 +99,14 @@ class TorchFaceDetector:
         blank = np.full((32, 32, 3), PAD_VALUE, dtype=np.uint8)
         filled = [*images, *[blank] * (self._batch - len(images))]
         bgr = [np.ascontiguousarray(image[..., ::-1]) for image in filled]
-        with self._one_at_a_time:
-            # rect=False: a square for every image, also where all of a batch have the same shape.
+        with self._lock:
+            # rect=False: a square for every image, also if all images of a batch have the same shape.
             results = self._model.predict(bgr, imgsz=side, rect=False, verbose=False, **self._settings)
         return [_as_detections(result) for result in results[: len(images)]]
 
 
 def has_cuda() -> bool:
-    """Return whether torch can use a GPU; where there is no driver, torch is not even imported for the question."""
+    """Return whether torch can use a GPU; without a driver, torch is not imported."""
     if not Path("/proc/driver/nvidia").exists():
         return False
     try:

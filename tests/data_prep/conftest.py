@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.faces import crop_manifest
-from tests.data_prep.albums import make_manifest, write_photo
+from tests.data_prep.fake_photos import make_manifest, write_photo
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> pd.DataFrame:
-    """Twenty images: 0, 1, 2 … with a face, and among them two faceless, an empty, a broken and a missing one."""
+    """Twenty images, among them two without a face, an empty, a truncated and a missing one."""
     raw = tmp_path / "raw"
     paths = [raw / ("crops" if number % 3 == 0 else "album") / f"{number:02d} é.png" for number in range(20)]
     for number, path in enumerate(paths):

@@ -25,7 +25,7 @@ from agelens.data_prep.core.images import (
     write_jpeg,
     write_png,
 )
-from tests.data_prep.pictures import drawn_photo, encoded
+from tests.data_prep.encoded_images import drawn_photo, encoded
 
 # The filter of agelens.data_prep.core.images, which pytest replaces by its own in every test.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")

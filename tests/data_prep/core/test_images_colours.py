@@ -10,7 +10,7 @@ from PIL import Image
 
 from agelens.data_prep.core import images
 from agelens.data_prep.core.images import decode_rgb, read_rgb
-from tests.data_prep.pictures import drawn_photo, encoded
+from tests.data_prep.encoded_images import drawn_photo, encoded
 
 # The filter of agelens.data_prep.core.images, which pytest replaces by its own in every test.
 pytestmark = pytest.mark.filterwarnings(r"ignore:::PIL\.")

@@ -1,4 +1,4 @@
-"""From boxes to crops: geometry by hand, on images whose pixels say where they come from."""
+"""Geometry of crops, on images whose pixels contain their coordinates."""
 
 import cv2
 import numpy as np
@@ -11,8 +11,8 @@ from agelens.data_prep.faces.crop import CropShape, Face, NoFace, crop_face, cut
 from agelens.data_prep.faces.detector import Detections
 
 
-def place_image(height: int, width: int) -> Pixels:
-    """Return an image whose red is the column, whose green is the row and whose blue is 7."""
+def coordinate_image(height: int, width: int) -> Pixels:
+    """Return an image with the column as red, the row as green, and 7 as blue."""
     rows, columns = np.mgrid[0:height, 0:width]
     return np.stack([columns, rows, np.full_like(rows, 7)], axis=-1).astype(np.uint8)
 
@@ -27,7 +27,7 @@ def detections(*boxes: tuple[float, float, float, float]) -> Detections:
 
 
 def window(crop: Pixels) -> tuple[int, int, int, int]:
-    """Return first and last column and row that a crop of a `place_image` was taken from."""
+    """Return first and last column, and first and last row, of a crop of a `coordinate_image`."""
     return int(crop[0, 0, 0]), int(crop[0, -1, 0]), int(crop[0, 0, 1]), int(crop[-1, 0, 1])
 
 
@@ -45,11 +45,11 @@ def window(crop: Pixels) -> tuple[int, int, int, int]:
     ],
     ids=["bare", "margin", "stretched_margin", "square", "square_margin", "rounded_down", "rounded_up", "whole"],
 )
-def test_a_crop_of_its_own_size_holds_the_pixels_of_its_window(
+def test_a_crop_of_the_same_size_has_the_pixels_of_its_window(
     xyxy: tuple[float, float, float, float], margin: float, square: bool, size: int, expected: tuple[int, int, int, int]
 ) -> None:
     shape = CropShape(size=size, margin_fraction=margin, square=square)
-    crop = crop_face(place_image(80, 100), box(*xyxy), shape)
+    crop = crop_face(coordinate_image(80, 100), box(*xyxy), shape)
     assert crop.shape == (size, size, 3)
     assert crop.dtype == np.uint8
     assert window(crop) == expected
@@ -60,32 +60,32 @@ def test_a_crop_of_its_own_size_holds_the_pixels_of_its_window(
     [
         ((0, 0, 20, 20), 0.25, 30, (0, 29, 0, 29)),  # moved right and down
         ((60, 40, 80, 60), 0.25, 30, (50, 79, 30, 59)),  # moved left and up
-        ((10, 5, 60, 55), 0.25, 60, (5, 64, 0, 59)),  # the margin of 12 pixels shrinks to the 5 that there are
+        ((10, 5, 60, 55), 0.25, 60, (5, 64, 0, 59)),  # the margin of 12 pixels shrinks to the available 5
         ((0, 0, 80, 60), 0.25, 80, (0, 79, 0, 59)),  # no room for a margin
     ],
     ids=["top_left", "bottom_right", "shrunk_margin", "whole"],
 )
-def test_a_square_crop_stays_inside_the_image_if_it_can(
+def test_a_square_crop_is_moved_into_the_image(
     xyxy: tuple[float, float, float, float], margin: float, size: int, expected: tuple[int, int, int, int]
 ) -> None:
-    crop = crop_face(place_image(60, 80), box(*xyxy), CropShape(size=size, margin_fraction=margin))
+    crop = crop_face(coordinate_image(60, 80), box(*xyxy), CropShape(size=size, margin_fraction=margin))
     assert window(crop) == expected
 
 
-def test_a_face_longer_than_the_image_is_wide_repeats_its_border() -> None:
-    crop = crop_face(place_image(60, 20), box(0, 10, 20, 50), CropShape(size=40, margin_fraction=0.15))
+def test_the_border_is_repeated_around_a_face_longer_than_the_shorter_side() -> None:
+    crop = crop_face(coordinate_image(60, 20), box(0, 10, 20, 50), CropShape(size=40, margin_fraction=0.15))
     assert crop[:, :, 0].tolist() == [[0] * 10 + list(range(20)) + [19] * 10] * 40
     assert window(crop) == (0, 19, 10, 49)
 
 
 def test_a_stretched_crop_is_clipped_at_the_border() -> None:
     shape = CropShape(size=20, margin_fraction=0.5, square=False)
-    crop = crop_face(place_image(60, 80), box(0, 0, 10, 40), shape)  # with margin -5..15 x -20..60
-    clipped = cv2.resize(place_image(60, 80)[0:60, 0:15], (20, 20), interpolation=cv2.INTER_AREA)
+    crop = crop_face(coordinate_image(60, 80), box(0, 0, 10, 40), shape)  # with margin -5..15 x -20..60
+    clipped = cv2.resize(coordinate_image(60, 80)[0:60, 0:15], (20, 20), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(crop, clipped)
 
 
-def test_a_face_keeps_its_proportions_only_if_square() -> None:
+def test_only_a_square_crop_keeps_the_aspect_ratio() -> None:
     image = np.zeros((100, 100, 3), dtype=np.uint8)
     image[20:80, 40:60] = 255
     tall = box(40, 20, 60, 80)
@@ -95,18 +95,18 @@ def test_a_face_keeps_its_proportions_only_if_square() -> None:
     assert (stretched > 127).all()
 
 
-def test_shrinking_much_averages_and_all_else_is_cubic() -> None:
+def test_crops_are_resized_by_averaging_or_cubic_interpolation() -> None:
     board = np.indices((80, 80)).sum(axis=0) % 2 * 255
     image = np.repeat(board[..., None], 3, axis=2).astype(np.uint8)
     shrunk = crop_face(image, box(0, 0, 80, 80), CropShape(size=40, margin_fraction=0.0))
-    assert (np.abs(shrunk.astype(int) - 127.5) <= 1).all()  # each 2 x 2 window holds two black and two white pixels
-    little = crop_face(image, box(0, 0, 80, 80), CropShape(size=54, margin_fraction=0.0))
-    np.testing.assert_array_equal(little, cv2.resize(image, (54, 54), interpolation=cv2.INTER_CUBIC))
+    assert (np.abs(shrunk.astype(int) - 127.5) <= 1).all()  # each 2 x 2 window has two black and two white pixels
+    slightly = crop_face(image, box(0, 0, 80, 80), CropShape(size=54, margin_fraction=0.0))
+    np.testing.assert_array_equal(slightly, cv2.resize(image, (54, 54), interpolation=cv2.INTER_CUBIC))
     edge = np.full((8, 8, 3), 50, dtype=np.uint8)
     edge[:, 4:] = 200
     enlarged = crop_face(edge, box(0, 0, 8, 8), CropShape(size=32, margin_fraction=0.0))
     np.testing.assert_array_equal(enlarged, cv2.resize(edge, (32, 32), interpolation=cv2.INTER_CUBIC))
-    assert enlarged.min() < 50  # only a cubic overshoots
+    assert enlarged.min() < 50  # only cubic interpolation overshoots
     assert enlarged.max() > 200
 
 
@@ -130,13 +130,13 @@ def test_the_smallest_boxes_give_a_crop_of_one_colour(
     xyxy: tuple[float, float, float, float], colour: tuple[int, int], square: bool
 ) -> None:
     shape = CropShape(size=16, margin_fraction=0.0, square=square)
-    crop = crop_face(place_image(60, 80), box(*xyxy), shape)
+    crop = crop_face(coordinate_image(60, 80), box(*xyxy), shape)
     assert (crop == (*colour, 7)).all()
 
 
 def test_random_boxes_in_and_around_the_image_always_give_a_crop() -> None:
     rng = np.random.default_rng(3)
-    image = place_image(37, 53)
+    image = coordinate_image(37, 53)
     for _ in range(300):
         low = rng.uniform(-60, 80, size=2)
         face = np.concatenate([low, low + rng.exponential(20, size=2)])
@@ -146,11 +146,11 @@ def test_random_boxes_in_and_around_the_image_always_give_a_crop() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 40), (40, 1)])
 def test_images_of_one_row_or_column_can_be_cut(height: int, width: int) -> None:
-    face = cut_largest_face(place_image(height, width), detections(), CropShape(size=8), no_face="whole_image")
+    face = cut_largest_face(coordinate_image(height, width), detections(), CropShape(size=8), no_face="whole_image")
     assert face.crop.shape == (8, 8, 3)
 
 
-def test_a_banner_does_not_fill_the_memory() -> None:
+def test_a_banner_is_rejected() -> None:
     banner = np.zeros((2, 60_000, 3), dtype=np.uint8)
     with pytest.raises(ImageError, match="too_large: the face and its margin take 60000 x 60000 pixels"):
         cut_largest_face(banner, detections(), CropShape(), no_face="whole_image")
@@ -161,21 +161,21 @@ def test_the_limit_of_a_window_counts_its_own_pixels(limit: int, fits: bool, mon
     monkeypatch.setattr("agelens.data_prep.faces.crop.MAX_WINDOW", limit)
     far_from_the_corner, shape = box(80, 70, 90, 80), CropShape(size=10, margin_fraction=0.0, square=False)
     if fits:
-        assert window(crop_face(place_image(100, 100), far_from_the_corner, shape)) == (80, 89, 70, 79)
+        assert window(crop_face(coordinate_image(100, 100), far_from_the_corner, shape)) == (80, 89, 70, 79)
     else:
         with pytest.raises(ImageError, match="too_large: the face and its margin take 10 x 10 pixels"):
-            crop_face(place_image(100, 100), far_from_the_corner, shape)
+            crop_face(coordinate_image(100, 100), far_from_the_corner, shape)
 
 
 def test_equal_faces_stay_in_the_order_of_the_detector() -> None:
     lefts = range(60)  # every second face is 20 pixels high, the others 10
     boxes = [(left, 0, left + 10, 20 if left % 2 else 10) for left in lefts]
-    faces = cut_faces(place_image(30, 80), detections(*boxes), CropShape(size=4))
+    faces = cut_faces(coordinate_image(30, 80), detections(*boxes), CropShape(size=4))
     assert [face.box[0] for face in faces] == [*lefts[1::2], *lefts[::2]]
 
 
 def test_inputs_are_never_changed() -> None:
-    image, faces = place_image(60, 80), detections((-5, -5, 30, 30), (10, 10, 20, 20))
+    image, faces = coordinate_image(60, 80), detections((-5, -5, 30, 30), (10, 10, 20, 20))
     before = image.copy(), faces.boxes.copy()
     cut_faces(image, faces, CropShape(size=16))
     np.testing.assert_array_equal(image, before[0])
@@ -185,23 +185,23 @@ def test_inputs_are_never_changed() -> None:
 SMALL, LARGE, MIDDLE = (5, 5, 15, 15), (20, 5, 60, 45), (0, 30, 20, 50)
 
 
-def test_all_faces_come_largest_first_whatever_their_score() -> None:
-    faces = cut_faces(place_image(60, 80), detections(SMALL, LARGE, MIDDLE), CropShape(size=16))
+def test_faces_are_sorted_by_size_and_not_by_score() -> None:
+    faces = cut_faces(coordinate_image(60, 80), detections(SMALL, LARGE, MIDDLE), CropShape(size=16))
     assert [tuple(face.box) for face in faces] == [LARGE, MIDDLE, SMALL]
     assert [face.score for face in faces] == pytest.approx([0.7, 0.5, 0.9])
     assert {face.found for face in faces} == {"detector"}
 
 
-def test_of_equal_faces_the_better_score_comes_first() -> None:
+def test_equal_faces_are_sorted_by_score() -> None:
     twin = (30, 5, 40, 15)
-    faces = cut_faces(place_image(60, 80), detections(SMALL, twin), CropShape(size=16))
+    faces = cut_faces(coordinate_image(60, 80), detections(SMALL, twin), CropShape(size=16))
     assert [tuple(face.box) for face in faces] == [SMALL, twin]
 
 
 @pytest.mark.parametrize("square", [True, False])
 @pytest.mark.parametrize("no_face", ["drop", "whole_image"])
-def test_the_largest_face_is_the_first_of_all_faces(no_face: NoFace, square: bool) -> None:
-    image, faces, shape = place_image(60, 80), detections(SMALL, LARGE, MIDDLE), CropShape(size=16, square=square)
+def test_the_largest_face_is_the_first(no_face: NoFace, square: bool) -> None:
+    image, faces, shape = coordinate_image(60, 80), detections(SMALL, LARGE, MIDDLE), CropShape(size=16, square=square)
     first, largest = cut_faces(image, faces, shape)[0], cut_largest_face(image, faces, shape, no_face=no_face)
     np.testing.assert_array_equal(first.crop, largest.crop)
     assert tuple(first.box) == tuple(largest.box) == LARGE
@@ -209,21 +209,21 @@ def test_the_largest_face_is_the_first_of_all_faces(no_face: NoFace, square: boo
 
 
 def test_an_image_without_a_face_has_no_faces() -> None:
-    assert cut_faces(place_image(60, 80), detections(), CropShape()) == []
+    assert cut_faces(coordinate_image(60, 80), detections(), CropShape()) == []
 
 
-def test_an_image_without_a_face_is_dropped_with_a_reason() -> None:
+def test_an_image_without_a_face_is_rejected_with_a_reason() -> None:
     with pytest.raises(ImageError) as caught:
-        cut_largest_face(place_image(60, 80), detections(), CropShape(), no_face="drop")
+        cut_largest_face(coordinate_image(60, 80), detections(), CropShape(), no_face="drop")
     assert caught.value.reason == "no_face"
 
 
 @pytest.mark.parametrize(
     ("square", "expected"), [(True, (0, 79, 0, 59)), (False, (0, 79, 0, 59))], ids=["square", "stretched"]
 )
-def test_a_ready_made_crop_is_taken_whole_without_margin(square: bool, expected: tuple[int, int, int, int]) -> None:
+def test_a_ready_made_crop_is_used_whole_and_without_margin(square: bool, expected: tuple[int, int, int, int]) -> None:
     shape = CropShape(size=80, margin_fraction=0.15, square=square)
-    face = cut_largest_face(place_image(60, 80), detections(), shape, no_face="whole_image")
+    face = cut_largest_face(coordinate_image(60, 80), detections(), shape, no_face="whole_image")
     assert isinstance(face, Face)
     assert (tuple(face.box), face.score, face.found) == ((0, 0, 80, 60), None, "whole_image")
     assert window(face.crop) == expected
@@ -231,7 +231,7 @@ def test_a_ready_made_crop_is_taken_whole_without_margin(square: bool, expected:
     assert rows_of_the_first_line == (11 if square else 1)  # 10 repeated rows above the image, or none
 
 
-def test_sharpness_falls_with_blur() -> None:
+def test_blur_reduces_sharpness() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     blurred = cv2.GaussianBlur(noise, (0, 0), 2)
     assert sharpness(noise) > 10 * sharpness(blurred) > 0

@@ -14,7 +14,15 @@ from agelens.data_prep.faces import crop_manifest, cropper
 from agelens.data_prep.faces.crop import crop_face, sharpness
 from agelens.data_prep.faces.crop_manifest import FaceLimits, run_threads
 from agelens.data_prep.faces.cropper import SourceRule
-from tests.data_prep.albums import SHAPE, FakeDetector, KilledError, crop, crop_tables, crops_in, make_manifest
+from tests.data_prep.fake_photos import (
+    SHAPE,
+    FakeDetector,
+    InterruptionError,
+    crop,
+    crop_tables,
+    crops_in,
+    make_manifest,
+)
 
 pytestmark = pytest.mark.usefixtures("batches_of_four")
 
@@ -57,7 +65,7 @@ def test_a_ready_made_crop_without_a_face_is_taken_whole(manifest: pd.DataFrame,
     assert np.isnan(row["score"])
 
 
-def test_nothing_but_crops_and_the_journal_is_written(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_only_crops_and_the_journal_are_written(manifest: pd.DataFrame, tmp_path: Path) -> None:
     faces, _ = crop_tables(manifest, FakeDetector(), tmp_path / "crops")
     found = {
         path.relative_to(tmp_path / "crops").as_posix() for path in (tmp_path / "crops").rglob("*") if path.is_file()
@@ -66,7 +74,7 @@ def test_nothing_but_crops_and_the_journal_is_written(manifest: pd.DataFrame, tm
 
 
 def test_an_empty_manifest_gives_empty_tables(tmp_path: Path) -> None:
-    detector = FakeDetector(dies_after=0)
+    detector = FakeDetector(fails_after=0)
     faces, rejected = crop(make_manifest([]), detector, tmp_path)
     assert faces.decode().strip() == ",".join(FACES.names)
     assert rejected.decode().strip() == ",".join(REJECTED.names)
@@ -74,29 +82,29 @@ def test_an_empty_manifest_gives_empty_tables(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
 @pytest.mark.parametrize("batch", [1, 3, 64])
-@pytest.mark.parametrize("budget", [1, 10**8], ids=["no_room", "room"])
-def test_the_result_does_not_depend_on_how_the_work_was_shared_out(
+@pytest.mark.parametrize("budget", [1, 10**8], ids=["small", "large"])
+def test_the_result_does_not_depend_on_threads_batches_or_memory(
     manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int, batch: int, budget: int
 ) -> None:
     expected = crop(manifest, FakeDetector(), tmp_path / "one")
     monkeypatch.setattr(crop_manifest, "BATCH_IMAGES", batch)
-    monkeypatch.setattr(cropper, "ROOM", budget)
+    monkeypatch.setattr(cropper, "MAX_PIXELS_IN_MEMORY", budget)
     engine = partial(run_threads, threads=threads)
     assert crop(manifest, FakeDetector(), tmp_path / "two", engine=engine) == expected
     assert crops_in(tmp_path / "one") == crops_in(tmp_path / "two")
 
 
-def test_progress_adds_up_to_the_number_of_images(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_progress_sums_to_the_number_of_images(manifest: pd.DataFrame, tmp_path: Path) -> None:
     steps: list[int] = []
-    with pytest.raises(KilledError):
-        crop(manifest, FakeDetector(dies_after=2), tmp_path, progress=steps.append)
+    with pytest.raises(InterruptionError):
+        crop(manifest, FakeDetector(fails_after=2), tmp_path, progress=steps.append)
     assert steps == [0, 4, 4]
     again: list[int] = []
     crop(manifest, FakeDetector(), tmp_path, progress=again.append)
     assert again == [8, 4, 4, 4]
 
 
-def test_each_source_is_shown_to_the_detector_of_its_own_size(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_each_source_uses_the_detector_of_its_size(manifest: pd.DataFrame, tmp_path: Path) -> None:
     detectors = {32: FakeDetector(), 64: FakeDetector(), 96: FakeDetector()}
     rules = {"album": SourceRule(32), "crops": SourceRule(64, "whole_image"), "other": SourceRule(96)}
     opened: list[int] = []
@@ -106,9 +114,9 @@ def test_each_source_is_shown_to_the_detector_of_its_own_size(manifest: pd.DataF
         return detectors[size]
 
     crop(manifest, FakeDetector(), tmp_path, plan={"rules": rules, "open_detector": open_detector})
-    assert {number % 3 == 0 for number in detectors[32].seen} == {False}
-    assert detectors[64].seen == [0, 3, 6, 9, 12, 15, 18]
-    assert opened == [32, 64]  # not that of a source without images
+    assert {number % 3 == 0 for number in detectors[32].detected} == {False}
+    assert detectors[64].detected == [0, 3, 6, 9, 12, 15, 18]
+    assert opened == [32, 64]  # none for a source without images
 
 
 FACE = {"x1": 10.0, "y1": 10.0, "x2": 50.0, "y2": 40.0, "sharpness": 80.0, "faces": 3}
@@ -125,18 +133,18 @@ FACE = {"x1": 10.0, "y1": 10.0, "x2": 50.0, "y2": 40.0, "sharpness": 80.0, "face
         (FaceLimits(min_side=31, min_sharpness=90, max_faces=1), "too_small"),
     ],
 )
-def test_the_first_limit_that_a_face_breaks_is_its_reason(limits: FaceLimits, reason: str | None) -> None:
+def test_the_reason_is_the_first_violated_limit(limits: FaceLimits, reason: str | None) -> None:
     violation = limits.violation(FACE)
     assert (violation and violation["reason"]) == reason
 
 
-def test_another_limit_moves_rows_and_redoes_no_image(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_changed_limit_repeats_no_image(manifest: pd.DataFrame, tmp_path: Path) -> None:
     faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path)
     before = crops_in(tmp_path)
-    idle = FakeDetector(dies_after=0)
+    idle = FakeDetector(fails_after=0)
     fewer, more = crop_tables(manifest, idle, tmp_path, limits=FaceLimits(min_side=21))
     assert set(more["reason"]) - set(rejected["reason"]) == {"too_small"}
-    assert fewer["image_id"].tolist() == ["crops/09 é.png"]  # taken whole, 32 pixels high
+    assert fewer["image_id"].tolist() == ["crops/09 é.png"]  # a whole image, 32 pixels high
     assert sorted([*fewer["image_id"], *more["image_id"]]) == sorted(manifest["image_id"])
     assert crops_in(tmp_path) == before
     again, same = crop_tables(manifest, idle, tmp_path)
@@ -144,7 +152,7 @@ def test_another_limit_moves_rows_and_redoes_no_image(manifest: pd.DataFrame, tm
     pd.testing.assert_frame_equal(same, rejected)
 
 
-def test_a_source_that_is_not_in_the_parameters_is_named(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_an_unknown_source_is_named_in_the_error(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path)
     with pytest.raises(DataError, match=r"one of params\.yaml: album\. Received also: crops\. Run"):
         crop(manifest, FakeDetector(), tmp_path, plan={"rules": {"album": SourceRule()}})

@@ -1,4 +1,4 @@
-"""A killed crop run goes on where it was, and does again what changed and nothing else."""
+"""An interrupted crop run resumes, and a later run repeats only what has changed."""
 
 import json
 import os
@@ -20,29 +20,29 @@ from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.cropper import SourceRule, crop_name
 from agelens.data_prep.faces.detector import Detections
 from agelens.data_prep.sources.remote import read_content
-from tests.data_prep.albums import RULES, FakeDetector, KilledError, crop, crop_tables, crops_in, write_photo
+from tests.data_prep.fake_photos import RULES, FakeDetector, InterruptionError, crop, crop_tables, crops_in, write_photo
 from tests.locations import ROOT
 
 pytestmark = pytest.mark.usefixtures("batches_of_four")
 
 
-@pytest.mark.parametrize("dies_after", [0, 1, 3, 4])
-def test_a_killed_run_goes_on_where_it_was(manifest: pd.DataFrame, tmp_path: Path, dies_after: int) -> None:
+@pytest.mark.parametrize("fails_after", [0, 1, 3, 4])
+def test_an_interrupted_run_resumes(manifest: pd.DataFrame, tmp_path: Path, fails_after: int) -> None:
     whole = FakeDetector()
     expected = crop(manifest, whole, tmp_path / "whole")
-    first, second = FakeDetector(dies_after=dies_after), FakeDetector()
-    with pytest.raises(KilledError):
+    first, second = FakeDetector(fails_after=fails_after), FakeDetector()
+    with pytest.raises(InterruptionError):
         crop(manifest, first, tmp_path / "killed")
     assert crop(manifest, second, tmp_path / "killed") == expected
     assert crops_in(tmp_path / "killed") == crops_in(tmp_path / "whole")
-    assert first.seen + second.seen == whole.seen
-    assert len(first.chunks) == dies_after
+    assert first.detected + second.detected == whole.detected
+    assert len(first.chunks) == fails_after
 
 
-def test_a_finished_run_does_nothing_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_finished_run_repeats_nothing(manifest: pd.DataFrame, tmp_path: Path) -> None:
     expected = crop(manifest, FakeDetector(), tmp_path / "crops")
     before = {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
-    assert crop(manifest, FakeDetector(dies_after=0), tmp_path / "crops") == expected
+    assert crop(manifest, FakeDetector(fails_after=0), tmp_path / "crops") == expected
     assert before == {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
 
 
@@ -51,7 +51,7 @@ import sys
 from pathlib import Path
 from agelens.data_prep.faces import crop_manifest
 from agelens.data_prep.core.tables import MANIFEST, read_table
-from tests.data_prep.albums import FakeDetector, crop
+from tests.data_prep.fake_photos import FakeDetector, crop
 crop_manifest.BATCH_IMAGES = 4
 folder = Path(sys.argv[1])
 crop(read_table(folder / "manifest.csv", MANIFEST), FakeDetector(pause_seconds=0.2), folder / "crops")
@@ -60,14 +60,14 @@ crop(read_table(folder / "manifest.csv", MANIFEST), FakeDetector(pause_seconds=0
 
 @pytest.fixture
 def running_crop(manifest: pd.DataFrame, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a slow run in a process of its own."""
+    """Start a slow run in another process."""
     write_table(tmp_path / "manifest.csv", manifest, MANIFEST)
     with subprocess.Popen([sys.executable, "-c", KILLED_RUN, str(tmp_path)], cwd=ROOT) as process:
         yield process
         process.kill()
 
 
-def test_a_run_that_was_really_killed_goes_on_where_it_was(
+def test_a_killed_process_resumes(
     manifest: pd.DataFrame, tmp_path: Path, running_crop: subprocess.Popen[bytes]
 ) -> None:
     journal = tmp_path / "crops" / "journal.jsonl"
@@ -82,10 +82,10 @@ def test_a_run_that_was_really_killed_goes_on_where_it_was(
     assert crop(manifest, rest, tmp_path / "crops") == crop(manifest, whole, tmp_path / "whole")
     assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "whole")
     assert 8 <= done < 20
-    assert rest.seen == [number for number in whole.seen if number >= done]
+    assert rest.detected == [number for number in whole.detected if number >= done]
 
 
-def test_an_image_that_changed_is_done_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_changed_image_is_processed_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path / "crops")
     changed = Path(manifest["path"][5])
     before = changed.stat()
@@ -93,78 +93,78 @@ def test_an_image_that_changed_is_done_again(manifest: pd.DataFrame, tmp_path: P
     os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
     again = FakeDetector()
     after = crop(manifest, again, tmp_path / "crops")
-    assert again.seen == [6]
-    assert after == crop(manifest, FakeDetector(), tmp_path / "anew")
-    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
+    assert again.detected == [6]
+    assert after == crop(manifest, FakeDetector(), tmp_path / "fresh")
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "fresh")
 
 
-def test_a_file_that_changes_while_it_is_cropped_is_done_again_by_the_next_run(
+def test_a_file_that_changes_during_a_run_is_processed_again_by_the_next(
     manifest: pd.DataFrame, tmp_path: Path
 ) -> None:
     changed = Path(manifest["path"][0])
 
-    class Interfering(FakeDetector):
+    class ModifyingDetector(FakeDetector):
         def detect(self, images: Sequence[Pixels]) -> list[Detections]:
             if not self.chunks:
                 write_photo(changed, 1, size=(50, 60))
             return super().detect(images)
 
-    crop(manifest, Interfering(), tmp_path / "crops")
+    crop(manifest, ModifyingDetector(), tmp_path / "crops")
     again = FakeDetector()
     after = crop(manifest, again, tmp_path / "crops")
-    assert again.seen == [1]
-    assert after == crop(manifest, FakeDetector(), tmp_path / "anew")
+    assert again.detected == [1]
+    assert after == crop(manifest, FakeDetector(), tmp_path / "fresh")
 
 
-def test_a_broken_or_missing_image_is_tried_again_only_when_it_changes(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_damaged_or_missing_image_is_tried_again_after_a_change(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path / "crops")
     write_photo(Path(manifest["path"][13]), 13)
     again = FakeDetector()
     faces, rejected = crop(manifest, again, tmp_path / "crops")
-    assert again.seen == [13]
+    assert again.detected == [13]
     assert "album/13 é.png".encode() in faces
     assert "album/13 é.png".encode() not in rejected
     Path(manifest["path"][13]).unlink()
-    _, rejected = crop(manifest, FakeDetector(dies_after=0), tmp_path / "crops")
+    _, rejected = crop(manifest, FakeDetector(fails_after=0), tmp_path / "crops")
     assert "album/13 é.png".encode() in rejected
 
 
-def test_a_deleted_crop_is_made_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_deleted_crop_is_cut_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
     expected = crop(manifest, FakeDetector(), tmp_path)
     before = crops_in(tmp_path)
     (tmp_path / crop_name("album/05 é.png", source="album")).unlink()
     again = FakeDetector()
     assert crop(manifest, again, tmp_path) == expected
-    assert again.seen == [5]
+    assert again.detected == [5]
     assert crops_in(tmp_path) == before
 
 
-def test_another_fingerprint_does_everything_again(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_another_fingerprint_repeats_everything(manifest: pd.DataFrame, tmp_path: Path) -> None:
     whole, same, other = FakeDetector(), FakeDetector(), FakeDetector()
     crop(manifest, whole, tmp_path, fingerprint="one")
     crop(manifest, same, tmp_path, fingerprint="one")
     crop(manifest, other, tmp_path, fingerprint="two", plan={"shape": CropShape(size=30)})
-    assert same.seen == []
-    assert other.seen == whole.seen
+    assert same.detected == []
+    assert other.detected == whole.detected
     assert read_rgb(tmp_path / crop_name("album/05 é.png", source="album")).shape == (30, 30, 3)
 
 
-def test_the_tables_follow_the_manifest_of_this_run(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_tables_contain_the_current_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path / "crops")
     part = manifest.iloc[::-3].assign(age=1.0, age_low=1.0, age_high=1.0)
-    faces, rejected = crop_tables(part, FakeDetector(dies_after=0), tmp_path / "crops")
+    faces, rejected = crop_tables(part, FakeDetector(fails_after=0), tmp_path / "crops")
     assert set(faces["age"]) == {1.0}
     assert [*faces["image_id"]] == [name for name in part["image_id"] if name not in set(rejected["image_id"])]
 
 
-def test_photographs_are_kept_no_longer_than_needed(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_obsolete_crops_are_deleted_and_other_files_are_kept(manifest: pd.DataFrame, tmp_path: Path) -> None:
     folder = tmp_path / "crops"
     crop(manifest, FakeDetector(), folder)
     before = crops_in(folder)
     half_written = next(folder.glob("*/??")) / ".writing-x.jpg"
-    half_written.write_bytes(b"left by a kill")
+    half_written.write_bytes(b"left by an interrupted run")
     not_ours = half_written.with_name("holiday.jpg")
-    not_ours.write_bytes(b"somebody else's")
+    not_ours.write_bytes(b"not from this module")
     crop(manifest.iloc[:1], FakeDetector(), folder)
     assert not half_written.exists()
     assert not_ours.exists()
@@ -174,14 +174,14 @@ def test_photographs_are_kept_no_longer_than_needed(manifest: pd.DataFrame, tmp_
 @pytest.mark.parametrize(
     ("before", "after", "again"),
     [
-        ({}, {"album": SourceRule(no_face="whole_image")}, [4]),  # was rejected, is taken whole now
-        ({}, {"crops": SourceRule(no_face="drop")}, [9]),  # was taken whole, is rejected now
+        ({}, {"album": SourceRule(no_face="whole_image")}, [4]),  # was rejected, is now a whole image
+        ({}, {"crops": SourceRule(no_face="drop")}, [9]),  # was a whole image, is now rejected
         ({}, {"new_source": SourceRule(image_size=64)}, []),
         ({}, {"crops": SourceRule(image_size=64, no_face="whole_image")}, [0, 3, 6, 9, 12, 15, 18]),
     ],
-    ids=["take", "drop", "new", "image_size"],
+    ids=["whole_image", "drop", "new", "image_size"],
 )
-def test_only_images_whose_source_changes_its_mind_are_done_again(
+def test_a_changed_rule_repeats_only_the_images_that_it_affects(
     manifest: pd.DataFrame,
     tmp_path: Path,
     before: dict[str, SourceRule],
@@ -191,14 +191,14 @@ def test_only_images_whose_source_changes_its_mind_are_done_again(
     crop(manifest, FakeDetector(), tmp_path / "crops", plan={"rules": RULES | before})
     second, third = FakeDetector(), FakeDetector()
     tables = crop(manifest, second, tmp_path / "crops", plan={"rules": RULES | after})
-    assert second.seen == again
-    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew", plan={"rules": RULES | after})
-    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "anew")
+    assert second.detected == again
+    assert tables == crop(manifest, FakeDetector(), tmp_path / "fresh", plan={"rules": RULES | after})
+    assert crops_in(tmp_path / "crops") == crops_in(tmp_path / "fresh")
     crop(manifest, third, tmp_path / "crops", plan={"rules": RULES | after})
-    assert third.seen == []
+    assert third.detected == []
 
 
-def test_an_image_that_could_not_be_opened_is_always_tried_again(
+def test_an_unreadable_image_is_always_tried_again(
     manifest: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     locked = Path(manifest["path"][5])
@@ -215,19 +215,19 @@ def test_an_image_that_could_not_be_opened_is_always_tried_again(
     assert b",unreadable,Permission denied" in rejected
     again = FakeDetector()
     tables = crop(manifest, again, tmp_path / "crops")  # the file itself has not changed
-    assert again.seen == [5]
-    assert tables == crop(manifest, FakeDetector(), tmp_path / "anew")
+    assert again.detected == [5]
+    assert tables == crop(manifest, FakeDetector(), tmp_path / "fresh")
 
 
-def test_the_journal_forgets_images_that_left_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_the_journal_removes_images_that_are_not_in_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path)
     half_written = tmp_path / ".writing-x.jsonl"
-    half_written.write_text("left by a kill")
+    half_written.write_text("left by an interrupted run")
     part = manifest[manifest["source"] == "crops"]
-    crop(part, FakeDetector(dies_after=0), tmp_path)
+    crop(part, FakeDetector(fails_after=0), tmp_path)
     lines = (tmp_path / "journal.jsonl").read_text().splitlines()
     assert sorted(json.loads(line)[0] for line in lines[1:]) == sorted(part["image_id"])
     assert not half_written.exists()
     back = FakeDetector()
     crop(manifest, back, tmp_path)
-    assert set(back.seen) == {number for number in range(20) if number % 3} - {7, 11, 13}
+    assert set(back.detected) == {number for number in range(20) if number % 3} - {7, 11, 13}

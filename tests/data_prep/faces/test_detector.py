@@ -1,4 +1,4 @@
-"""From images to boxes: the letterbox, the network's output, and the OpenVINO detector on a tiny made-up network."""
+"""Face detection: the letterbox, the network's output, and the OpenVINO detector with a tiny network."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 from agelens.weights.defaults import DETECTOR_RUNTIME
 from tests.locations import ROOT
 
-needs_detector = pytest.mark.skipif(not DETECTOR_RUNTIME.is_file(), reason="the embedded face detector is not here")
+needs_detector = pytest.mark.skipif(not DETECTOR_RUNTIME.is_file(), reason="needs the bundled face detector")
 
 UNSCALED = Letterbox(scale=1.0, left=0, top=0)
 
@@ -55,7 +55,7 @@ def decode(
         (100, 160, Letterbox(2.0, 0, 60), (200, 320)),
         (1, 3200, Letterbox(0.1, 0, 159), (1, 320)),
     ],
-    ids=["same", "tall", "wide", "enlarged", "thread"],
+    ids=["same", "tall", "wide", "enlarged", "line"],
 )
 def test_an_image_is_fitted_into_the_middle_of_a_grey_square(
     height: int, width: int, fitted: Letterbox, inner: tuple[int, int]
@@ -68,7 +68,7 @@ def test_an_image_is_fitted_into_the_middle_of_a_grey_square(
     np.testing.assert_array_equal(square, expected)
 
 
-def test_a_point_of_the_image_lands_where_the_letterbox_says() -> None:
+def test_the_letterbox_maps_points_of_the_image_to_the_square() -> None:
     image = flat(200, 400, value=0)
     image[100:120, 300:320] = 255
     square, fitted = letterbox(image, size=320)
@@ -78,14 +78,14 @@ def test_a_point_of_the_image_lands_where_the_letterbox_says() -> None:
     assert (rows.min(), rows.max() + 1) == (100 * 0.8 + 80, 120 * 0.8 + 80)
 
 
-def test_boxes_come_back_in_pixels_of_the_image() -> None:
+def test_boxes_are_in_pixels_of_the_image() -> None:
     fitted = Letterbox(scale=0.5, left=80, top=0)  # 320 x 640 in 320 x 320
     found = decode(raw((160, 100, 40, 60, 0.9)), fitted=fitted, height=640, width=320)
     assert found.boxes.tolist() == [[120, 140, 200, 260]]
     assert found.scores.tolist() == [0.9]
 
 
-def test_a_box_survives_the_way_there_and_back() -> None:
+def test_a_box_is_unchanged_by_letterbox_and_decoding() -> None:
     _, fitted = letterbox(flat(480, 360), size=320)
     x1, y1, x2, y2 = (np.array([30, 45, 120, 165]) * fitted.scale + [fitted.left, fitted.top] * 2).tolist()
     found = decode(raw(((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0.5)), fitted=fitted, height=480, width=360)
@@ -93,19 +93,19 @@ def test_a_box_survives_the_way_there_and_back() -> None:
 
 
 @pytest.mark.parametrize("output", [raw(), raw((50, 50, 20, 20, 0.29)), raw(*[(50, 50, 20, 20, 0.0)] * 3)])
-def test_without_a_score_above_the_threshold_there_is_no_face(output: npt.NDArray[np.float32]) -> None:
+def test_boxes_below_the_threshold_are_dropped(output: npt.NDArray[np.float32]) -> None:
     found = decode(output)
     assert (len(found), found.boxes.shape, found.scores.shape) == (0, (0, 4), (0,))
 
 
-def test_a_score_at_the_threshold_counts() -> None:
+def test_a_box_with_the_score_of_the_threshold_is_kept() -> None:
     found = decode_detections(
         raw((50, 50, 20, 20, 0.5)), UNSCALED, height=100, width=100, min_score=0.5, max_overlap=0.5
     )
     assert found.scores.tolist() == [0.5]
 
 
-def test_faces_are_ordered_by_score_and_equal_ones_by_their_place() -> None:
+def test_faces_are_sorted_by_score_and_then_by_position() -> None:
     found = decode(raw((15, 15, 10, 10, 0.4), (45, 15, 10, 10, 0.75), (75, 15, 10, 10, 0.9), (15, 75, 10, 10, 0.4)))
     assert found.scores.tolist() == [0.9, 0.75, 0.4, 0.4]
     assert found.boxes[:, :2].tolist() == [[70, 10], [40, 10], [10, 10], [10, 70]]
@@ -114,7 +114,7 @@ def test_faces_are_ordered_by_score_and_equal_ones_by_their_place() -> None:
 @pytest.mark.parametrize(
     ("shift", "kept"), [(0, 1), (6, 1), (7, 2), (20, 2)], ids=["same", "iou_14/26", "iou_13/27", "apart"]
 )
-def test_of_boxes_that_overlap_by_more_than_half_the_best_stays(shift: float, kept: int) -> None:
+def test_of_boxes_that_overlap_by_more_than_half_the_best_is_kept(shift: float, kept: int) -> None:
     found = decode(raw((40 + shift, 50, 20, 20, 0.6), (40, 50, 20, 20, 0.8)))
     assert len(found) == kept
     assert (found.boxes[0].tolist(), found.scores[0]) == ([30, 40, 50, 60], 0.8)
@@ -126,14 +126,14 @@ def test_boxes_are_clipped_to_the_image_and_rounded() -> None:
     assert found.scores.tolist() == [0.8765, 0.5]
 
 
-def test_a_box_in_the_letterbox_border_is_no_face() -> None:
+def test_boxes_in_the_border_of_the_letterbox_are_dropped() -> None:
     fitted = Letterbox(scale=1.0, left=0, top=100)  # rows 100..200 of 300 hold the image
     found = decode(raw((50, 40, 20, 20, 0.9), (50, 260, 20, 20, 0.8), (50, 150, 20, 20, 0.7)), fitted=fitted)
     assert found.boxes.tolist() == [[40, 40, 60, 60]]
 
 
 @pytest.mark.parametrize("present", [(), ("face.xml",), ("face.bin",)], ids=["neither", "xml_alone", "bin_alone"])
-def test_a_missing_file_of_the_detector_is_named(tmp_path: Path, present: tuple[str, ...]) -> None:
+def test_a_missing_file_of_the_detector_is_named_in_the_error(tmp_path: Path, present: tuple[str, ...]) -> None:
     for name in present:
         (tmp_path / name).touch()
     missing = "face.bin" if present == ("face.xml",) else "face.xml"
@@ -143,7 +143,7 @@ def test_a_missing_file_of_the_detector_is_named(tmp_path: Path, present: tuple[
 
 @pytest.fixture(scope="module")
 def tiny_network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network whose only box is in the middle, and whose score is the mean red of the square."""
+    """A network that returns one box in the middle; its score is the mean red of the square."""
     import openvino as ov  # noqa: PLC0415
     from openvino import opset13 as ops  # noqa: PLC0415
 
@@ -163,13 +163,13 @@ def tiny_detector(tiny_network: Path) -> OpenVinoFaceDetector:
     return OpenVinoFaceDetector(tiny_network, image_size=64, min_score=0.2, precision="float32")
 
 
-def test_detections_come_in_the_order_of_the_images(tiny_detector: OpenVinoFaceDetector) -> None:
+def test_detections_are_in_the_order_of_the_images(tiny_detector: OpenVinoFaceDetector) -> None:
     values = [(37 * index) % 200 + 55 for index in range(40)]
     found = tiny_detector.detect([flat(64, 64, value=value) for value in values])
     assert [face.scores.tolist() for face in found] == [[pytest.approx(value / 255, abs=1e-4)] for value in values]
 
 
-def test_the_detector_reads_red_first_and_each_image_in_its_own_pixels(tiny_detector: OpenVinoFaceDetector) -> None:
+def test_the_detector_reads_rgb_and_returns_pixels_of_the_image(tiny_detector: OpenVinoFaceDetector) -> None:
     red, blue = np.zeros((2, 32, 128, 3), dtype=np.uint8)
     red[..., 0], blue[..., 2] = 255, 255
     (of_red, of_blue) = tiny_detector.detect([red, blue])
@@ -179,13 +179,13 @@ def test_the_detector_reads_red_first_and_each_image_in_its_own_pixels(tiny_dete
     assert of_red.boxes.tolist() == of_blue.boxes.tolist() == [[48, 8, 80, 24]]
 
 
-def test_an_image_without_a_face_keeps_its_place(tiny_detector: OpenVinoFaceDetector) -> None:
+def test_images_without_a_face_have_empty_detections(tiny_detector: OpenVinoFaceDetector) -> None:
     found = tiny_detector.detect([flat(64, 64, value=value) for value in (255, 0, 255)])
     assert [len(faces) for faces in found] == [1, 0, 1]
     assert tiny_detector.detect([]) == []
 
 
-def test_boxes_do_not_depend_on_what_else_is_in_the_batch(tiny_detector: OpenVinoFaceDetector) -> None:
+def test_boxes_do_not_depend_on_the_other_images_of_the_batch(tiny_detector: OpenVinoFaceDetector) -> None:
     images = [flat(40 + index, 70, value=100 + index) for index in range(9)]
     together = tiny_detector.detect(images)
     alone = [tiny_detector.detect([image])[0] for image in images]
@@ -197,12 +197,12 @@ def test_boxes_do_not_depend_on_what_else_is_in_the_batch(tiny_detector: OpenVin
     ("height", "width", "side"),
     [(200, 200, 224), (20, 30, 224), (224, 100, 224), (225, 100, 256), (100, 319, 320), (4000, 3000, 320)],
 )
-def test_a_small_image_is_looked_at_in_a_small_square(height: int, width: int, side: int) -> None:
+def test_a_small_image_has_a_small_square(height: int, width: int, side: int) -> None:
     assert square_side(height, width, image_size=320) == side
     assert square_side(height, width, image_size=64) == 64
 
 
-def test_each_image_is_looked_at_in_its_own_square_and_keeps_its_place(tiny_network: Path) -> None:
+def test_images_with_squares_of_several_sides_keep_their_order(tiny_network: Path) -> None:
     detector = OpenVinoFaceDetector(tiny_network, min_score=0.2)
     found = detector.detect([flat(side, side, value=255) for side in (640, 112, 250, 448, 256)])
     scales = [320 / 640, 224 / 112, 256 / 250, 320 / 448, 1]
@@ -211,7 +211,7 @@ def test_each_image_is_looked_at_in_its_own_square_and_keeps_its_place(tiny_netw
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 21])
-def test_requests_of_several_images_find_what_those_of_one_find(tiny_network: Path, count: int) -> None:
+def test_boxes_do_not_depend_on_the_batch_size(tiny_network: Path, count: int) -> None:
     images = [flat(40 + index, 70, value=100 + index) for index in range(count)]
     one, four = (OpenVinoFaceDetector(tiny_network, image_size=64, batch_size=size) for size in (1, 4))
     assert len(images) == len(four.detect(images))
@@ -221,7 +221,7 @@ def test_requests_of_several_images_find_what_those_of_one_find(tiny_network: Pa
 
 
 @needs_detector
-def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> None:
+def test_the_bundled_detector_finds_synthetic_faces_and_none_in_a_landscape() -> None:
     rng = np.random.default_rng(5)
     photos = [draw_photo(sample_person(rng), age=30, rng=rng) for _ in range(6)]
     found = OpenVinoFaceDetector(DETECTOR_RUNTIME).detect([image for image, _ in photos])
@@ -236,7 +236,7 @@ def test_the_embedded_detector_finds_a_drawn_face_and_none_in_a_landscape() -> N
 def test_a_network_is_compiled_and_first_used_by_one_thread_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # OpenVINO's first request can deadlock with another thread's, so both steps must happen while the lock is held.
+    # The first requests of two threads can deadlock in OpenVINO, so both steps need the lock.
     for name in ("face.xml", "face.bin"):
         (tmp_path / name).touch()
     detector = OpenVinoFaceDetector(tmp_path / "face.xml")
@@ -259,7 +259,7 @@ def test_a_network_is_compiled_and_first_used_by_one_thread_at_a_time(
     assert not detector.start_lock.locked()
 
 
-FIRST_TOGETHER = """
+SIMULTANEOUS_START = """
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -281,8 +281,8 @@ with ThreadPoolExecutor(4) as pool:
 """
 
 
-def test_threads_that_are_all_the_first_to_detect_do_not_wait_for_each_other_for_ever() -> None:
+def test_threads_that_start_at_the_same_time_do_not_deadlock() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FIRST_TOGETHER], capture_output=True, text=True, check=False, timeout=120, cwd=ROOT
+        [sys.executable, "-c", SIMULTANEOUS_START], capture_output=True, text=True, check=False, timeout=120, cwd=ROOT
     )
     assert done.stdout.strip() == "16", done.stderr

@@ -1,4 +1,4 @@
-"""The journal: what is kept of a run that was killed, and what is not."""
+"""The journal: which results of an interrupted run are kept."""
 
 import json
 from pathlib import Path
@@ -25,12 +25,12 @@ def read(path: Path, *, fingerprint: str = "one") -> dict[str, object]:
         return dict(journal.done)
 
 
-def test_a_new_journal_is_empty_and_makes_its_folder(tmp_path: Path) -> None:
+def test_a_new_journal_is_empty_and_creates_its_folder(tmp_path: Path) -> None:
     assert read(tmp_path / "deep" / "journal.jsonl") == {}
     assert (tmp_path / "deep" / "journal.jsonl").read_text() == '{"fingerprint": "one"}\n'
 
 
-def test_what_was_appended_is_done_now_and_later(tmp_path: Path) -> None:
+def test_appended_results_are_kept(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", fingerprint="one") as journal:
         journal.append(ENTRIES[:1])
         journal.append([])
@@ -39,20 +39,20 @@ def test_what_was_appended_is_done_now_and_later(tmp_path: Path) -> None:
     assert read(tmp_path / "j") == dict(ENTRIES)
 
 
-def test_what_was_appended_is_in_the_file_before_it_is_closed(tmp_path: Path) -> None:
+def test_appended_results_are_in_the_file_before_it_is_closed(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", fingerprint="one") as journal:
         journal.append(ENTRIES[:2])
         assert (tmp_path / "j").read_bytes().count(b"\n") == 3
 
 
-def test_the_last_entry_of_an_image_counts(tmp_path: Path) -> None:
+def test_of_several_entries_of_an_image_the_last_is_used(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", fingerprint="one") as journal:
         journal.append([("a", {"n": 1}), ("b", {"n": 2}), ("a", {"n": 3})])
     assert read(tmp_path / "j") == {"a": {"n": 3}, "b": {"n": 2}}
 
 
 @pytest.mark.parametrize("cut", [1, 2, 10, 25])
-def test_a_half_written_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
+def test_an_incomplete_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
     write(tmp_path / "j")
     whole = (tmp_path / "j").read_bytes()
     (tmp_path / "j").write_bytes(whole[:-cut])
@@ -60,7 +60,7 @@ def test_a_half_written_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
     assert (tmp_path / "j").read_bytes() == b"".join(whole.splitlines(keepends=True)[:3])
 
 
-def test_a_resumed_journal_equals_an_uninterrupted_one_wherever_it_was_cut(tmp_path: Path) -> None:
+def test_a_journal_truncated_anywhere_can_be_resumed(tmp_path: Path) -> None:
     write(tmp_path / "whole")
     content = (tmp_path / "whole").read_bytes()
     for length in range(len(content) + 1):
@@ -72,14 +72,14 @@ def test_a_resumed_journal_equals_an_uninterrupted_one_wherever_it_was_cut(tmp_p
 
 
 @pytest.mark.parametrize("damage", [b"\0" * 40, b"\xff\xfe\n", b'{"half": \n["a", {}]\n', b"[1,"])
-def test_from_the_first_broken_line_on_nothing_is_believed(tmp_path: Path, damage: bytes) -> None:
+def test_all_lines_from_the_first_damaged_one_are_dropped(tmp_path: Path, damage: bytes) -> None:
     write(tmp_path / "j")
     with (tmp_path / "j").open("ab") as file:
         file.write(damage)
     assert read(tmp_path / "j") == dict(ENTRIES)
 
 
-def test_another_fingerprint_starts_anew(tmp_path: Path) -> None:
+def test_a_journal_with_another_fingerprint_is_discarded(tmp_path: Path) -> None:
     write(tmp_path / "j", fingerprint="one")
     assert read(tmp_path / "j", fingerprint="two") == {}
     assert read(tmp_path / "j", fingerprint="one") == {}
@@ -88,17 +88,17 @@ def test_another_fingerprint_starts_anew(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"not a journal\n", b'{"fingerprint": "one"}', b'["a", {"n": 1}]\n', b'{"fingerprint": "on']
 )
-def test_a_file_that_does_not_begin_with_the_fingerprint_starts_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_file_without_the_fingerprint_is_discarded(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "j").write_bytes(content)
     write(tmp_path / "j", count=1)
     lines = (tmp_path / "j").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"fingerprint": "one"}, list(ENTRIES[0])]
 
 
-def test_forgotten_images_leave_the_file_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_removed_images_are_removed_from_the_file(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", fingerprint="one") as journal:
         journal.append([("a", {"n": 1}), ("b", {"n": 2}), ("c", {"n": 3}), ("a", {"n": 4})])
-        journal.keep({"a", "c", "never seen"})
+        journal.keep({"a", "c", "unknown"})
         assert journal.done == {"a": {"n": 4}, "c": {"n": 3}}
         journal.append([("d", {"n": 5})])
     lines = (tmp_path / "j").read_text().splitlines()
@@ -111,7 +111,7 @@ def test_forgotten_images_leave_the_file_and_the_rest_goes_on(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["j"]
 
 
-def test_a_journal_without_others_is_not_written_anew(tmp_path: Path) -> None:
+def test_a_journal_without_other_images_is_not_rewritten(tmp_path: Path) -> None:
     write(tmp_path / "j")
     before = (tmp_path / "j").stat().st_ino
     with Journal(tmp_path / "j", fingerprint="one") as journal:
@@ -120,7 +120,7 @@ def test_a_journal_without_others_is_not_written_anew(tmp_path: Path) -> None:
     assert read(tmp_path / "j") == dict(ENTRIES)
 
 
-def test_a_journal_that_cannot_be_written_anew_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failed_rewrite_the_journal_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, content: str) -> None:
         message = "no space left"
         raise OSError(message)

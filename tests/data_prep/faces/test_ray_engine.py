@@ -1,4 +1,4 @@
-"""The crop stage on Ray gives what it gives on this machine alone."""
+"""The crop stage on Ray gives the same results as in threads."""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.faces.ray_engine import run_ray
-from tests.data_prep.albums import FakeDetector, crop, crops_in, make_manifest, make_plan, write_photo
+from tests.data_prep.fake_photos import FakeDetector, crop, crops_in, make_manifest, make_plan, write_photo
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'agelens[scale]'")
 
@@ -32,7 +32,7 @@ def two_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import ray  # noqa: PLC0415
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # else it keeps a token in the home folder
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")  # or it would store a token in the home folder
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
     yield
     ray.shutdown()
@@ -41,15 +41,15 @@ def two_workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.slow
 @needs_ray
 @pytest.mark.usefixtures("two_workers")
-def test_ray_gives_the_tables_and_crops_of_this_machine(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_ray_gives_the_same_tables_and_crops_as_threads(manifest: pd.DataFrame, tmp_path: Path) -> None:
     expected = crop(manifest, FakeDetector(), tmp_path / "local")
     assert crop(manifest, FakeDetector(), tmp_path / "ray", engine=run_ray) == expected
     assert crops_in(tmp_path / "ray") == crops_in(tmp_path / "local")
-    idle = FakeDetector(dies_after=0)
-    assert crop(manifest, idle, tmp_path / "ray") == expected  # whichever engine goes on, all is done
+    idle = FakeDetector(fails_after=0)
+    assert crop(manifest, idle, tmp_path / "ray") == expected  # results of one engine are valid for the other
 
 
-def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_error_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(DataError, match=r"pip install 'agelens\[scale\]'"):
         list(run_ray([{"image_id": "a"}], make_plan(FakeDetector()), folder=tmp_path))

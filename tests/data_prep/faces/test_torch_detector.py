@@ -1,4 +1,4 @@
-"""The torch detector: strange checkpoints are not loaded, and the fast path finds what it finds."""
+"""The torch detector: unknown checkpoints are not loaded, and the OpenVINO detector finds the same faces."""
 
 import pickle
 import subprocess
@@ -30,7 +30,7 @@ SETTINGS = {"min_score": 0.3, "max_overlap": 0.5}
 
 
 class Trap:
-    """Leaves a file behind when it is loaded."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,10 +42,10 @@ class Trap:
 def test_a_tampered_checkpoint_is_refused_before_it_runs(tmp_path: Path) -> None:
     trap, sprung = tmp_path / "face_detector.pt", tmp_path / "sprung"
     trap.write_bytes(pickle.dumps(Trap(sprung)))
-    with pytest.raises(WeightsError, match=r"pickle, which can run any code.*SHA-256 [0-9a-f]{64}.*--trust"):
+    with pytest.raises(WeightsError, match=r"pickle file, which can run any code.*Received: [0-9a-f]{64}.*--trust"):
         TorchFaceDetector(trap, trusted=trusted_checkpoints())
     assert not sprung.exists()
-    pickle.loads(trap.read_bytes())  # so would any loader
+    pickle.loads(trap.read_bytes())  # every loader of pickle files does this
     assert sprung.exists()
 
 
@@ -67,7 +67,7 @@ def test_nothing_is_trusted_unless_said(tmp_path: Path) -> None:
 
 
 class FakeTensor:
-    """What torch's tensors are asked for here."""
+    """The methods of a torch tensor that are used here."""
 
     def __init__(self, values: object) -> None:
         self.values = np.array(values, dtype=np.float32)
@@ -80,7 +80,7 @@ class FakeTensor:
 
 
 class FakeYolo:
-    """Stands for ultralytics' model: gives each image a box as wide as its first pixel is blue."""
+    """Replaces the model of ultralytics: returns for each image a box as wide as the blue of its first pixel."""
 
     batches: ClassVar[list[tuple[int, int]]] = []
 

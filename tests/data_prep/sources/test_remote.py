@@ -11,7 +11,7 @@ from agelens.data_prep.readers.table import read_label_table
 from agelens.data_prep.sources import remote
 from agelens.data_prep.sources.manifest import make_manifest
 from agelens.data_prep.sources.remote import file_state, is_address, read_content
-from tests.data_prep.albums import RULES, FakeDetector, crop_tables, crops_in, write_photo
+from tests.data_prep.fake_photos import RULES, FakeDetector, crop_tables, crops_in, write_photo
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_photographs_at_addresses_are_cropped_once(tmp_path: Path) -> None:
     assert len(faces) == len(crops_in(tmp_path / "crops")) == 4
     again = FakeDetector()
     crop_tables(manifest, again, tmp_path / "crops", plan={"rules": RULES})
-    assert again.seen == []
+    assert again.detected == []

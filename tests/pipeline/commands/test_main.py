@@ -221,7 +221,7 @@ def test_weights_verify_exits_1_if_a_bundled_file_was_tampered_with(pretrained, 
 def test_an_unknown_checkpoint_is_refused_with_the_reason(words, folder, agelens):
     (folder / "strange.pt").write_bytes(b"a pickle")
     status, _, err = agelens(*words)
-    assert_one_line(status, err, about="is a pickle, which can run any code when it is loaded")
+    assert_one_line(status, err, about="is a pickle file, which can run any code when it is loaded")
     assert "--trust" in err
     assert not (folder / "out").exists()
 

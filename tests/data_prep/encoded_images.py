@@ -1,4 +1,4 @@
-"""Pictures that look like photographs, and files of them."""
+"""Synthetic images with the statistics of photographs, and their encoded files."""
 
 import io
 from typing import Any
@@ -8,13 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from agelens.data_prep.core.images import (
-    Pixels,
-)
+from agelens.data_prep.core.images import Pixels
 
 
 def drawn_photo(height: int = 120, width: int = 160) -> Pixels:
-    """Return soft shapes, gradients and a little noise: what a photograph looks like to a codec."""
+    """Return soft shapes, gradients and a little noise, which a codec compresses like a photograph."""
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float64)
     waves = [120 + 60 * np.sin(columns / (23 + 9 * c) + c) + 40 * np.cos(rows / (17 + 5 * c)) for c in range(3)]
     image = np.ascontiguousarray(np.stack(waves, axis=-1).clip(0, 255).astype(np.uint8))

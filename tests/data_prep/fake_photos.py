@@ -1,4 +1,4 @@
-"""An album of noise and a detector that knows it: what the tests of the crop stage run on."""
+"""Images of noise, and a fake detector that identifies them, for tests of the crop stage."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -20,30 +20,30 @@ from agelens.data_prep.faces.detector import Detections
 SHAPE = CropShape(size=24, margin_fraction=0.15)
 RULES = {"album": SourceRule(), "crops": SourceRule(no_face="whole_image")}
 FACELESS = 200
-"""Images whose first pixel is at least this red show no face."""
+"""Images whose first pixel has at least this red have no face."""
 
 
-class KilledError(Exception):
-    """Stands for whatever ends a run."""
+class InterruptionError(Exception):
+    """Simulates the interruption of a run."""
 
 
 @dataclass
 class FakeDetector:
-    """Finds a face whose place depends on the image, and remembers which images it was shown."""
+    """Finds a face whose position depends on the image, and records the images of each call."""
 
-    dies_after: int | None = None
+    fails_after: int | None = None
     pause_seconds: float = 0.0
     chunks: list[list[int]] = field(default_factory=list)
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
-        if self.dies_after == len(self.chunks):
-            raise KilledError
+        if self.fails_after == len(self.chunks):
+            raise InterruptionError
         time.sleep(self.pause_seconds)
         self.chunks.append([int(image[0, 0, 1]) for image in images])
         return [self._faces(image) for image in images]
 
     @property
-    def seen(self) -> list[int]:
+    def detected(self) -> list[int]:
         return [number for chunk in self.chunks for number in chunk]
 
     @staticmethod
@@ -56,7 +56,7 @@ class FakeDetector:
 
 
 def write_photo(path: Path, number: int, *, face: bool = True, size: tuple[int, int] = (32, 40)) -> None:
-    """Write noise whose first pixel says which image it is and whether it shows a face."""
+    """Write noise whose first pixel encodes the number of the image and whether it has a face."""
     pixels = np.random.default_rng(number).integers(0, 256, (*size, 3), dtype=np.uint8)
     pixels[0, 0] = (0 if face else FACELESS, number, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def write_photo(path: Path, number: int, *, face: bool = True, size: tuple[int, 
 
 
 def make_manifest(paths: Sequence[Path]) -> pd.DataFrame:
-    """Return a manifest of files that lie in `<root>/<source>/`."""
+    """Return a manifest of the files `<root>/<source>/<name>`."""
     rows: list[dict[str, object]] = [
         {
             "image_id": f"{path.parent.name}/{path.name}",
@@ -87,7 +87,7 @@ def make_plan(detector: FakeDetector, **values: Any) -> CropPlan:
 
 
 def one_by_one(rows: list[dict[str, Any]], plan: CropPlan, *, folder: Path) -> Iterator[list[Outcome]]:
-    """Do the batches in their order, so that a test can say what was done before a run ended."""
+    """Process the batches in order, so that the progress of an interrupted run is known."""
     return run_threads(rows, plan, folder=folder, threads=1)
 
 
@@ -100,7 +100,7 @@ def crop_tables(
 
 
 def crop(manifest: pd.DataFrame, detector: FakeDetector, folder: Path, **options: Any) -> tuple[bytes, bytes]:
-    """Run the stage and return the two tables as they are written."""
+    """Run the stage and return the content of the two written tables."""
     faces, rejected = crop_tables(manifest, detector, folder, **options)
     write_table(folder / "faces.csv", faces, FACES)
     write_table(folder / "rejected.csv", rejected, REJECTED)
