@@ -21,6 +21,7 @@ TRUNK_CODE = (
 HEAD_SEARCH_CODE = (
     "agelens.pipeline.search.head_factory",
     "agelens.pipeline.search.search_space",
+    "agelens.tuning.retraining",
     "agelens.tuning.search",
 )
 NETWORK_SEARCH_CODE = (*HEAD_SEARCH_CODE, "agelens.pipeline.search.network_factory")

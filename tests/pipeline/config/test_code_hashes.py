@@ -90,6 +90,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("pipeline.training_data.network_data", NETWORKS),
         ("pipeline.reports.evaluation_report", set()),
         ("tuning.model_factory", {"head search", "network search"}),
+        ("tuning.retraining", {"head search", "network search"}),
         ("tuning.search", {"head search", "network search"}),
         ("weights.lite0", FEATURES),
     ],
