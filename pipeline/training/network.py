@@ -47,7 +47,7 @@ def train_network(
     start = network.get_weights()
     _unfreeze(params, network, recipe)
     folded = fold_age_net(network)
-    trunk = _cache_trunk(params, paths, data, folded, recipe) if params.train.phase2.trunk == "cached" else None
+    trunk = _trunk_data(params, paths, data, folded, recipe) if params.train.phase2.trunk == "cached" else None
 
     def datasets_from(first_epoch: int) -> tuple[Any, int, Any]:
         outputs, seed, size = network.output, params.seed, params.train.phase2.batch_size
@@ -77,7 +77,7 @@ def _unfreeze(params: Params, network: Any, recipe: Recipe) -> None:
     )
 
 
-def _cache_trunk(params: Params, paths: Paths, data: HeadData, network: Any, recipe: Recipe) -> TrunkData:
+def _trunk_data(params: Params, paths: Paths, data: HeadData, network: Any, recipe: Recipe) -> TrunkData:
     return cache_trunk(
         params,
         data,
