@@ -1,4 +1,4 @@
-"""`agelens summary`: what went in, what came out, where it lies, what to type next."""
+"""`agelens summary`: numbers of photographs, metrics, where the report is, and what to do next."""
 
 import json
 from collections.abc import Collection
@@ -15,10 +15,10 @@ from agelens.pipeline.config.paths import Paths
 
 
 def print_summary() -> None:
-    """Print the summary of the last run.
+    """Print a summary of the last run of the pipeline.
 
     Raises:
-        DataError: The pipeline has not been run to its end.
+        DataError: There is no evaluation.
     """
     paths = Paths()
     if not (paths.metrics.is_file() and paths.calibration.is_file()):
@@ -49,16 +49,16 @@ def _rows_table(manifest: pd.DataFrame, paths: Paths) -> Table:
 def _metrics_table(metrics: dict[str, float | None], *, coverage: float) -> Table:
     table = Table(box=None, show_header=False)
     table.add_row("MAE", _number(metrics["mae"], "{:.2f} years"))
-    table.add_row("MAE of always saying the median age", _number(metrics["median_baseline_mae"], "{:.2f} years"))
+    table.add_row("MAE of always predicting the median age", _number(metrics["median_baseline_mae"], "{:.2f} years"))
     table.add_row("within 5 years (CS@5)", _number(metrics["cs5"], "{:.1%}"))
-    table.add_row("age group right", _number(metrics["group_accuracy"], "{:.1%}"))
-    table.add_row(f"{100 * coverage:g} % interval holds the age", _number(metrics["coverage"], "{:.1%}"))
+    table.add_row("age group correct", _number(metrics["group_accuracy"], "{:.1%}"))
+    table.add_row(f"age inside the {100 * coverage:g} % interval", _number(metrics["coverage"], "{:.1%}"))
     return table
 
 
 def _where_and_next(paths: Paths, *, sources: Collection[str]) -> list[tuple[str, str]]:
-    """Return what to look at and what to type next, as titles and texts."""
-    # Names of runs begin with "run" or "offline-run": only their times tell which was the last.
+    """Return titles and texts about the results and the next steps."""
+    # The names of runs do not sort by time, because some begin with "offline-".
     last = max(paths.wandb.glob("*run-*"), key=lambda run: run.stat().st_mtime, default=None)
     lines = [
         ("report", str(paths.report / "report.html")),

@@ -62,7 +62,7 @@ def test_neighbours_of_one_group_share_a_background() -> None:
 
 
 @pytest.mark.parametrize(("images", "captions"), [([], []), ([plain(RED)], [])])
-def test_sheet_needs_a_caption_for_each_picture(images: list[np.ndarray], captions: list[str]) -> None:
+def test_sheet_needs_a_caption_for_each_image(images: list[np.ndarray], captions: list[str]) -> None:
     with pytest.raises(DataError, match="caption for each"):
         draw_contact_sheet(images, captions)
 

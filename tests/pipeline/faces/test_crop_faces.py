@@ -1,4 +1,4 @@
-"""What the stage that crops faces shows of its work."""
+"""The stage `crop_faces`: its report shows what was kept and rejected."""
 
 import json
 from pathlib import Path
@@ -43,14 +43,14 @@ def crop(root: Path, manifest: pd.DataFrame, **settings: object) -> Path:
     return Paths(root).crop_report
 
 
-def test_photographs_without_a_face_are_shown(tmp_path: Path, manifest: pd.DataFrame) -> None:
+def test_photographs_without_a_face_are_on_a_sheet(tmp_path: Path, manifest: pd.DataFrame) -> None:
     sheet = read_rgb(crop(tmp_path, manifest) / "rejected_no_face.png").astype(int)
     blue = (sheet[..., 2] > 180) & (sheet[..., :2].max(axis=2) < 30)
     assert sheet.shape[1] < 200  # the empty file is not among them
-    assert 3000 < blue.sum() <= 128 * 32  # the whole wall, but for what JPEG blurs at its edge
+    assert 3000 < blue.sum() <= 128 * 32  # the whole wall, except for its edge, which JPEG blurs
 
 
-def test_no_sheet_is_left_where_every_photograph_has_a_face(tmp_path: Path, manifest: pd.DataFrame) -> None:
+def test_sheets_without_images_are_removed(tmp_path: Path, manifest: pd.DataFrame) -> None:
     crop(tmp_path, manifest)
     report = crop(tmp_path, manifest[manifest["image_id"] != WALL])
     assert sorted(path.name for path in report.iterdir()) == ["counts.json", "crops.png", "report.html"]
@@ -80,7 +80,7 @@ def test_a_limit_gives_each_rejected_face_its_reason_and_its_sheet(
         assert part in page
 
 
-def test_a_source_has_its_own_square(tmp_path: Path, manifest: pd.DataFrame) -> None:
+def test_a_source_has_its_own_detector_size(tmp_path: Path, manifest: pd.DataFrame) -> None:
     crop(tmp_path, manifest)
     journal = Paths(tmp_path).crops / "journal.jsonl"
     entries = [json.loads(line)[1] for line in journal.read_text().splitlines()[1:]]

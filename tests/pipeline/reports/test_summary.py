@@ -1,4 +1,4 @@
-"""`agelens summary` counts everything that was read, and names the last run and what is left to try."""
+"""`agelens summary` counts every photograph, and names the metrics, the last W&B run and the next steps."""
 
 import json
 import os
@@ -17,7 +17,7 @@ METRICS = {"mae": 6.5, "median_baseline_mae": 15.0, "cs5": 0.5, "group_accuracy"
 
 
 def write_run(root: Path, *, source: str = "made", coverage: float = 0.9, metrics: dict[str, float | None]) -> None:
-    """Write what a run leaves: 6 photographs with a label, one line without, one picture without a face."""
+    """Write the files of a run: 6 labelled photographs, one of them without a face, and one rejected line."""
     paths = Paths(root)
     write_table(paths.manifest, faces_table(6, sources=[source])[MANIFEST.names], MANIFEST)
     write_table(paths.manifest_rejected, rejected(["bad_age"]), REJECTED)
@@ -36,31 +36,31 @@ def rejected(reasons: Sequence[str]):
 
 @pytest.fixture
 def summary(folder, agelens):
-    """Return what `agelens summary` prints, word by word."""
+    """Return a function that returns the output of `agelens summary` with single spaces."""
 
-    def told() -> str:
+    def printed() -> str:
         status, out, _ = agelens("summary")
         assert status == 0
         return " ".join(out.replace("│", " ").split())
 
-    return told
+    return printed
 
 
-def test_every_photograph_that_was_read_is_accounted_for(folder, summary):
+def test_every_photograph_is_counted(folder, summary):
     write_run(folder, metrics=METRICS)
     assert "read 7 rejected: bad_age 1 rejected: no_face 1 train 3 val 1 test 1" in summary()
 
 
-def test_metrics_are_shown_with_the_coverage_in_force(folder, summary):
+def test_metrics_are_shown_with_the_calibrated_coverage(folder, summary):
     write_run(folder, coverage=0.95, metrics=METRICS | {"cs5": None})
     out = summary()
-    assert "MAE 6.50 years MAE of always saying the median age 15.00 years" in out
+    assert "MAE 6.50 years MAE of always predicting the median age 15.00 years" in out
     assert "within 5 years (CS@5) none" in out
-    assert "95 % interval holds the age 87.5%" in out
+    assert "age inside the 95 % interval 87.5%" in out
     assert "90 %" not in out
 
 
-def test_last_run_is_the_youngest_whatever_its_name(folder, summary):
+def test_the_last_run_is_the_most_recent_one_whatever_its_name(folder, summary):
     write_run(folder, metrics=METRICS)
     for name, time in (("offline-run-1-a", 300), ("offline-run-3-c", 100), ("run-2-b", 200)):
         (folder / "wandb" / name).mkdir(parents=True)
@@ -68,18 +68,18 @@ def test_last_run_is_the_youngest_whatever_its_name(folder, summary):
     assert "W&B run wandb/offline-run-1-a next" in summary()
 
 
-def test_without_a_run_it_says_so(folder, summary):
+def test_a_missing_run_is_named(folder, summary):
     write_run(folder, metrics=METRICS)
     assert "W&B run none (WANDB_MODE=disabled)" in summary()
 
 
 @pytest.mark.parametrize(("source", "hinted"), [("synthetic", True), ("utkface", False)])
-def test_utkface_is_proposed_to_those_who_do_not_use_it(source, hinted, folder, summary):
+def test_utkface_is_suggested_if_it_is_not_used(source, hinted, folder, summary):
     write_run(folder, source=source, metrics=METRICS)
     assert ("agelens use utkface" in summary()) is hinted
 
 
-def test_evaluation_without_its_calibration_is_one_line(folder, agelens):
+def test_a_missing_calibration_is_a_one_line_error(folder, agelens):
     write_run(folder, metrics=METRICS)
     Paths(folder).calibration.unlink()
     status, _, err = agelens("summary")

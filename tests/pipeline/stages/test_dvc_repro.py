@@ -1,4 +1,4 @@
-"""DVC runs the flow: it is killed, goes on, does nothing when there is nothing to do, and shows metrics and plots."""
+"""DVC runs the pipeline: it resumes after a kill, repeats nothing, and shows metrics and plots."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Make a small checkout of its own: the code as it is, 120 drawn faces, an untrained tiny backbone."""
+    """Make a small checkout: the current code, 120 drawn faces, an untrained tiny backbone."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in PACKAGES:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "trained", "exported"))
@@ -53,19 +53,19 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
-def command(*words: str) -> list[str]:
+def dvc_command(*words: str) -> list[str]:
     return [str(Path(sys.executable).with_name("dvc")), *words]
 
 
 def environment() -> dict[str, str]:
-    """Return an environment in which `python` is this one and W&B and DVC stay silent."""
+    """Return an environment with this `python`, without W&B runs and without DVC's analytics."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "WANDB_MODE": "disabled", "DVC_NO_ANALYTICS": "1"}
 
 
 def dvc(folder: Path, *words: str) -> str:
     done = subprocess.run(
-        command(*words), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=600
+        dvc_command(*words), cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -81,9 +81,9 @@ def crops_of(folder: Path) -> dict[str, bytes]:
 
 
 def kill_while_cropping(folder: Path) -> int:
-    """Start `dvc repro split`, kill it and all it started once some crops are there, and return how many were."""
+    """Start `dvc repro split`, kill all its processes after some crops, and return the number of crops."""
     running = subprocess.Popen(
-        command("repro", "split"),
+        dvc_command("repro", "split"),
         cwd=folder,
         env=environment(),
         stdout=subprocess.DEVNULL,
@@ -101,11 +101,11 @@ def kill_while_cropping(folder: Path) -> int:
     return journal.read_bytes().count(b"\n") - 1
 
 
-def test_a_killed_repro_goes_on_and_ends_as_if_it_had_not_been_killed(checkout: Path) -> None:
+def test_a_killed_repro_resumes_and_ends_with_the_same_tables_and_crops(checkout: Path) -> None:
     finished = kill_while_cropping(checkout)
     assert finished > 0
     lock = checkout / ".dvc/tmp/rwlock"
-    lock.unlink(missing_ok=True)  # left by the kill; DVC itself takes it over after a while
+    lock.unlink(missing_ok=True)  # left by the killed process; DVC itself would wait for a while
     dvc(checkout, "repro", "split")
     resumed, crops = tables_of(checkout), crops_of(checkout)
     shutil.rmtree(checkout / "data")
@@ -115,13 +115,13 @@ def test_a_killed_repro_goes_on_and_ends_as_if_it_had_not_been_killed(checkout: 
     assert len(crops) > 100
 
 
-def test_the_whole_flow_runs_and_then_has_nothing_to_do(checkout: Path) -> None:
+def test_the_whole_pipeline_runs_once(checkout: Path) -> None:
     dvc(checkout, "repro")
     assert "mae" in dvc(checkout, "metrics", "show", "--json")
     assert "MAE by epoch" in dvc(checkout, "plots", "show", "--json", "-o", "plots")
     again = dvc(checkout, "repro")
     ran = [line for line in again.splitlines() if line.startswith("Running stage")]
-    assert ran == ["Running stage 'build_manifest':"]  # it always looks at the raw folders, in seconds
+    assert ran == ["Running stage 'build_manifest':"]  # always runs, because raw folders are not tracked
 
 
 def test_an_experiment_changes_one_setting(checkout: Path) -> None:

@@ -1,4 +1,4 @@
-"""The whole flow on drawn faces, run as users run it: what goes in at one end comes out, counted, at the other."""
+"""The whole pipeline on drawn faces: every photograph is accounted for, and the model learns from faces."""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """Run all stages on 300 drawn portraits with the demo's parameters, fewer epochs and a smaller search."""
+    """Run all stages on 300 drawn portraits with the parameters of the demo, fewer epochs and a smaller search."""
     patch = pytest.MonkeyPatch()
     patch.setenv("WANDB_MODE", "disabled")
     root = tmp_path_factory.mktemp("project")
@@ -89,14 +89,14 @@ def test_no_group_is_in_two_splits(project: Project) -> None:
     assert all(first.isdisjoint(second) for i, first in enumerate(groups) for second in groups[i + 1 :])
 
 
-def test_the_model_beats_always_saying_the_median_by_half(project: Project) -> None:
+def test_the_error_is_less_than_half_of_the_median_baseline(project: Project) -> None:
     metrics = json.loads(project.paths.metrics.read_text())
     assert metrics["mae"] <= metrics["median_baseline_mae"] / 2
 
 
-def test_the_gender_is_learnt_and_judged_and_an_ethnicity_that_nobody_has_is_neither(project: Project) -> None:
+def test_gender_is_learnt_and_evaluated_and_an_unlabelled_ethnicity_is_not(project: Project) -> None:
     metrics = json.loads(project.paths.metrics.read_text())
-    assert metrics["gender_accuracy"] > 0.6  # of 29 drawn faces, which show it by hair and beard alone
+    assert metrics["gender_accuracy"] > 0.6  # of 29 drawn faces, which show it only by hair and beard
     assert metrics["sources"]["synthetic"]["gender_accuracy"] == metrics["gender_accuracy"]
     assert metrics["ethnicity_accuracy"] is None
     card = json.loads((project.paths.exported / "model.json").read_text())
@@ -104,7 +104,7 @@ def test_the_gender_is_learnt_and_judged_and_an_ethnicity_that_nobody_has_is_nei
     assert card["test_metrics"]["gender_accuracy"] == metrics["gender_accuracy"]
 
 
-def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project: Project) -> None:
+def test_the_exported_model_predicts_for_raw_photographs_what_the_evaluation_did(project: Project) -> None:
     predictions = read_table(project.paths.predictions, PREDICTIONS).set_index("image_id")
     test = read_table(project.paths.split_test, SPLIT)
     found = test[test["found"] == "detector"]
@@ -116,7 +116,7 @@ def test_the_served_model_answers_raw_photographs_as_the_evaluation_did(project:
     assert close.mean() >= 0.99
 
 
-def test_intervals_hold_the_age_and_every_band_is_accounted_for(project: Project) -> None:
+def test_intervals_contain_the_age_and_every_band_is_counted(project: Project) -> None:
     predictions = read_table(project.paths.predictions, PREDICTIONS)
     assert predictions["age"].between(predictions["age_low"], predictions["age_high"]).all()
     calibration = json.loads(project.paths.calibration.read_text())
@@ -127,7 +127,7 @@ def test_intervals_hold_the_age_and_every_band_is_accounted_for(project: Project
     assert sum(band["exact_rows"] for band in bands) == metrics["exact_rows"]
 
 
-def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(project: Project) -> None:
+def test_faces_of_train_are_recognised_and_those_of_test_are_not(project: Project) -> None:
     predictor = AgePredictor.load(project.paths.exported)
     train, test = (read_table(path, SPLIT) for path in (project.paths.split_train, project.paths.split_test))
     shares = {}
@@ -139,10 +139,11 @@ def test_faces_of_the_training_are_known_again_and_those_of_the_test_are_not(pro
     assert shares["test"] == 0
 
 
-def test_the_report_is_one_file_with_the_figures_in_it(project: Project) -> None:
+def test_the_report_is_one_file_with_the_metrics(project: Project) -> None:
     report = (project.paths.report / "report.html").read_text()
     assert f"{json.loads(project.paths.metrics.read_text())['mae']:.2f}" in report
     assert 'src="http' not in report
+    assert {"search.html", "trials.png", "history.png"} < {path.name for path in project.paths.report.iterdir()}
 
 
 def test_the_history_has_both_phases_on_one_axis(project: Project) -> None:
@@ -152,13 +153,13 @@ def test_the_history_has_both_phases_on_one_axis(project: Project) -> None:
     assert set(history["phase"]) == {1, 2}
 
 
-def test_shuffled_labels_teach_nothing(project: Project) -> None:
-    """The figure above is learnt from faces: with ages dealt anew to the same faces, it is gone."""
+def test_nothing_is_learnt_from_shuffled_labels(project: Project) -> None:
+    """The error above is learnt from faces: with the ages shuffled among them, it is not reached."""
     paths = project.paths
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
     kept = {path: path.read_bytes() for path in (paths.train, paths.split_val, paths.metrics)}
-    write_table(paths.train, _with_mixed_labels(train), TRAIN)
-    write_table(paths.split_val, _with_mixed_labels(val), SPLIT)
+    write_table(paths.train, _with_shuffled_labels(train), TRAIN)
+    write_table(paths.split_val, _with_shuffled_labels(val), SPLIT)
     try:
         project.run("tune", "train", "calibrate", "evaluate")
         metrics = json.loads(paths.metrics.read_text())
@@ -168,7 +169,7 @@ def test_shuffled_labels_teach_nothing(project: Project) -> None:
     assert metrics["mae"] > metrics["median_baseline_mae"] / 2
 
 
-def _with_mixed_labels(table: pd.DataFrame) -> pd.DataFrame:
+def _with_shuffled_labels(table: pd.DataFrame) -> pd.DataFrame:
     order = np.random.default_rng(0).permutation(len(table))
     labels = table[["age_low", "age_high", "age", "age_group"]].iloc[order].reset_index(drop=True)
     return table.assign(**{name: labels[name] for name in labels})

@@ -1,4 +1,4 @@
-"""From rebalanced rows to the tuned head: what is extracted, what names a search, and when one is refused."""
+"""From rebalanced rows to the tuned head: cached features, the search, and results that `train` refuses."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def names_in(view: Path) -> set[str]:
         return {key.partition("#")[0] for key in arrays["key"].tolist()}
 
 
-def test_features_are_of_the_rows_that_heads_learn_from(project: SmallProject) -> None:
+def test_features_are_of_the_rebalanced_training_rows_and_the_validation_rows(project: SmallProject) -> None:
     cache_features.run(project.params(), project.paths)
     train_rows = set(read_table(project.paths.train, TRAIN)["image_id"])
     val_rows = set(read_table(project.paths.split_val, SPLIT)["image_id"])
@@ -31,7 +31,7 @@ def test_features_are_of_the_rows_that_heads_learn_from(project: SmallProject) -
     assert f"train/{CUT}" not in train_rows
 
 
-def test_features_of_views_that_are_no_longer_wanted_are_removed(project: SmallProject) -> None:
+def test_features_of_dropped_views_are_removed(project: SmallProject) -> None:
     cache_features.run(project.params(cache_features={"views": 4}), project.paths)
     cache_features.run(project.params(cache_features={"views": 3}), project.paths)
     assert len(list((project.paths.features / "train").glob("view_*.npz"))) == 3
@@ -53,7 +53,7 @@ def test_heads_of_a_search_are_trained_by_their_own_schedule_or_by_that_of_phase
 
 
 @pytest.mark.slow
-def test_a_search_is_taken_by_train_until_its_rows_change(project: SmallProject) -> None:
+def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> None:
     params, paths = project.params(), project.paths
     cache_features.run(params, paths)
     (paths.tune_state / "search_older").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Training is killed in both phases, as a machine would, and ends as one that was left alone."""
+"""A training that is killed in both phases resumes and ends like an uninterrupted one."""
 
 import os
 import signal
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.slow
 
 
 def make_project(root: Path) -> Paths:
-    """Make a folder in which `train` can run: 500 training crops, 60 to validate by, and their features.
+    """Make a folder in which `train` can run: 500 training crops, 60 validation crops, and their features.
 
-    The trunk is cached, so that a kill may also fall into the time when that is done.
+    The trunk is cached, so that a kill may also interrupt that.
     """
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
     content["crop_faces"]["size"] = SIZE
@@ -79,48 +79,48 @@ def start_training(root: Path) -> subprocess.Popen[str]:
 
 
 def finish_training(root: Path) -> tuple[str, pd.DataFrame]:
-    """Run `train` to its end; return what it said, and its history."""
-    said, _ = (running := start_training(root)).communicate(timeout=300)
-    assert running.returncode == 0, said
-    return said, pd.read_csv(Paths(root).train_report / "history.csv")
+    """Run `train` to its end; return its output and its history."""
+    output, _ = (running := start_training(root)).communicate(timeout=300)
+    assert running.returncode == 0, output
+    return output, pd.read_csv(Paths(root).train_report / "history.csv")
 
 
 def kill_in_phase(root: Path, phase: int) -> None:
-    """Start `train` and kill it as soon as some epochs of a phase are kept."""
+    """Start `train` and kill it as soon as a phase has a checkpoint."""
     running = start_training(root)
     state = Paths(root).train_state / f"phase{phase}.npz"
     deadline = time.monotonic() + 200
     while not state.is_file() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     running.send_signal(signal.SIGKILL)
-    said, _ = running.communicate()
-    assert running.returncode == -signal.SIGKILL, said
-    assert state.is_file(), said
+    output, _ = running.communicate()
+    assert running.returncode == -signal.SIGKILL, output
+    assert state.is_file(), output
 
 
-def test_a_training_killed_in_both_phases_ends_as_one_left_alone(tmp_path: Path) -> None:
+def test_a_training_killed_in_both_phases_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
     paths = make_project(tmp_path)
     _, whole = finish_training(tmp_path)
     assert [path for path in paths.train_state.rglob("*") if path.is_file()] == []
     for phase in (1, 2):
         kill_in_phase(tmp_path, phase)
-    said, resumed = finish_training(tmp_path)
-    assert f"phase 1 resumes after epoch {EPOCHS}" in " ".join(said.split())
-    assert "phase 2 resumes after epoch" in " ".join(said.split())
+    output, resumed = finish_training(tmp_path)
+    assert f"phase 1 resumes after epoch {EPOCHS}" in " ".join(output.split())
+    assert "phase 2 resumes after epoch" in " ".join(output.split())
     pd.testing.assert_frame_equal(resumed, whole, rtol=1e-3)
 
 
-def test_other_settings_begin_anew(tmp_path: Path) -> None:
+def test_other_settings_start_from_scratch(tmp_path: Path) -> None:
     paths = make_project(tmp_path)
     kill_in_phase(tmp_path, 1)
     assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
     change_phases(tmp_path, epochs=2)
-    said, history = finish_training(tmp_path)
-    assert "resumes" not in said
+    output, history = finish_training(tmp_path)
+    assert "resumes" not in output
     assert history["phase"].tolist() == [1, 1, 2, 2]
 
 
-def test_a_cached_trunk_trains_as_a_live_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cached_trunk_trains_like_a_live_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "disabled")
     paths = make_project(tmp_path)
     histories, networks = [], []
