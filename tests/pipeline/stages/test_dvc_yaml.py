@@ -157,10 +157,12 @@ def plotted_files() -> Iterator[str]:
 
 
 def test_dvc_yaml_has_the_form_that_dvc_writes() -> None:
-    """So that `dvc freeze STAGE` adds one line."""
+    """So that `dvc freeze STAGE` adds one line; DVC rewrites the whole file."""
     serialize = pytest.importorskip("dvc.utils.serialize")
     text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    assert serialize.dumps_yaml(serialize.parse_yaml_for_update(text, "dvc.yaml")) == text
+    assert serialize.dumps_yaml(serialize.parse_yaml_for_update(text, "dvc.yaml")) == text, (
+        "run `dvc freeze split && dvc unfreeze split`"
+    )
 
 
 @pytest.mark.parametrize("stage", STAGES)
