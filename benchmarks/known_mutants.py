@@ -80,6 +80,24 @@ NO_SUCH_INPUT = "differs only for input that does not occur"
 SYMMETRIC = "the draws are symmetric about 0"
 
 TOLERATED = (
+    ToleratedMutants("models/training/objective.py", "model.compute_metrics(", "makes variables early, to save time"),
+    ToleratedMutants(
+        "pipeline/config/fingerprints.py",
+        '"search": params.tune',
+        "all settings are plain values",
+        only="model_dump(exclude",
+    ),
+    ToleratedMutants(
+        "pipeline/config/fingerprints.py", '"untuned": [section', "all settings are plain values", only="model_dump()"
+    ),
+    ToleratedMutants("tuning/importance.py", "if groups < 2", "less than any rounding error", only="<="),
+    ToleratedMutants("tuning/importance.py", "if groups < 2", "less than any rounding error", only="2e-09"),
+    ToleratedMutants("tuning/importance.py", "return float(np.clip(", "a share is at most 1", only="2.0"),
+    ToleratedMutants("tuning/recipe.py", "learning_rate: float =", CHOICE),
+    ToleratedMutants("tuning/recipe.py", "weight_decay: float =", CHOICE),
+    ToleratedMutants("tuning/recipe.py", "unfreeze: str | int =", CHOICE),
+    ToleratedMutants("tuning/recipe.py", "phase2_learning_rate: float =", CHOICE),
+    ToleratedMutants("tuning/recipe.py", "augment_strength: float =", CHOICE),
     ToleratedMutants("models/training/objective.py", "targets = {name: ops.zeros(", "any shape makes the variables"),
     ToleratedMutants("models/training/objective.py", "ones = {name: ops.ones(", "any shape makes the variables"),
     ToleratedMutants("models/evaluation/metrics.py", "def by_slice(", CHOICE),

@@ -51,3 +51,17 @@ def test_importance_follows_the_formula():
     """Ranks 1..4 of 4: between halves (1.5 - 2.5)^2 and so on gives eta^2 = 0.8; epsilon^2 = 1 - 3/2 * 0.2."""
     trials = pd.DataFrame({"a": [1, 1, 2, 2], "val_age_mae": [1.0, 2.0, 3.0, 4.0], "epochs": 3})
     assert setting_importance(trials, settings=["a"])["a"] == pytest.approx(1 - 3 / 2 * 0.2)
+
+
+def test_tied_scores_have_their_mean_rank():
+    """Ranks 2, 2, 2 and 4 of 4 vary by 0.1875 about their mean 0.625, and by 0.125 within the second half."""
+    trials = pd.DataFrame({"a": [1, 1, 2, 2], "val_age_mae": [1.0, 1.0, 1.0, 4.0], "epochs": 3})
+    assert setting_importance(trials, settings=["a"])["a"] == pytest.approx(1 - 3 / 2 * 0.125 / 0.1875)
+
+
+@pytest.mark.parametrize(("count", "importance"), [(6, 1.0), (7, 0.0)])
+def test_numbers_are_divided_into_bins_from_seven_values_on(count, importance):
+    # Neighbouring values alternate between a good and a bad score, which bins of two or three values cannot show.
+    values = np.tile(np.arange(count), 2)
+    trials = pd.DataFrame({"a": values, "val_age_mae": values % 2, "epochs": 3})
+    assert setting_importance(trials, settings=["a"])["a"] == pytest.approx(importance, abs=0.1)

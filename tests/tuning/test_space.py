@@ -11,6 +11,8 @@ SPACE: SearchSpace = {
     "second_units": Range(32, 128, step=32),
     "dropout": Range(0.1, 0.3, step=0.1),
     "learning_rate": Range(0.001, 0.1, log=True),
+    "group_weight": Range(0.0, 1.0),
+    "layers": Range(1, 3),
 }
 
 
@@ -26,11 +28,14 @@ def test_keras_tuner_receives_all_domains():
         "second_units": (32, 128, 32, "linear"),
         "dropout": (0.1, 0.3, 0.1, "linear"),
         "learning_rate": (0.001, 0.1, None, "log"),
+        "group_weight": (0.0, 1.0, None, "linear"),
+        "layers": (1, 3, 1, "linear"),
     }
 
 
 def test_sampled_values_are_those_of_keras_tuner():
     values = {"units": 32, "activation": "gelu", "second_units": 96, "dropout": 0.2, "learning_rate": 0.05}
+    values |= {"group_weight": 0.5, "layers": 2}
     hp = kt.HyperParameters()
     hp.values = dict(values)
     assert sample(hp, SPACE) == values
