@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-data_app = typer.Typer(help="Data sets: draw the synthetic one.", no_args_is_help=True)
+data_app = typer.Typer(help="Data sets: draw the synthetic one.", no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @data_app.command()

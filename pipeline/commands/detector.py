@@ -12,7 +12,9 @@ Trust = Annotated[
     ),
 ]
 
-detector_app = typer.Typer(help="The face detector: train, average and export one.", no_args_is_help=True)
+detector_app = typer.Typer(
+    help="The face detector: train, average and export one.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 
 
 @detector_app.command("train")
@@ -45,7 +47,7 @@ def train_detector(  # noqa: PLR0913, PLR0917  each is an option
 ) -> None:
     """Train the face detector for one round, on photographs, crops of them and synthetic faces.
 
-    Takes an hour or more on a CPU and needs the extra `train`. Prints the path of the checkpoint, which
+    Takes an hour or more on a CPU and needs `agelens[train]`. Prints the path of the checkpoint, which
     `agelens detector export` converts for use.
     """
     from agelens.data_prep.detector_training.yolo_training import DetectorRecipe, train_face_detector  # noqa: PLC0415

@@ -24,14 +24,13 @@ app = typer.Typer(
     epilog="Predict: `agelens predict PHOTO`. Train: configure your data in params.yaml, or draw some with `agelens "
     "data synthetic`; then run `dvc repro` and `agelens summary`.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",  # joins the lines of a paragraph
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
-app.command()(protocol)
-app.command()(use)
 
 
 @app.command()
@@ -69,6 +68,9 @@ def predict(
     predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, draw=draw, model=model, gender=gender)
 
 
+app.command()(use)
+
+
 @app.command()
 def run(
     stage: Annotated[
@@ -95,11 +97,11 @@ def tune(
     workers: Annotated[int, typer.Option(help="Number of processes that train trials in parallel.", min=1)] = 1,
     max_trials: Annotated[int | None, typer.Option(hidden=True, min=1)] = None,
 ) -> None:
-    """Search for the best settings of the head or the network, as `tune` in params.yaml defines it.
+    """Search for the best settings of the head or the network, as configured in section tune of params.yaml.
 
     The same command resumes a search that was stopped or killed; changed settings start another search. It needs the
-    cached features that `dvc repro cache_features` computes. `dvc repro tune` runs the same search, but only if
-    `train.use_tuned` is true. For several machines, see docs/search.md.
+    cached features that `dvc repro cache_features` computes. The stage `dvc repro tune` runs the same search, but only
+    if `train.use_tuned` is true. For several machines, see docs/search.md.
     """
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
@@ -111,6 +113,9 @@ def tune(
     import_quietly("agelens.pipeline.commands.tuning").search_in_role(
         params, paths, workers=workers, max_trials=max_trials
     )
+
+
+app.command()(protocol)
 
 
 @app.command()

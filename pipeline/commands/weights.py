@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-weights_app = typer.Typer(help="Published and bundled weights: list, download, verify.", no_args_is_help=True)
+weights_app = typer.Typer(
+    help="Published and bundled weights: list, download, verify.", no_args_is_help=True, rich_markup_mode="markdown"
+)
 
 
 @weights_app.command("list")
