@@ -74,6 +74,55 @@ def steps(title: str) -> dict[str, str]:
     return {file: re.sub(r"^```.*\n", "", dedent(block), flags=re.MULTILINE).rstrip() + "\n" for file, block in found}
 
 
+SEARCH_KERNEL_L2 = """
+import pytest
+
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.search.search_space import recipe_of, space_of
+from agelens.tuning.recipe import build_recipe
+from agelens.tuning.space import Range
+from tests.pipeline.demo_settings import changed
+
+
+def test_the_setting_is_searched_and_has_an_effect():
+    params = Params.model_validate(changed("tune.space.kernel_l2", {"low": 0.001, "high": 0.1, "log": True}))
+    assert space_of(params)["kernel_l2"] == Range(0.001, 0.1, log=True)
+    untuned = recipe_of(params)
+    assert untuned.settings()["kernel_l2"] == 0.0
+    tuned = untuned.with_settings({"kernel_l2": 0.05})
+    heads = [build_recipe(each, features=4, groups=5, start_age=35, epochs=1, steps=1) for each in (untuned, tuned)]
+    assert [len(head.losses) for head in heads] == [0, 1]
+
+
+def test_an_impossible_value_is_rejected():
+    with pytest.raises(ValueError, match="kernel_l2"):
+        Params.model_validate(changed("model.kernel_l2", -1))
+"""
+
+
+@pytest.mark.slow
+def test_a_search_setting_takes_three_files(copy: Copy) -> None:
+    code = steps("Add a search setting")
+    assert len(code) <= 3
+    heads, section, space = (
+        "models/network/heads.py",
+        "pipeline/config/sections/training.py",
+        "pipeline/config/sections/search.py",
+    )
+    field, effect = code.pop(heads).split("\n\n")
+    copy.insert(heads, f"{field}\n", before="\n\ndef build_head(")
+    dense = '    x = layers.Dense(config.units, activation=config.activation, name="dense")(pooled)\n'
+    copy.insert(heads, effect, before=dense)
+    content = (copy.root / heads).read_text(encoding="utf-8")
+    (copy.root / heads).write_text(content.replace(dense, ""), encoding="utf-8")
+    copy.insert(section, code.pop(section), before="    flip_average: bool = False\n")
+    copy.insert(space, code.pop(space), before="    dropout: Domain[Dropout] | None = None\n")
+    assert code == {}
+    (copy.root / "tests/test_kernel_l2.py").write_text(SEARCH_KERNEL_L2, encoding="utf-8")
+    tests = ("tests/test_kernel_l2.py", "tests/pipeline/config/test_params_search.py", "tests/tuning/test_recipe.py")
+    copy.python("pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+
 @pytest.mark.slow
 def test_a_stage_takes_six_files(copy: Copy) -> None:
     code = steps("Add a stage")
