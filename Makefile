@@ -27,7 +27,7 @@ demo: $(VENV)/.installed $(SYNTHETIC) ## run the whole pipeline on drawn faces: 
 	@$(BIN)/agelens summary
 
 test: $(VENV)/.installed ## run the tests
-	@$(BIN)/pytest -n 2 --dist loadscope
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
 	@$(BIN)/python benchmarks/mutants.py
