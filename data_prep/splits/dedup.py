@@ -1,8 +1,8 @@
-"""Which crops show the same picture, which rows belong together, and which of the copies stays.
+"""Deduplication: find crops of the same photograph and rows that must not be split, and keep one file per photo.
 
-A `photo` is one picture: crops of equal pixels, or crops that are alike by two measures at once. Neither measure is
-enough alone: aligned faces lie so close in 64-bit hashes that within 10 bits half of UTKFace links up into one photo.
-A `group` is a photo and whatever hangs on it through people: the split keeps it in one piece and nothing else uses it.
+A `photo` is a set of duplicates: crops with equal pixels, or crops that are similar by both of two measures. One
+measure is not enough: the 64-bit hashes of aligned faces are so similar that within 10 bits half of UTKFace would be
+linked into one photo. A `group` is a set of photos that share people; the split keeps it together.
 
     photo = find_photos(signatures, table["image_id"])
     group = find_groups(photo, table["subject"])        # over all rows, before any is dropped
@@ -28,23 +28,23 @@ Indices = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 SIDE = 32
-"""Crops are compared as grey images of this many pixels a side."""
+"""Side in pixels of the grey images that are compared."""
 
 BLOCK_ROWS = 256
-"""Hashes are compared this many against all at a time (51 MB for 25,000 crops)."""
+"""Number of hashes that are compared with all others at a time (51 MB for 25,000 crops)."""
 
 BLOCK_PAIRS = 8192
-"""Pairs that the hash lets through are correlated this many at a time (64 MB)."""
+"""Number of pairs with similar hashes that are correlated at a time (64 MB)."""
 
 
 @dataclass(frozen=True, eq=False)
 class CropSignature:
-    """What is kept of a crop to recognise the same picture.
+    """What is computed from a crop to find its duplicates.
 
     Args:
-        pixels: SHA-1 of the shape and the pixels.
+        pixels: SHA-1 of shape and pixels.
         phash: Perceptual hash, 64 bits.
-        grey: `float32 (1024,)`, the crop as 32 x 32 grey of mean 0 and length 1; all 0 where the crop is flat.
+        grey: `float32 (1024,)`, 32 x 32 grey values with mean 0 and norm 1; all 0 for a crop of one colour.
     """
 
     pixels: str
@@ -53,11 +53,11 @@ class CropSignature:
 
 
 def describe_crop(crop: Pixels) -> CropSignature:
-    """Return the signature of one crop `uint8 (S, S, 3)`; well under a millisecond, and made for threads.
+    """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads.
 
-    The hash is the DCT hash of phash.org: is each of the 8 x 8 lowest frequencies above their median?
+    The hash is the DCT hash of phash.org: one bit for each of the 8 x 8 lowest frequencies, 1 above their median.
     """
-    # Pillow shrinks without holding the interpreter's lock; matrix products would wake BLAS threads in every thread.
+    # Pillow resizes without the interpreter's lock; with matrix products, each thread would start threads of BLAS.
     small = Image.fromarray(crop).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
     grey = np.asarray(small, dtype=np.float32)
     cosines = _cosines()
@@ -72,25 +72,26 @@ def describe_crop(crop: Pixels) -> CropSignature:
 
 @lru_cache(maxsize=1)
 def _cosines() -> Matrix:
-    """Return `(8, 32)`: the lowest eight waves of the DCT-II, without its constant factors."""
+    """Return `(8, 32)`: the eight lowest frequencies of the DCT-II, without its constant factors."""
     return np.cos(np.pi * np.outer(np.arange(8), np.arange(SIDE) + 0.5) / SIDE).astype(np.float32)
 
 
 def find_photos(
     signatures: Sequence[CropSignature], image_ids: Sequence[str], *, max_bits: int = 10, min_correlation: float = 0.97
 ) -> Names:
-    """Return for each crop the name of its photo, which is the smallest `image_id` that shows the same picture.
+    """Return the name of each crop's photo: the smallest `image_id` among its duplicates.
 
     Two crops are linked if their pixels are equal, or if their hashes differ in at most `max_bits` of 64 bits and
-    their 32 x 32 grey images correlate by at least `min_correlation`. A photo is whatever hangs together by links.
+    their 32 x 32 grey images correlate by at least `min_correlation`. A photo is a connected component of these links.
     """
     names = np.asarray(image_ids, dtype=str)
-    order = np.argsort(names)  # the smallest index is then the smallest name
+    order = np.argsort(names)  # so that the smallest index has the smallest name
     ordered = [signatures[index] for index in order]
     _, first, content = np.unique([one.pixels for one in ordered], return_index=True, return_inverse=True)
-    # Copies of the same pixels share one place below, so that a file that is there often costs nothing more.
+    # Only one of several crops with equal pixels is compared, so that many copies of a file take no more time.
     distinct = np.sort(first)
-    pairs = distinct[_alike([ordered[index] for index in distinct], max_bits=max_bits, min_correlation=min_correlation)]
+    compared = [ordered[index] for index in distinct]
+    pairs = distinct[_similar_pairs(compared, max_bits=max_bits, min_correlation=min_correlation)]
     equal = np.stack([first[content], np.arange(len(names))], axis=1)
     smallest = _smallest_linked(np.concatenate([pairs, equal]), count=len(names))
     photo = np.empty_like(names)
@@ -98,8 +99,8 @@ def find_photos(
     return photo
 
 
-def _alike(signatures: list[CropSignature], *, max_bits: int, min_correlation: float) -> Indices:
-    """Return `(P, 2)`: the pairs of crops that are alike by both measures."""
+def _similar_pairs(signatures: list[CropSignature], *, max_bits: int, min_correlation: float) -> Indices:
+    """Return the pairs of crops `(P, 2)` that are similar by both measures."""
     if not signatures:
         return np.empty((0, 2), dtype=np.int64)
     hashes = np.array([one.phash for one in signatures], dtype=np.uint64)
@@ -123,41 +124,41 @@ def _near_pairs(hashes: npt.NDArray[np.uint64], *, max_bits: int) -> Iterator[In
 
 
 def _smallest_linked(links: Indices, *, count: int) -> Indices:
-    """Return for each of `count` items the smallest item that hangs together with it by `links` `(L, 2)`."""
+    """Return for each of `count` items the smallest item of its connected component; `links` is `(L, 2)`."""
     smallest = np.arange(count)
     while True:
         low = smallest[links].min(axis=1)
         nearer = smallest.copy()
         np.minimum.at(nearer, links[:, 0], low)
         np.minimum.at(nearer, links[:, 1], low)
-        nearer = nearer[nearer]  # a jump to what the found one has found: chains shrink by half each time
+        nearer = nearer[nearer]  # pointer jumping halves the length of chains in each step
         if np.array_equal(nearer, smallest):
             return smallest
         smallest = nearer
 
 
 def find_groups(photo: npt.ArrayLike, subject: "pd.Series[str]") -> Names:
-    """Return for each row the name of its group, which is the smallest name among its photos.
+    """Return the name of each row's group: the smallest name among the photos of the group.
 
-    Rows hang together by the same photo or the same subject, also through other rows; a missing subject links
-    nothing. Call it with every row: a duplicate that is dropped later still tells that two people are one.
+    Rows are linked by the same photo or the same subject, also indirectly through other rows. A missing subject links
+    no rows. Call it with all rows, because a duplicate that is dropped later can link two subjects.
     """
     names, photos = np.unique(np.asarray(photo, dtype=str), return_inverse=True)
     people = pd.factorize(subject)[0]
     known = people >= 0
-    # People are items behind all photos, so that the smallest item of a group is always a photo.
+    # The numbers of people follow those of photos, so that the smallest item of a group is always a photo.
     links = np.stack([photos, len(names) + people], axis=1)[known]
     smallest = _smallest_linked(links, count=len(names) + len(np.unique(people[known])))
     return names[smallest[photos]]
 
 
 def check_photos(photo: npt.ArrayLike, *, max_photo_files: int = 20) -> None:
-    """Raise `DataError` if one photo has more files than a picture is ever copied: the thresholds must be wrong."""
+    """Raise `DataError` if a photo has more files than plausible, which means that a threshold is too loose."""
     names, files = np.unique(np.asarray(photo, dtype=str), return_counts=True)
     if files.max(initial=0) > max_photo_files:
         msg = (
-            f"One picture should be found at most {max_photo_files} times. Received: {files.max()} files like "
-            f"{names[files.argmax()]}. Look at them; if they differ, ask for fewer bits or more correlation."
+            f"A photo must have at most {max_photo_files} files. Received: {files.max()} duplicates of "
+            f"{names[files.argmax()]}. Look at them; if they differ, lower max_bits or raise min_correlation."
         )
         raise DataError(msg)
 
@@ -165,11 +166,11 @@ def check_photos(photo: npt.ArrayLike, *, max_photo_files: int = 20) -> None:
 def resolve_duplicates(
     table: pd.DataFrame, *, max_age_gap: float = 2.0, max_photo_files: int = 20
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that stay, one per photo, and the rejected ones.
+    """Return the rows that are kept, one per photo, and the rejected ones.
 
-    Photos whose labels lie more than `max_age_gap` years apart (for intervals: the years between them) are rejected
-    with the reason `label_conflict`. Of the others the smallest `image_id` stays, with the median of the exact
-    labels, or of the intervals where none is exact; the rest is rejected as `duplicate`.
+    Photos whose labels differ by more than `max_age_gap` years (for intervals: the years between them) are rejected
+    with the reason `label_conflict`. Of other photos, the smallest `image_id` is kept, with the median of the exact
+    labels, or of the age intervals if none is exact. The other files are rejected as `duplicate`.
 
     Args:
         table: Follows GROUPED.
@@ -187,19 +188,19 @@ def resolve_duplicates(
     lowest, highest = photos["age_high"].transform("min"), photos["age_low"].transform("max")
     conflict = highest - lowest > max_age_gap
     first = photos["image_id"].transform("min")
-    stays = ~conflict & (table["image_id"] == first)
+    is_kept = ~conflict & (table["image_id"] == first)
     reason = np.where(conflict, "label_conflict", "duplicate")
     conflict_detail = "labels from " + lowest.astype(str) + " to " + highest.astype(str) + " years on photo "
     detail = (conflict_detail + table["photo"]).where(conflict, "duplicate_of:" + first)
-    rejected = table.assign(reason=reason, detail=detail).loc[~stays, REJECTED.names]
-    kept = _with_joint_labels(table[stays], table[~conflict])
+    rejected = table.assign(reason=reason, detail=detail).loc[~is_kept, REJECTED.names]
+    kept = _with_joint_labels(table[is_kept], table[~conflict])
     return kept.reset_index(drop=True), rejected.reset_index(drop=True)
 
 
-def _with_joint_labels(kept: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """Return `kept` with the label that all files of each photo give together; exact ones outweigh intervals."""
-    exact = judged["age_low"] == judged["age_high"]
-    best = judged[exact | ~exact.groupby(judged["photo"]).transform("any")].sort_values("image_id")
+def _with_joint_labels(kept: pd.DataFrame, consistent: pd.DataFrame) -> pd.DataFrame:
+    """Return `kept` with the median label of each photo, of exact labels if there are any."""
+    exact = consistent["age_low"] == consistent["age_high"]
+    best = consistent[exact | ~exact.groupby(consistent["photo"]).transform("any")].sort_values("image_id")
     photos = best.groupby("photo")
     label = photos[["age_low", "age_high", "age"]].median().join(photos[["age_kind", "age_clipped"]].first())
     label["age"] = (label["age_low"] + label["age_high"]) / 2

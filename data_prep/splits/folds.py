@@ -1,4 +1,4 @@
-"""Folds for cross-validation: parts of equal size that share no person and no photograph, each tested on once."""
+"""Folds for cross-validation: parts of equal size without common people or photographs, each tested once."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,33 +10,33 @@ from agelens.data_prep.splits.split import split_table
 
 
 def make_folds(table: pd.DataFrame, *, count: int, groups: AgeGroups, seed: int) -> list[pd.DataFrame]:
-    """Return the rows of each fold, dealt as `split_table` deals splits: whole groups, even shares of every age group.
+    """Return the rows of each fold, assigned as `split_table` does: groups are not split, age groups are balanced.
 
     Args:
         table: Follows GROUPED.
         count: Number of folds.
         groups: The age groups.
-        seed: Another seed deals other folds.
+        seed: Seed of the hash that assigns groups to folds.
 
     Returns:
         Tables that follow SPLIT.
 
     Raises:
-        ParamsError: There are fewer than three folds, so that training, validation and test have none each.
-        DataError: A fold would get no rows.
+        ParamsError: There are fewer than three folds, one each for training, validation and test.
+        DataError: A fold would have no rows.
     """
     if count < 3:
-        msg = f"A protocol needs at least 3 folds: one to test, one to validate, the rest to train. Received: {count}."
+        msg = f"A protocol needs at least 3 folds, for test, validation and training. Received: {count}."
         raise ParamsError(msg)
     fractions = {f"fold {number}": 1 / count for number in range(count)}
     return list(split_table(table, fractions=fractions, groups=groups, seed=seed).values())
 
 
 def rotate_folds(folds: Sequence[pd.DataFrame]) -> Iterator[dict[str, pd.DataFrame]]:
-    """Yield the splits `train`, `val` and `test` of every turn: fold i is tested, the next validates, the rest train.
+    """Yield the splits `train`, `val` and `test` of each turn: fold i for test, the next for validation, the others.
 
-    With five folds that is the protocol of Paplham & Franc 2024, "A Call to Reflect on Evaluation Practices for Age
-    Estimation": six tenths, two and two, and every row tested once.
+    With five folds this is the protocol of Paplham & Franc 2024, "A Call to Reflect on Evaluation Practices for Age
+    Estimation": 60 % training, 20 % validation and 20 % test rows, and every row is tested once.
     """
     for turn, test in enumerate(folds):
         validating = (turn + 1) % len(folds)

@@ -1,4 +1,4 @@
-"""Ages in balance, for training rows alone: common ages are cut, rare ones drawn more often, and weighted if asked."""
+"""Rebalancing of ages in the train split: common ages are reduced, rare ones repeated, and optionally weighted."""
 
 from typing import Literal
 
@@ -25,28 +25,28 @@ def rebalance_table(
     weight_sigma: float = 2.0,
     seed: int = 0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the balanced training rows, and the rows that were cut.
+    """Return the rebalanced training rows and the removed rows.
 
-    Ages are counted in whole years over the rows whose label is one age; rows with an interval are neither counted
-    nor cut, are drawn once and weigh 1.
+    Ages are counted in whole years over the rows with an exact age. Rows with an age interval are not counted or
+    removed; they are drawn once and have weight 1.
 
     Args:
         train: Follows SPLIT.
-        min_count: Ages with fewer rows are drawn `copies` times an epoch.
-        copies: Draws of a rare row: 3 are the image itself and two augmented copies.
-        max_count: Ages with more rows are cut to this many. The shares of their sources stay, by largest remainder;
-            which rows stay is decided by a hash of `image_id`.
-        weights: `inverse` weighs ages by `(mean count of the ages present / count of this age) ** weight_power`,
-            counted in draws after the two steps above, clipped to 0.2..5.0, then divided by the mean over the rows (a
-            row counts once, however often it is drawn). `smoothed` does so with counts to which the ages around
-            lend theirs (label distribution smoothing, Yang et al. 2021, "Delving into deep imbalanced regression").
-            `none` by default, since weights count rarity a second time.
-        weight_power: 0 weighs all alike, 1 lets every age weigh as much as any other.
-        weight_sigma: Years, the standard deviation of the Gaussian by which counts are smoothed.
-        seed: Another seed keeps other rows.
+        min_count: Rows of ages with fewer rows are drawn `copies` times per epoch.
+        copies: Draws of a rare row per epoch, each in another view.
+        max_count: Ages with more rows are reduced to this number. The shares of their sources are kept, by largest
+            remainder; a hash of `image_id` decides which rows are kept.
+        weights: `inverse` weights ages by `(mean count of all present ages / count of this age) ** weight_power`.
+            Counts are draws after the two steps above. Weights are clipped to 0.2..5.0 and divided by their mean over
+            the rows, in which each row counts once. `smoothed` does the same with counts that are smoothed over
+            neighbouring ages (label distribution smoothing, Yang et al. 2021, "Delving into deep imbalanced
+            regression"). The default is `none`, because repetition already compensates for rarity.
+        weight_power: 0 gives all rows the same weight, 1 gives all ages the same total weight.
+        weight_sigma: Standard deviation in years of the Gaussian that smooths the counts.
+        seed: Seed of the hash that decides which rows are kept.
 
     Returns:
-        A table that follows TRAIN and one that follows REJECTED (reason `over_represented_age`), their rows in the
+        A table that follows TRAIN and one that follows REJECTED (reason `over_represented_age`), with rows in the
         order of `train`.
 
     Raises:
@@ -67,14 +67,14 @@ def rebalance_table(
 def _check_counts(*, min_count: int, copies: int, max_count: int) -> None:
     if not (copies >= 1 and 0 <= min_count <= max_count and max_count >= 1):
         msg = (
-            "Rebalancing needs copies of at least 1 and a max_count of at least 1 and of min_count. "
+            "Rebalancing needs copies >= 1 and max_count >= 1, with 0 <= min_count <= max_count. "
             f"Received: min_count {min_count}, copies {copies}, max_count {max_count}."
         )
         raise ParamsError(msg)
 
 
 def _choose_rows(train: pd.DataFrame, years: "pd.Series[float]", *, max_count: int, seed: int) -> "pd.Series[bool]":
-    """Return for each row whether it stays."""
+    """Return for each row whether it is kept."""
     counts = years.value_counts()
     keeps = pd.Series(data=True, index=train.index)
     for year in counts.index[counts > max_count]:
@@ -87,9 +87,9 @@ def _choose_rows(train: pd.DataFrame, years: "pd.Series[float]", *, max_count: i
 
 
 def apportion(counts: "pd.Series[int]", *, total: int) -> "pd.Series[int]":
-    """Return whole numbers in the proportions of `counts` that add up to `total`, by largest remainder.
+    """Return integers in the proportions of `counts` with the sum `total`, by largest remainder.
 
-    Equal remainders are served in the order of the index.
+    Of equal remainders, the first in the order of the index is preferred.
     """
     parts = counts.sort_index() * total
     shares = parts // counts.sum()
@@ -108,11 +108,11 @@ def _weigh_ages(
 
 
 def smooth_counts(counts: "pd.Series[int]", *, sigma: float) -> "pd.Series[float]":
-    """Return for each age the mean of the counts around it, weighted by a Gaussian cut off at the ends of the range.
+    """Return the mean of the counts around each age, weighted by a Gaussian that is truncated at both ends.
 
     Args:
         counts: Indexed by age in years, without gaps.
-        sigma: Years; 0 changes nothing.
+        sigma: Standard deviation in years; 0 returns the counts unchanged.
     """
     ages = counts.index.to_numpy(dtype=np.float64)
     distance = ages[:, None] - ages[None]

@@ -1,11 +1,12 @@
-"""Train, validation and test: groups stay whole, shares hold in every source and age group, nothing is drawn by chance.
+"""Train, validation and test splits: deterministic, stratified by source and age group, and without split groups.
 
-Within a stratum (a source and an age group) the groups stand in a line in the order of a hash of their names, and the
-line is cut at 80 % and 90 % of its rows. So the shares are exact to about half a group, shuffled rows change nothing,
-and a new source changes nothing for the old ones, since its strata are its own (only an old group in which a new
-picture is found again may move). The price against a fixed threshold on the hash, which never moves a group but
-misses the shares of small strata by a third: when files join or leave a stratum, the few groups next to a cut move
-over it. Name the splits train, val, test: validation then lies between, and no group steps from test into train.
+Within a stratum (a source and an age group), groups are sorted by a hash of their names and divided at 80 % and 90 % of
+their rows. So the shares are exact to about half a group and do not depend on the order of rows. A new source does not
+change the split of others, because it has its own strata; only groups with duplicates in the new source can move.
+
+The alternative, fixed thresholds for the hash, never moves a group but misses the shares of small strata by up to a
+third. Here, when files are added to or removed from a stratum, the few groups next to a boundary can change splits.
+With the order train, val, test, no group moves between train and test.
 """
 
 import hashlib
@@ -25,29 +26,29 @@ def split_table(
 ) -> dict[str, pd.DataFrame]:
     """Return the rows of each split, in the order of `table`, with their age group.
 
-    The stratum of a group is the commonest source and the commonest age group of its rows; on a tie the first source
-    and the lower age group. Labels without an age group (`NO_AGE_GROUP`) are a stratum of their own.
+    The stratum of a group is the most common source and the most common age group of its rows; in case of a tie, the
+    first source and the lower age group. Labels without an age group (`NO_AGE_GROUP`) are a separate stratum.
 
     Args:
         table: Follows GROUPED.
-        fractions: Share of the rows by name of the split, for example `{"train": 0.8, "val": 0.1, "test": 0.1}`; the
-            first takes the groups that are too large for the smallest share.
+        fractions: Share of the rows by name of the split, such as `{"train": 0.8, "val": 0.1, "test": 0.1}`. Groups
+            that are larger than the smallest share are assigned to the first split.
         groups: The age groups.
-        seed: Another seed gives another split.
+        seed: Seed of the hash that assigns groups to splits.
 
     Raises:
-        ParamsError: The fractions are not positive or do not add up to 1.
-        DataError: A split would get no rows.
+        ParamsError: The fractions are not positive or their sum is not 1.
+        DataError: A split would have no rows.
     """
     _check_fractions(fractions)
     table = table.assign(age_group=groups.of_intervals(table["age_low"].to_numpy(), table["age_high"].to_numpy()))
-    dealt = _deal_groups(table, fractions=fractions, seed=seed)
-    split = table["group"].map(dealt)
+    split_of_group = _assign_groups(table, fractions=fractions, seed=seed)
+    split = table["group"].map(split_of_group)
     splits = {name: table.loc[split == name, SPLIT.names].reset_index(drop=True) for name in fractions}
     for name, rows in splits.items():
         if rows.empty:
             msg = (
-                f"Every split needs rows; {name} got none of {len(table)} rows in {len(dealt)} groups. "
+                f"Every split needs rows; {name} has none of {len(table)} rows in {len(split_of_group)} groups. "
                 "Add photographs, or raise its fraction."
             )
             raise DataError(msg)
@@ -55,7 +56,7 @@ def split_table(
 
 
 def check_disjoint(splits: Mapping[str, pd.DataFrame]) -> None:
-    """Raise `DataError` if a group of rows is in two splits: the same person or picture would be learnt and tested."""
+    """Raise `DataError` if a group is in two splits, so that a person or photo would be in training and test."""
     owner: dict[str, str] = {}
     for name, rows in splits.items():
         for group in rows["group"].unique():
@@ -66,43 +67,43 @@ def check_disjoint(splits: Mapping[str, pd.DataFrame]) -> None:
 
 
 def hash_names(names: "pd.Series[str]", *, seed: int) -> "pd.Series[str]":
-    """Return a hash of each name, to order by: random to look at, yet the same on every machine and in any company."""
+    """Return a hash of each name, for a pseudo-random order that is the same on all machines and for any rows."""
     return names.map(lambda name: hashlib.sha256(f"{seed}/{name}".encode()).hexdigest())
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> None:
     if min(fractions.values(), default=0) <= 0 or not np.isclose(sum(fractions.values()), 1):
-        msg = f"The fractions of the splits must be above 0 and add up to 1. Received: {dict(fractions)}."
+        msg = f"The fractions of the splits must be above 0 and sum to 1. Received: {dict(fractions)}."
         raise ParamsError(msg)
 
 
-def _deal_groups(table: pd.DataFrame, *, fractions: Mapping[str, float], seed: int) -> "pd.Series[str]":
-    """Return the name of the split of each group, by name of the group."""
-    line = pd.DataFrame(
+def _assign_groups(table: pd.DataFrame, *, fractions: Mapping[str, float], seed: int) -> "pd.Series[str]":
+    """Return the name of each group's split, by name of the group."""
+    ordered = pd.DataFrame(
         {
             "rows": table["group"].value_counts(),
-            "source": _commonest(table, "source"),
-            "age_group": _commonest(table, "age_group"),
+            "source": _most_common(table, "source"),
+            "age_group": _most_common(table, "age_group"),
         }
     )
     strata = ["source", "age_group"]
-    line["hash"] = hash_names(line.index.to_series(), seed=seed)
-    line["total"] = line.groupby(strata)["rows"].transform("sum")
-    # A group that is larger than a whole share would swell it; at the head of the line it falls to the first split.
-    line["small"] = line["rows"] <= np.maximum(line["total"] * min(fractions.values()), 1)
-    line = line.sort_values([*strata, "small", "hash"])
-    middle = line.groupby(strata)["rows"].cumsum() - line["rows"] / 2
-    return pd.Series(_cut(middle / line["total"], fractions), index=line.index)
+    ordered["hash"] = hash_names(ordered.index.to_series(), seed=seed)
+    ordered["total"] = ordered.groupby(strata)["rows"].transform("sum")
+    # A group larger than the smallest share would exceed it; sorted first, it is assigned to the first split.
+    ordered["small"] = ordered["rows"] <= np.maximum(ordered["total"] * min(fractions.values()), 1)
+    ordered = ordered.sort_values([*strata, "small", "hash"])
+    middle = ordered.groupby(strata)["rows"].cumsum() - ordered["rows"] / 2
+    return pd.Series(_split_at(middle / ordered["total"], fractions), index=ordered.index)
 
 
-def _commonest(table: pd.DataFrame, column: str) -> "pd.Series[str]":
-    """Return the commonest value of a column in each group, the smallest of those that are equally common."""
+def _most_common(table: pd.DataFrame, column: str) -> "pd.Series[str]":
+    """Return the most common value of a column in each group; of equally common ones, the smallest."""
     counts = table.groupby(["group", column]).size().rename("rows").reset_index()
-    commonest = counts.sort_values(["rows", column], ascending=[False, True]).drop_duplicates("group")
-    return commonest.set_index("group")[column]
+    first = counts.sort_values(["rows", column], ascending=[False, True]).drop_duplicates("group")
+    return first.set_index("group")[column]
 
 
-def _cut(places: "pd.Series[float]", fractions: Mapping[str, float]) -> npt.NDArray[np.str_]:
-    """Return the name of the split at each place 0..1 of the line."""
+def _split_at(positions: "pd.Series[float]", fractions: Mapping[str, float]) -> npt.NDArray[np.str_]:
+    """Return the name of the split at each position 0..1."""
     ends = np.cumsum(list(fractions.values()))
-    return np.array(list(fractions))[np.searchsorted(ends[:-1], places, side="right")]
+    return np.array(list(fractions))[np.searchsorted(ends[:-1], positions, side="right")]

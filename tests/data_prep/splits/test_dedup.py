@@ -23,33 +23,33 @@ from tests.locations import SHARED_DATA
 UTKFACE = SHARED_DATA / "utkface" / "UTKFace"
 
 
-def draw_picture(seed: int, size: int = 128) -> Pixels:
-    """Soft random blotches: unlike each other, and smooth enough to survive a change of size as photographs do."""
+def draw_image(seed: int, size: int = 128) -> Pixels:
+    """Return smooth random patterns, which differ from each other and can be resized as photographs can."""
     spots = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
     return np.array(Image.fromarray(spots).resize((size, size), Image.Resampling.BICUBIC))
 
 
-def recompress(picture: Pixels, *, quality: int) -> Pixels:
+def recompress(image: Pixels, *, quality: int) -> Pixels:
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=quality)
+    Image.fromarray(image).save(buffer, "JPEG", quality=quality)
     return np.array(Image.open(buffer))
 
 
-def resize(picture: Pixels, *sizes: int) -> Pixels:
-    image = Image.fromarray(picture)
+def resize(image: Pixels, *sizes: int) -> Pixels:
+    resized = Image.fromarray(image)
     for size in sizes:
-        image = image.resize((size, size), Image.Resampling.BICUBIC)
-    return np.array(image)
+        resized = resized.resize((size, size), Image.Resampling.BICUBIC)
+    return np.array(resized)
 
 
 def hand_made(phash: int, *grey: float, pixels: str = "") -> CropSignature:
-    """A signature with a chosen hash and a grey vector of two numbers, so that correlations can be told by hand."""
+    """Return a signature with a given hash and a grey vector of two numbers, for correlations by hand."""
     vector = np.array(grey, dtype=np.float32)
     return CropSignature(pixels or f"{phash} {grey}", phash, vector / np.linalg.norm(vector))
 
 
 def angle(degrees: float) -> tuple[float, float]:
-    """Grey vectors at angles correlate by the cosine of the angle between them: 0.97 is 14.07 degrees."""
+    """Return a grey vector; two correlate by the cosine of the angle between them, 0.97 for 14.07 degrees."""
     return float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
 
 
@@ -61,40 +61,40 @@ def photos_of(*crops: Pixels) -> list[str]:
 @pytest.mark.parametrize(
     "copy",
     [
-        lambda picture: picture.copy(),
-        lambda picture: recompress(picture, quality=60),
-        lambda picture: resize(picture, 60, 128),
-        lambda picture: resize(picture, 224),
-        lambda picture: recompress(resize(picture, 96, 128), quality=75),
+        lambda image: image.copy(),
+        lambda image: recompress(image, quality=60),
+        lambda image: resize(image, 60, 128),
+        lambda image: resize(image, 224),
+        lambda image: recompress(resize(image, 96, 128), quality=75),
     ],
     ids=["equal", "recompressed", "shrunk and enlarged", "of another size", "shrunk and recompressed"],
 )
 @pytest.mark.parametrize("seed", range(5))
-def test_a_copy_is_the_same_photo(copy, seed):
-    picture = draw_picture(seed)
-    assert photos_of(draw_picture(99), picture, copy(picture)) == ["a", "b", "b"]
+def test_a_copy_belongs_to_the_same_photo(copy, seed):
+    image = draw_image(seed)
+    assert photos_of(draw_image(99), image, copy(image)) == ["a", "b", "b"]
 
 
-def test_two_hundred_pictures_are_two_hundred_photos():
-    pictures = [describe_crop(draw_picture(seed)) for seed in range(200)]
+def test_two_hundred_different_images_are_two_hundred_photos():
+    images = [describe_crop(draw_image(seed)) for seed in range(200)]
     names = [f"{index:03d}" for index in range(200)]
-    assert list(find_photos(pictures, names)) == names
+    assert list(find_photos(images, names)) == names
 
 
-def test_a_picture_with_its_middle_painted_over_is_another():
-    picture = draw_picture(3)
-    painted = picture.copy()
+def test_an_image_with_another_centre_is_another_photo():
+    image = draw_image(3)
+    painted = image.copy()
     painted[32:96, 32:96] = 255 - painted[32:96, 32:96]
-    assert photos_of(picture, painted) == ["a", "b"]
+    assert photos_of(image, painted) == ["a", "b"]
 
 
-def test_flat_crops_are_alike_only_if_equal():
+def test_crops_of_one_colour_are_duplicates_only_if_equal():
     black, grey = np.zeros((64, 64, 3), dtype=np.uint8), np.full((64, 64, 3), 90, dtype=np.uint8)
     assert photos_of(black, grey, black.copy()) == ["a", "b", "a"]
 
 
 def test_a_signature_has_grey_of_mean_0_and_length_1():
-    signature = describe_crop(draw_picture(1))
+    signature = describe_crop(draw_image(1))
     assert signature.grey.shape == (1024,)
     assert signature.grey.dtype == np.float32
     assert signature.grey.mean() == pytest.approx(0, abs=1e-6)
@@ -102,21 +102,21 @@ def test_a_signature_has_grey_of_mean_0_and_length_1():
     assert 0 < signature.phash < 2**64
 
 
-def test_the_faintest_picture_has_a_grey_of_length_1_too():
+def test_the_faintest_image_has_a_grey_of_length_1_too():
     crop = np.full((32, 32, 3), 100, dtype=np.uint8)
     crop[5, 7] = 101
     assert np.linalg.norm(describe_crop(crop).grey) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_hash_has_half_of_its_bits_set_and_its_negative_has_the_others():
-    picture = draw_picture(1)
-    positive, negative = describe_crop(picture).phash, describe_crop(255 - picture).phash
+    image = draw_image(1)
+    positive, negative = describe_crop(image).phash, describe_crop(255 - image).phash
     assert positive.bit_count() == 32
-    # Of 64 frequencies the first alone, the brightness, is positive in both.
+    # Only the first of the 64 frequencies, the brightness, is positive in both.
     assert (positive ^ negative).bit_count() >= 60
 
 
-def test_the_same_bytes_in_another_shape_are_other_pixels():
+def test_the_same_bytes_in_another_shape_are_not_equal():
     wide = np.arange(64 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(32, 64, 3)
     assert describe_crop(wide).pixels != describe_crop(wide.reshape(64, 32, 3)).pixels
 
@@ -136,18 +136,18 @@ def test_both_measures_must_agree(first, second, same):
     assert (find_photos([first, second], ["a", "b"]) == ["a", "a" if same else "b"]).all()
 
 
-def test_hashes_that_chain_do_not_chain_different_pictures():
-    # Each hash is 8 bits from the one before: alone they would link all eight into one photo.
+def test_a_chain_of_similar_hashes_does_not_link_different_images():
+    # Each hash differs by 8 bits from the one before: without the correlation, all eight would be one photo.
     chain = [hand_made((1 << 8 * step) - 1, *angle(40 * step)) for step in range(8)]
     assert len(set(find_photos(chain, list("abcdefgh")))) == 8
     assert len(set(find_photos(chain, list("abcdefgh"), min_correlation=-1))) == 1
 
 
-def test_confirmed_links_do_chain_and_are_caught_by_their_number():
+def test_a_chain_of_links_is_one_photo_with_too_many_files():
     fade = [hand_made(0, *angle(10 * step)) for step in range(21)]
     photo = find_photos(fade, [f"{step:02d}" for step in range(21)])
     assert set(photo) == {"00"}
-    with pytest.raises(DataError, match=r"at most 20 times. Received: 21 files like 00"):
+    with pytest.raises(DataError, match=r"at most 20 files. Received: 21 duplicates of 00"):
         check_photos(photo)
     check_photos(photo[:20])
 
@@ -158,8 +158,8 @@ def test_a_copy_of_a_copy_is_linked_through_equal_pixels():
 
 
 def test_a_photo_has_the_smallest_name_in_any_order():
-    pictures = [draw_picture(1), draw_picture(2), recompress(draw_picture(1), quality=70)]
-    signatures = [describe_crop(picture) for picture in pictures]
+    images = [draw_image(1), draw_image(2), recompress(draw_image(1), quality=70)]
+    signatures = [describe_crop(image) for image in images]
     for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
         names = np.array(["s/b", "s/c", "s/a"])[order]
         photo = dict(zip(names, find_photos([signatures[index] for index in order], names), strict=True))
@@ -169,12 +169,12 @@ def test_a_photo_has_the_smallest_name_in_any_order():
 def test_pairs_are_found_across_blocks(monkeypatch):
     monkeypatch.setattr("agelens.data_prep.splits.dedup.BLOCK_ROWS", 3)
     monkeypatch.setattr("agelens.data_prep.splits.dedup.BLOCK_PAIRS", 2)
-    signatures = [describe_crop(draw_picture(seed % 5)) for seed in range(5)]
-    signatures += [describe_crop(recompress(draw_picture(seed), quality=80)) for seed in range(5)]
+    signatures = [describe_crop(draw_image(seed % 5)) for seed in range(5)]
+    signatures += [describe_crop(recompress(draw_image(seed), quality=80)) for seed in range(5)]
     assert list(find_photos(signatures, list("abcdefghij"))) == list("abcdeabcde")
 
 
-def test_no_crops_are_no_photos():
+def test_an_empty_list_has_no_photos():
     assert find_photos([], []).tolist() == []
 
 
@@ -190,7 +190,7 @@ def test_no_crops_are_no_photos():
     ],
     ids=["alone", "same subject", "different subjects", "a photo joins two subjects", "a long chain", "no rows"],
 )
-def test_a_group_hangs_together_by_photo_and_subject(photo, subject, group):
+def test_a_group_is_linked_by_photo_and_subject(photo, subject, group):
     assert find_groups(photo, pd.Series(subject, dtype="str")).tolist() == group
 
 
@@ -215,7 +215,7 @@ def test_a_dropped_duplicate_still_links_its_subject():
         ([(15, 20), 22], (22, 22, 22)),
     ],
 )
-def test_one_row_of_a_photo_stays_with_the_joint_label(ages, label):
+def test_one_row_of_a_photo_is_kept_with_the_median_label(ages, label):
     kept, rejected = resolve_duplicates(grouped_table(len(ages), photos=["made/00000.jpg"], ages=ages))
     assert kept["image_id"].tolist() == ["made/00000.jpg"]
     assert tuple(kept.loc[0, ["age_low", "age_high", "age"]]) == label
@@ -225,13 +225,13 @@ def test_one_row_of_a_photo_stays_with_the_joint_label(ages, label):
 
 
 @pytest.mark.parametrize("ages", [[30, 32.5], [30, 33, 31], [(15, 20), 23], [(15, 20), (25, 32)]])
-def test_a_photo_with_labels_too_far_apart_is_rejected_whole(ages):
+def test_all_files_of_a_photo_with_conflicting_labels_are_rejected(ages):
     kept, rejected = resolve_duplicates(grouped_table(len(ages), photos=["p"], ages=ages))
     assert kept.empty
     assert rejected["reason"].tolist() == ["label_conflict"] * len(ages)
 
 
-def test_a_conflict_says_how_far_apart_the_labels_are():
+def test_the_detail_of_a_conflict_contains_the_labels():
     _, rejected = resolve_duplicates(grouped_table(2, photos=["p"], ages=[80, 31]))
     assert rejected["detail"].tolist() == ["labels from 31.0 to 80.0 years on photo p"] * 2
 
@@ -242,7 +242,7 @@ def test_the_allowed_gap_is_a_parameter():
     assert resolve_duplicates(table, max_age_gap=4)[0]["age"].tolist() == [32]
 
 
-def test_judging_follows_the_schemas_and_loses_no_row():
+def test_both_tables_follow_their_schemas_and_contain_all_rows():
     table = grouped_table(6, photos=["p", "p", "q", "r", "r", "s"], ages=[20, 21, 30, 40, 60, 50])
     kept, rejected = resolve_duplicates(table)
     check_table(kept, GROUPED)
@@ -260,26 +260,26 @@ def test_without_duplicates_nothing_changes(n):
     assert rejected.empty
 
 
-def test_judging_does_not_depend_on_the_order_of_rows():
+def test_the_result_does_not_depend_on_the_order_of_rows():
     table = grouped_table(8, photos=["p", "q", "q", "p", "r", "p", "s", "s"], ages=[20, 30, (25, 32), 21, 1, 22, 5, 50])
     first, second = resolve_duplicates(table), resolve_duplicates(shuffled(table))
     for one, other in zip(first, second, strict=True):
         pd.testing.assert_frame_equal(one, other.sort_values("image_id", ignore_index=True))
 
 
-def test_a_photo_of_too_many_files_stops_the_run():
-    with pytest.raises(DataError, match=r"at most 2 times. Received: 3 files like p"):
+def test_a_photo_with_too_many_files_is_an_error():
+    with pytest.raises(DataError, match=r"at most 2 files. Received: 3 duplicates of p"):
         resolve_duplicates(grouped_table(3, photos=["p"]), max_photo_files=2)
 
 
 def test_twenty_files_of_a_photo_are_allowed_by_default():
     assert len(resolve_duplicates(grouped_table(20, photos=["p"]))[0]) == 1
-    with pytest.raises(DataError, match=r"at most 20 times. Received: 21 files"):
+    with pytest.raises(DataError, match=r"at most 20 files. Received: 21 duplicates"):
         resolve_duplicates(grouped_table(21, photos=["p"]))
 
 
-@pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs the UTKFace folder in ../shared/data")
-def test_real_faces_chain_by_hash_alone_but_not_by_both():
+@pytest.mark.skipif(not UTKFACE.is_dir(), reason="needs shared/data/utkface")
+def test_real_faces_are_linked_by_hashes_but_not_by_both_measures():
     paths = sorted(UTKFACE.glob("*.jpg"))[:1500]
     signatures = [describe_crop(read_rgb(path)) for path in paths]
     names = [path.name for path in paths]

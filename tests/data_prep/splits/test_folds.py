@@ -1,3 +1,5 @@
+"""Folds are balanced, keep groups together and are each tested once."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ def people(n: int = 200, *, files: int = 2) -> pd.DataFrame:
     return grouped_table(n, ages=np.repeat(AGES, files).tolist(), groups=[f"person {i // files}" for i in range(n)])
 
 
-def test_every_row_is_in_one_fold_and_every_group_too():
+def test_every_row_and_every_group_is_in_one_fold():
     table = people()
     folds = make_folds(table, count=5, groups=FIVE_GROUPS, seed=3)
     assert sorted(pd.concat(folds)["image_id"]) == sorted(table["image_id"])
@@ -25,14 +27,14 @@ def test_every_row_is_in_one_fold_and_every_group_too():
         check_table(fold, SPLIT)
 
 
-def test_folds_are_alike_in_size_and_ages():
+def test_folds_have_equal_sizes_and_ages():
     folds = make_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
     for fold in folds:
         assert len(fold) == 40
         assert fold["age_group"].value_counts().to_dict() == dict.fromkeys(range(5), 8)
 
 
-def test_folds_do_not_depend_on_the_order_of_rows_but_on_the_seed():
+def test_folds_depend_on_the_seed_and_not_on_the_order_of_rows():
     table = people()
     first, again, other = (
         [set(fold["image_id"]) for fold in make_folds(rows, count=5, groups=FIVE_GROUPS, seed=seed)]
@@ -42,7 +44,7 @@ def test_folds_do_not_depend_on_the_order_of_rows_but_on_the_seed():
     assert first != other
 
 
-def test_every_fold_is_tested_and_validates_once():
+def test_every_fold_is_used_once_for_test_and_once_for_validation():
     folds = make_folds(people(), count=5, groups=FIVE_GROUPS, seed=3)
     turns = list(rotate_folds(folds))
     assert [turn["test"]["image_id"].tolist() for turn in turns] == [fold["image_id"].tolist() for fold in folds]
@@ -68,6 +70,6 @@ def test_rows_to_train_on_are_numbered_through():
     assert turn["train"].index.tolist() == list(range(60))
 
 
-def test_fewer_than_three_folds_are_refused():
+def test_fewer_than_three_folds_are_rejected():
     with pytest.raises(ParamsError, match="at least 3 folds"):
         make_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)

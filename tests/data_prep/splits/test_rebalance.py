@@ -1,3 +1,5 @@
+"""Rebalancing of ages, by hand-made counts."""
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,7 @@ from agelens.data_prep.splits.rebalance import apportion, rebalance_table, smoot
 from tests.factories import shuffled, split_rows
 
 
-def test_an_age_above_the_cap_is_cut_to_it():
+def test_an_age_with_too_many_rows_is_reduced_to_the_maximum():
     table = split_rows(2600, ages=[30] * 12 + [31])  # 2,400 of 30 years, 200 of 31
     kept, rejected = rebalance_table(table)
     assert kept["age"].value_counts().to_dict() == {30: 2000, 31: 200}
@@ -17,15 +19,15 @@ def test_an_age_above_the_cap_is_cut_to_it():
     assert sorted([*kept["image_id"], *rejected["image_id"]]) == sorted(table["image_id"])
 
 
-def test_an_age_at_the_cap_is_not_cut():
+def test_an_age_with_the_maximum_of_rows_is_unchanged():
     kept, rejected = rebalance_table(split_rows(2000))
     assert len(kept) == 2000
     check_table(rejected, REJECTED)
     assert rejected.empty
 
 
-def test_a_cut_keeps_the_shares_of_sources():
-    # 70 a, 20 b, 10 c cut to 15: 10.5, 3.0 and 1.5; the halves tie, and a is served first.
+def test_the_shares_of_sources_are_kept():
+    # 70 a, 20 b and 10 c reduced to 15 are 10.5, 3.0 and 1.5; of the equal remainders, a is preferred.
     table = split_rows(100, sources=["a"] * 7 + ["b"] * 2 + ["c"])
     kept, _ = rebalance_table(table, min_count=0, max_count=15)
     assert kept["source"].value_counts().to_dict() == {"a": 11, "b": 3, "c": 1}
@@ -41,11 +43,11 @@ def test_a_cut_keeps_the_shares_of_sources():
         ({"a": 5}, 3, {"a": 3}),
     ],
 )
-def test_shares_go_by_largest_remainder(counts, total, shares):
+def test_shares_are_rounded_by_largest_remainder(counts, total, shares):
     assert apportion(pd.Series(counts), total=total).to_dict() == shares
 
 
-def test_which_rows_stay_depends_on_their_names_and_the_seed_alone():
+def test_which_rows_are_kept_depends_only_on_image_ids_and_seed():
     table = split_rows(300, sources=["a", "a", "b"])
     first, _ = rebalance_table(table, max_count=50)
     again, _ = rebalance_table(shuffled(table), max_count=50)
@@ -54,7 +56,7 @@ def test_which_rows_stay_depends_on_their_names_and_the_seed_alone():
     assert set(first["image_id"]) != set(other["image_id"])
 
 
-def test_a_smaller_cap_keeps_a_part_of_what_a_larger_one_keeps():
+def test_a_smaller_maximum_keeps_a_subset_of_the_rows():
     table = split_rows(300)
     small, large = (set(rebalance_table(table, max_count=cap)[0]["image_id"]) for cap in (50, 100))
     assert small < large
@@ -66,17 +68,17 @@ def test_rare_ages_are_drawn_three_times(rows, copies):
     assert kept["copies"].tolist() == [copies] * rows
 
 
-def test_parts_of_a_year_count_to_the_whole_one():
+def test_ages_are_counted_in_whole_years():
     kept, _ = rebalance_table(split_rows(10, ages=[30, 30.5]))
     assert kept["copies"].tolist() == [1] * 10
 
 
-def test_an_age_cut_to_the_rarity_limit_is_not_rare():
+def test_an_age_reduced_to_the_minimum_count_is_not_rare():
     kept, _ = rebalance_table(split_rows(30), min_count=10, max_count=10)
     assert kept["copies"].tolist() == [1] * 10
 
 
-def test_intervals_are_neither_counted_nor_cut_nor_copied_nor_weighted():
+def test_age_intervals_are_not_counted_removed_repeated_or_weighted():
     table = split_rows(36, ages=[30, (25, 35), (25, 35)])  # 12 of 30 years, 24 intervals around 30
     kept, rejected = rebalance_table(table, max_count=12, min_count=12, weights="inverse")
     assert rejected.empty
@@ -86,12 +88,12 @@ def test_intervals_are_neither_counted_nor_cut_nor_copied_nor_weighted():
     assert not (kept.loc[kept["age_kind"] == "exact", "weight"] == 1).any()
 
 
-def test_weights_are_off_unless_asked():
+def test_weights_are_1_by_default():
     kept, _ = rebalance_table(split_rows(60, ages=[30, 30, 60]))
     assert kept["weight"].tolist() == [1.0] * 60
 
 
-def test_weights_by_hand():
+def test_weights_have_the_hand_computed_values():
     # 80 rows of 30 years and 20 of 60: a mean of 50, so sqrt(50/80) = 0.7906 and sqrt(50/20) = 1.5811,
     # and their mean over the rows is (80 x 0.7906 + 20 x 1.5811) / 100 = 0.9487.
     kept, _ = rebalance_table(split_rows(100, ages=[30] * 4 + [60]), weights="inverse")
@@ -100,8 +102,8 @@ def test_weights_by_hand():
     assert kept["weight"].mean() == pytest.approx(1)
 
 
-def test_weights_count_draws_after_cut_and_copies():
-    # 30 years: 40 rows cut to 12 draws; 60 years: 4 rows drawn 3 times make 12 as well, so both weigh the same.
+def test_weights_are_computed_from_draws_per_epoch():
+    # 30 years: 40 rows reduced to 12 draws; 60 years: 4 rows drawn 3 times are also 12, so both have the same weight.
     kept, _ = rebalance_table(split_rows(44, ages=[30] * 10 + [60]), min_count=10, max_count=12, weights="inverse")
     assert kept["copies"].tolist().count(3) == 4
     np.testing.assert_allclose(kept["weight"], 1)
@@ -134,14 +136,14 @@ def test_one_copy_of_rare_ages_changes_nothing():
 
 @pytest.mark.parametrize("ages", [[(25, 35)], [30]])
 @pytest.mark.parametrize("n", [0, 5])
-def test_tables_of_one_kind_and_empty_ones_follow_the_schema(n, ages):
+def test_small_and_empty_tables_follow_the_schema(n, ages):
     kept, rejected = rebalance_table(split_rows(n, ages=ages), weights="inverse")
     check_table(kept, TRAIN)
     check_table(rejected, REJECTED)
     assert kept["weight"].tolist() == [1.0] * n
 
 
-def test_rows_keep_their_order_and_their_values():
+def test_order_and_values_of_rows_are_unchanged():
     table = shuffled(split_rows(100, ages=[5, 30, 60]))
     kept, _ = rebalance_table(table, max_count=20)
     expected = table[table["image_id"].isin(kept["image_id"])].reset_index(drop=True)
@@ -151,12 +153,12 @@ def test_rows_keep_their_order_and_their_values():
 @pytest.mark.parametrize(
     "wrong", [{"copies": 0}, {"max_count": 0, "min_count": 0}, {"min_count": -1}, {"max_count": 9}]
 )
-def test_numbers_out_of_range_are_refused(wrong):
+def test_numbers_out_of_range_are_rejected(wrong):
     with pytest.raises(ParamsError, match="Rebalancing needs"):
         rebalance_table(split_rows(5), **wrong)
 
 
-def test_the_power_says_how_much_rarity_counts():
+def test_the_power_controls_the_ratio_of_weights():
     table = split_rows(100, ages=[30] * 9 + [60])
     weights = [
         rebalance_table(table, min_count=0, weights="inverse", weight_power=power)[0].groupby("age")["weight"].first()
@@ -170,12 +172,12 @@ def test_the_power_says_how_much_rarity_counts():
     ("counts", "sigma", "expected"),
     [
         ([0, 4, 0], 0.0, [0, 4, 0]),
-        ([3, 3, 3], 2.0, [3, 3, 3]),  # nothing is lost at the ends
-        # The Gaussian of 1 year weighs 1, e^-0.5 = 0.6065 and e^-2 = 0.1353.
+        ([3, 3, 3], 2.0, [3, 3, 3]),  # no change at the ends
+        # The Gaussian of 1 year has the weights 1, e^-0.5 = 0.6065 and e^-2 = 0.1353.
         ([4, 0, 0], 1.0, [4 / 1.7418, 4 * 0.6065 / 2.2130, 4 * 0.1353 / 1.7418]),
     ],
 )
-def test_counts_are_smoothed_by_hand(counts, sigma, expected):
+def test_smoothed_counts_have_the_hand_computed_values(counts, sigma, expected):
     assert smooth_counts(pd.Series(counts), sigma=sigma).tolist() == pytest.approx(expected, rel=1e-3)
 
 
@@ -200,7 +202,7 @@ def test_parts_of_years_are_rejected_by_their_whole_year():
     assert rejected["detail"].unique().tolist() == ["more than 10 rows of age 30"]
 
 
-def test_an_age_among_common_ones_is_not_rare_once_counts_are_smoothed():
+def test_with_smoothed_counts_a_rare_age_among_common_ones_has_a_low_weight():
     table = split_rows(91, ages=[30] * 30 + [31] + [32] * 30 + [70] * 30)
     plain, smoothed = (
         rebalance_table(table, min_count=0, weights=weights)[0].groupby("age")["weight"].first()

@@ -1,3 +1,5 @@
+"""Splits keep groups together and hold their shares in every stratum."""
+
 import pandas as pd
 import pytest
 
@@ -19,7 +21,7 @@ def sizes(splits: dict[str, pd.DataFrame]) -> dict[str, int]:
 
 
 def where(splits: dict[str, pd.DataFrame]) -> "pd.Series[str]":
-    """The split of each image."""
+    """Return the split of each image."""
     return pd.concat([pd.Series(name, index=rows["image_id"]) for name, rows in splits.items()]).sort_index()
 
 
@@ -33,7 +35,7 @@ def test_single_rows_are_split_exactly():
     assert sizes(splits) == {"train": 800, "val": 100, "test": 100}
 
 
-def test_every_age_group_of_every_source_has_its_share_everywhere():
+def test_every_stratum_has_its_share_in_every_split():
     ages = [5] * 6 + [20] * 3 + [70]
     splits = split(grouped_table(3000, ages=ages, sources=["a", "b", "c"]))
     counts = {name: rows.groupby(["source", "age_group"]).size().tolist() for name, rows in splits.items()}
@@ -53,7 +55,7 @@ def test_fractions_are_parameters(fractions, expected):
     assert sizes(splits) == dict(zip(fractions, expected, strict=True))
 
 
-def test_splits_follow_the_schema_and_lose_no_row():
+def test_splits_follow_the_schema_and_contain_all_rows():
     table = grouped_table(200, ages=[5, (25, 32), (8, 20)])
     splits = split(table)
     for rows in splits.values():
@@ -62,7 +64,7 @@ def test_splits_follow_the_schema_and_lose_no_row():
     pd.testing.assert_frame_equal(together.drop(columns="age_group"), table)
 
 
-def test_labels_across_age_groups_are_masked_and_have_shares_of_their_own():
+def test_labels_without_an_age_group_are_a_separate_stratum():
     splits = split(grouped_table(200, ages=[5, (8, 20)]))
     assert {name: (rows["age_group"] == -1).sum() for name, rows in splits.items()} == {
         "train": 80,
@@ -71,7 +73,7 @@ def test_labels_across_age_groups_are_masked_and_have_shares_of_their_own():
     }
 
 
-def test_groups_stay_whole():
+def test_groups_are_not_split():
     people = [f"person {index % 300}" for index in range(1500)]
     splits = split(grouped_table(1500, groups=people, ages=ONE_OF_EACH_GROUP))
     check_disjoint(splits)
@@ -88,7 +90,7 @@ def test_shares_hold_with_people_of_very_different_sizes():
         assert counts["test"] == pytest.approx(300, abs=50)
 
 
-def test_a_group_too_large_for_the_smallest_share_goes_to_the_first_split():
+def test_a_group_larger_than_the_smallest_share_is_in_the_first_split():
     people = ["large"] * 11 + [f"small {index}" for index in range(89)]
     for seed in range(20):
         assert "large" in set(split(grouped_table(100, groups=people), seed=seed)["train"]["group"])
@@ -108,8 +110,8 @@ def test_in_a_small_stratum_a_group_of_two_rows_goes_to_the_first_split():
         assert "pair" in set(split(grouped_table(5, groups=people), seed=seed, fractions=fractions)["train"]["group"])
 
 
-def test_people_of_several_ages_are_dealt_by_their_commonest():
-    # Fifty people are twice 20 and once 70 years old, fifty always 70; each kind must be shared out alone.
+def test_people_of_several_ages_are_in_the_stratum_of_the_most_common_one():
+    # Fifty people are twice 20 and once 70 years old, fifty always 70; each kind is a stratum.
     people = [f"person {index // 3}" for index in range(300)]
     splits = split(grouped_table(300, groups=people, ages=[20, 70, 20, 70, 70, 70]))
     ages = {name: rows["age"].value_counts().to_dict() for name, rows in splits.items()}
@@ -139,20 +141,20 @@ def test_the_order_of_rows_does_not_matter():
     assert where(split(table)).equals(where(split(shuffled(table))))
 
 
-def test_the_same_seed_gives_the_same_split_and_another_another():
+def test_the_split_depends_on_the_seed():
     table = grouped_table(500)
     assert where(split(table)).equals(where(split(table)))
     assert not where(split(table)).equals(where(split(table, seed=1)))
 
 
-def test_a_new_source_moves_no_old_row():
+def test_a_new_source_moves_no_row_of_another():
     old = grouped_table(500, ages=ONE_OF_EACH_GROUP, sources=["utkface"])
     new = grouped_table(333, ages=[18, 44], sources=["another"])
     before, after = where(split(old)), where(split(pd.concat([new, old], ignore_index=True)))
     assert after[before.index].equals(before)
 
 
-def test_new_rows_of_an_old_source_move_nothing_between_train_and_test():
+def test_new_rows_of_a_source_move_nothing_between_train_and_test():
     names = [f"{index:05d}.jpg" for index in range(1100)]
     old = grouped_table(1000, names=names)
     grown = grouped_table(1100, names=names)
@@ -164,7 +166,7 @@ def test_new_rows_of_an_old_source_move_nothing_between_train_and_test():
 
 
 def test_a_split_without_rows_is_an_error():
-    with pytest.raises(DataError, match="val got none of 2 rows in 2 groups"):
+    with pytest.raises(DataError, match="val has none of 2 rows in 2 groups"):
         split(grouped_table(2))
 
 
@@ -172,11 +174,11 @@ def test_a_split_without_rows_is_an_error():
     "fractions", [{}, {"train": 0.8, "test": 0.1}, {"train": 1.0, "test": 0.0}, {"train": 1.2, "test": -0.2}]
 )
 def test_fractions_must_be_positive_and_add_up(fractions):
-    with pytest.raises(ParamsError, match="above 0 and add up to 1"):
+    with pytest.raises(ParamsError, match="above 0 and sum to 1"):
         split(grouped_table(10), fractions=fractions)
 
 
-def test_a_leak_is_named():
+def test_a_group_in_two_splits_is_named_in_the_error():
     splits = split(grouped_table(100))
     check_disjoint(splits)
     leak = splits["train"].iloc[[7]]
@@ -185,7 +187,7 @@ def test_a_leak_is_named():
         check_disjoint(splits)
 
 
-def test_hashes_are_those_of_any_machine():
+def test_hashes_are_the_same_on_all_machines():
     # sha256 of "7/a", as `printf 7/a | sha256sum` prints it.
     hashes = hash_names(pd.Series(["a"]), seed=7)
     assert hashes.tolist() == ["681ebd31f1942012739312a095442ff5c473d0896902e122a989b3b7f9fadc9f"]
