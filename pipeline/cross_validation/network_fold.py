@@ -54,7 +54,7 @@ def run_stages(
     """Train, calibrate and evaluate the whole network on one fold; an interrupted training resumes.
 
     Args:
-        params: The settings. The head is untuned, because a search would need a validation split of its own.
+        params: The settings. The head is not tuned, whatever `train.use_tuned` is.
         splits: `train`, `val` and `test`; follow SPLIT.
         fold: The files of the fold.
         epochs: Epochs of phase 2.

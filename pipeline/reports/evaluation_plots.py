@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from agelens.data_prep.core.labels import MAX_AGE, AgeGroups
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, AgeGroups
 from agelens.models.evaluation.metrics import row_scores
 from agelens.pipeline.reports.figures import BLUE, DARK, DENSITY, MUTED, SKY, VERMILLION, new_figure, style_axes
 
@@ -99,9 +99,9 @@ def draw_error_by_age(predictions: pd.DataFrame) -> Figure:
 
 
 def draw_mae_by_slice(slices: pd.DataFrame) -> Figure:
-    """Draw the MAE of every gender, ethnicity and source with its 95 % interval, and the MAE of all faces."""
+    """Draw the MAE of every class of an attribute and every source with its 95 % interval, and the MAE of all faces."""
     measured = slices[slices["mae"].notna()]
-    parts = {name: measured[measured["slice"] == name] for name in ("gender", "ethnicity", "source")}
+    parts = {name: measured[measured["slice"] == name] for name in (*ATTRIBUTES, "source")}
     parts = {name: part for name, part in parts.items() if len(part)}
     heights = [len(part) + 0.6 for part in parts.values()]
     figure = Figure(figsize=(8, 1.4 + 0.42 * sum(heights)), layout="constrained")

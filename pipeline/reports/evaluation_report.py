@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.images import Pixels, encode_jpeg
-from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
 from agelens.models.evaluation.metrics import median_baseline_mae, worst_band, worst_cases
 from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
 from agelens.pipeline.html import render_html
@@ -32,8 +32,7 @@ NO_VALUE = "–"  # noqa: RUF001 (an en dash is what a table prints for "none")
 SLICES = {
     "true_age": "True age, bands of ten years",
     "predicted_age": "Predicted age, bands of ten years",
-    "gender": "Gender, as labelled by the source",
-    "ethnicity": "Ethnicity, in the terms of the source",
+    **{name: f"{name.capitalize()}, as labelled by the source" for name in ATTRIBUTES},
     "source": "Source",
 }
 
@@ -106,8 +105,8 @@ def write_report(  # noqa: PLR0913  each is a part of the page
         "title": title,
         "overall": overall,
         "worst_band": worst_band(slices),
-        "has_gender": not _missing(overall["gender_accuracy"]),
-        "has_ethnicity": not _missing(overall["ethnicity_accuracy"]),
+        "exported_attributes": [name for name in _evaluated_attributes(overall) if ATTRIBUTES[name].exported],
+        "other_attributes": [name for name in _evaluated_attributes(overall) if not ATTRIBUTES[name].exported],
         "baseline": median_baseline_mae(predictions, train_median),
         "train_median": train_median,
         "coverage": coverage,
@@ -144,6 +143,11 @@ def thousands(number: float) -> str:
 
 def _missing(value: float | None) -> bool:
     return value is None or math.isnan(value)
+
+
+def _evaluated_attributes(overall: Mapping[Hashable, Any]) -> list[str]:
+    """Return the attributes that the model predicts and some source labels."""
+    return [name for name in ATTRIBUTES if not _missing(overall[f"{name}_accuracy"])]
 
 
 def _base64(content: bytes) -> str:

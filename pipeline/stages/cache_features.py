@@ -29,8 +29,8 @@ def run(params: Params, paths: Paths) -> None:
     train = _crops_by_key(read_table(paths.train, TRAIN), paths)
     val = _crops_by_key(read_table(paths.split_val, SPLIT), paths)
     first = read_rgb(next(iter(train.values())))
-    views = draw_views(first, from_section(Augmentation, params.augment), seed=params.seed)
-    write_png(paths.features_report / "views.png", views)
+    sheet = draw_views(first, from_section(Augmentation, params.augment), seed=params.seed)
+    write_png(paths.features_report / "views.png", sheet)
     parts: dict[FeatureSplit, Any] = {"train": (train, section.views), "val": (val, 1)}
     extracted = 0
     with progress_bar("extracting features", total=len(val) + section.views * len(train)) as advance:

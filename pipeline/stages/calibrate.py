@@ -1,4 +1,4 @@
-"""Fits temperature, bias correction and prediction intervals on the validation split."""
+"""Fit temperature, bias correction and prediction intervals on the validation split."""
 
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.labels import check_has_exact_ages

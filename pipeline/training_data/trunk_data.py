@@ -27,7 +27,7 @@ class TrunkData:
 
     Args:
         top: A model that shares its layers with the network.
-        train: NetworkOutputs of the trunk for the training rows, one array for each view.
+        train: Outputs of the trunk for the training rows, one array for each view.
         val: The same for the validation rows, unaugmented.
         caches: The files behind them.
     """

@@ -118,6 +118,7 @@ def test_report_shows_gender_only_if_the_model_predicts_it(full: Page, tmp_path:
     overall = by_slice(simulated(400), resamples=50).iloc[0]
     assert f"Gender as labelled {100 * overall['gender_accuracy']:.1f} %" in full.text
     assert full.text.count("Interval width Gender correct") == 5
+    assert "Ethnicity correct" not in full.text
     without = page_of(tmp_path, simulated(60).assign(predicted_gender=None))
     assert "Gender as labelled" not in without.text
     assert "Gender correct" not in without.text
