@@ -80,6 +80,16 @@ NO_SUCH_INPUT = "differs only for input that does not occur"
 SYMMETRIC = "the draws are symmetric about 0"
 
 TOLERATED = (
+    ToleratedMutants("data_prep/splits/rebalance.py", "weight_sigma: float =", CHOICE),
+    ToleratedMutants("models/evaluation/metrics.py", "values: npt.ArrayLike, *, seed: int = 0", CHOICE),
+    ToleratedMutants("data_prep/core/images.py", "if rows >= height:", MEMORY, only="False"),
+    ToleratedMutants(
+        "data_prep/faces/crop.py",
+        "inside = np.where(spare >= 0",
+        "both are 0 where there is no spare",
+        only="spare > 0",
+    ),
+    ToleratedMutants("models/evaluation/metrics.py", "step = max(1, BLOCK", MEMORY),
     ToleratedMutants("models/training/objective.py", "model.compute_metrics(", "makes variables early, to save time"),
     ToleratedMutants(
         "pipeline/config/fingerprints.py",

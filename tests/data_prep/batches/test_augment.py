@@ -102,6 +102,11 @@ def test_shift_moves_by_at_most_its_fraction_of_the_side():
     assert np.abs(offsets).max(axis=0).min() > 0.1 * SIDE
 
 
+def test_moved_pixels_are_interpolated():
+    levels = {int(level) for view in views_of(dot_at(CENTER, CENTER), only(shift=0.2)) for level in np.unique(view)}
+    assert levels > {0, 250}
+
+
 def test_rotation_turns_about_the_centre_by_at_most_its_angle_either_way():
     offsets = np.array(
         [offset_of_dot(view) for view in views_of(dot_at(CENTER + 10, CENTER), only(rotation_degrees=30.0), count=24)]

@@ -82,6 +82,7 @@ def test_files_of_older_versions_are_read(content: dict[str, float], temperature
     [
         {"method": "guess"},
         {"coverage": 1.0},
+        {"coverage": 0.0},
         {"coverage": None},
         {"edges": [20.0, 10.0], "half_widths": [1.0, 1.0, 1.0]},
         {"edges": [20.0, 20.0], "half_widths": [1.0, 1.0, 1.0]},

@@ -73,6 +73,12 @@ def test_attributes_are_judged_where_source_and_model_tell_them() -> None:
     assert by_source.to_dict() == {"a": 2 / 3, "b": 1.0}
 
 
+def test_both_ends_of_a_prediction_interval_are_inside() -> None:
+    # Intervals reach 5 years to both sides of the predicted age.
+    for predicted, coverage in ((64, 0.0), (65, 1.0), (75, 1.0), (76, 0.0)):
+        assert summarise(predictions_of([(70, 70, predicted)]))["coverage"] == coverage
+
+
 def test_widths_are_those_after_clipping() -> None:
     metrics = summarise(predictions_of([(2, 2, 2), (50, 50, 50), (50, 50, 50)]))
     assert metrics["width_mean"] == pytest.approx((7 + 10 + 10) / 3)
