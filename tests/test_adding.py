@@ -74,6 +74,44 @@ def steps(title: str) -> dict[str, str]:
     return {file: re.sub(r"^```.*\n", "", dedent(block), flags=re.MULTILINE).rstrip() + "\n" for file, block in found}
 
 
+SOURCE_IN_PARAMS = """
+from agelens.data_prep.readers import READERS
+from agelens.pipeline.config.params import Params
+from tests.pipeline.demo_settings import changed
+
+
+def test_the_source_and_its_option_reach_the_reader(tmp_path):
+    (tmp_path / "ann_31.jpg").touch()
+    params = Params.model_validate(changed("sources", {"album": {"path": tmp_path, "max_years": 30}}))
+    source = params.sources["album"]
+    (rejection,) = READERS[source.reader](source.path, **source.options)
+    assert rejection.detail == "31 years; max_years is 30"
+"""
+
+
+@pytest.mark.slow
+def test_a_source_takes_four_files(copy: Copy) -> None:
+    code = steps("Add a source")
+    assert len(code) <= 4
+    reader, registry, test = (
+        "data_prep/readers/album.py",
+        "data_prep/readers/__init__.py",
+        "tests/data_prep/readers/test_album.py",
+    )
+    for file in (reader, test):
+        (copy.root / file).write_text(code.pop(file), encoding="utf-8")
+    imported, entry = code.pop(registry).split("\n\n")
+    copy.insert(registry, f"{imported}\n", before="from agelens.data_prep.readers.b3fd ")
+    copy.insert(registry, entry, before='    "b3fd": ')
+    row = code.pop("README.md")
+    header = "| source | download | expected layout | labels |"
+    assert header in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert row.count(" | ") == header.count(" | ")
+    assert code == {}
+    (copy.root / "tests/test_source_in_params.py").write_text(SOURCE_IN_PARAMS, encoding="utf-8")
+    copy.python("pytest", "-q", "-p", "no:cacheprovider", test, "tests/test_source_in_params.py")
+
+
 SEARCH_KERNEL_L2 = """
 import pytest
 
