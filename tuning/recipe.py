@@ -15,13 +15,13 @@ Settings = Mapping[str, Any]
 NOT_SEARCHED = {"attributes", "gender_weight", "ethnicity_weight"}
 """Fields of `HeadConfig` and `Objective` that a search leaves as they are."""
 
-HEAD = tuple(each.name for each in fields(HeadConfig) if each.name not in NOT_SEARCHED)
-OBJECTIVE = tuple(each.name for each in fields(Objective) if each.name not in NOT_SEARCHED)
-OPTIMIZER = ("learning_rate", "weight_decay", "schedule")
-NETWORK = ("unfreeze", "phase2_learning_rate", "augment_strength")
+HEAD_SETTINGS = tuple(each.name for each in fields(HeadConfig) if each.name not in NOT_SEARCHED)
+OBJECTIVE_SETTINGS = tuple(each.name for each in fields(Objective) if each.name not in NOT_SEARCHED)
+OPTIMIZER_SETTINGS = ("learning_rate", "weight_decay", "schedule")
+NETWORK_SETTINGS = ("unfreeze", "phase2_learning_rate", "augment_strength")
 """Settings of phase 2, which a search on cached features cannot vary."""
 
-SETTINGS = (*HEAD, *OBJECTIVE, *OPTIMIZER, *NETWORK)
+SETTINGS = (*HEAD_SETTINGS, *OBJECTIVE_SETTINGS, *OPTIMIZER_SETTINGS, *NETWORK_SETTINGS)
 """What a search may vary: fields of `HeadConfig`, of `Objective` and of `Recipe`."""
 
 
@@ -60,9 +60,9 @@ class Recipe:
             raise ParamsError(msg)
         return replace(
             self,
-            head=replace(self.head, **_some(settings, HEAD)),
-            objective=replace(self.objective, **_some(settings, OBJECTIVE)),
-            **_some(settings, (*OPTIMIZER, *NETWORK)),
+            head=replace(self.head, **_some(settings, HEAD_SETTINGS)),
+            objective=replace(self.objective, **_some(settings, OBJECTIVE_SETTINGS)),
+            **_some(settings, (*OPTIMIZER_SETTINGS, *NETWORK_SETTINGS)),
         )
 
     def settings(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Recipe:
 
     def first_phase(self, phase: PhaseConfig) -> PhaseConfig:
         """Return the configuration of phase 1 with the settings of its optimizer."""
-        return replace(phase, **{name: getattr(self, name) for name in OPTIMIZER})
+        return replace(phase, **{name: getattr(self, name) for name in OPTIMIZER_SETTINGS})
 
 
 def build_recipe(recipe: Recipe, *, features: int, groups: int, start_age: float, epochs: int, steps: int) -> Any:

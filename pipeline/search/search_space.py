@@ -8,7 +8,7 @@ from agelens.models.training.objective import Objective
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections.search import Domain
-from agelens.tuning.recipe import OPTIMIZER, Recipe
+from agelens.tuning.recipe import OPTIMIZER_SETTINGS, Recipe
 from agelens.tuning.space import Choices, Range, SearchSpace
 
 
@@ -20,7 +20,7 @@ def recipe_of(params: Params) -> Recipe:
         objective=from_section(Objective, params.loss),
         unfreeze=BACKBONES[params.model.backbone].unfreeze if phase2.unfreeze is None else phase2.unfreeze,
         phase2_learning_rate=phase2.learning_rate,
-        **{name: getattr(phase1, name) for name in OPTIMIZER},
+        **{name: getattr(phase1, name) for name in OPTIMIZER_SETTINGS},
     )
 
 

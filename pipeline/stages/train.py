@@ -19,7 +19,7 @@ from agelens.pipeline.training.head import train_head
 from agelens.pipeline.training.network import train_network
 from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
-from agelens.tuning.recipe import NETWORK, Recipe
+from agelens.tuning.recipe import NETWORK_SETTINGS, Recipe
 from agelens.tuning.results import format_settings, read_best
 
 
@@ -72,7 +72,7 @@ def _write_results(network: Any, records: list[EpochRecord], params: Params, rec
     summary = {
         "best": asdict(best_epoch(records)),
         "head": asdict(recipe.head),
-        "phase2": {name: getattr(recipe, name) for name in NETWORK},
+        "phase2": {name: getattr(recipe, name) for name in NETWORK_SETTINGS},
         "backbone": backbone_of(network).name,
         "seed": params.seed,
     }

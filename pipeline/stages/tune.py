@@ -28,12 +28,12 @@ def run(params: Params, paths: Paths) -> None:
 def search_and_write(params: Params, paths: Paths) -> None:
     """Search, and write the best settings, all trials and the retrained configurations."""
     result = run_whole_search(params, paths)
-    write_result(params, paths, result)
+    _write_result(params, paths, result)
     remove_search_state(paths, fingerprint=result.best.fingerprint)
     print_result(params, result)
 
 
-def write_result(params: Params, paths: Paths, result: SearchResult) -> None:
+def _write_result(params: Params, paths: Paths, result: SearchResult) -> None:
     """Write the result of a search into reports/tune, and log it to W&B."""
     folder, best = paths.tune_report, result.best
     importance = setting_importance(result.trials, settings=list(space_of(params)))

@@ -59,7 +59,7 @@ class Domain(Section, Generic[Setting]):
         return low, high
 
 
-class SearchSpace(Section):
+class SpaceSection(Section):
     """The domain of each setting; a setting without one keeps the value of the untuned network."""
 
     @model_validator(mode="after")
@@ -76,8 +76,8 @@ class SearchSpace(Section):
         return {name: domain for name, domain in given.items() if domain is not None}
 
 
-class Space(SearchSpace):
-    """Domains for both scopes: the settings of the head, of the losses and of phase 1.
+class Space(SpaceSection):
+    """SpaceSection for both scopes: the settings of the head, of the losses and of phase 1.
 
     tests/pipeline/config/test_params_search.py compares their limits with those of sections `model`, `loss`, `train`.
     """
@@ -99,7 +99,7 @@ class Space(SearchSpace):
     schedule: Domain[Schedule] | None = None
 
 
-class NetworkSpace(SearchSpace):
+class NetworkSpace(SpaceSection):
     """Further domains of `scope: network`; see `agelens.tuning.recipe.Recipe`.
 
     `unfreeze` has names of blocks or numbers of layers, `augment_strength` factors of the strengths in `augment`.

@@ -11,7 +11,7 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections.search import NetworkSpace, Space
 from agelens.pipeline.config.sections.training import Loss, Model, Phase1
 from agelens.pipeline.search.search_space import recipe_of, space_of
-from agelens.tuning.recipe import HEAD, NETWORK, OBJECTIVE, OPTIMIZER, SETTINGS
+from agelens.tuning.recipe import HEAD_SETTINGS, NETWORK_SETTINGS, OBJECTIVE_SETTINGS, OPTIMIZER_SETTINGS, SETTINGS
 from agelens.tuning.space import Choices, Range
 from tests.pipeline.demo_settings import DEMO, changed
 
@@ -52,8 +52,8 @@ def test_invalid_value_of_a_domain_is_named(setting, domain, place, refusal):
 
 
 def test_domains_are_the_settings_of_a_recipe():
-    assert set(Space.model_fields) == set(SETTINGS) - set(NETWORK)
-    assert set(NetworkSpace.model_fields) == set(NETWORK)
+    assert set(Space.model_fields) == set(SETTINGS) - set(NETWORK_SETTINGS)
+    assert set(NetworkSpace.model_fields) == set(NETWORK_SETTINGS)
 
 
 def schema(section, name):
@@ -64,7 +64,7 @@ def schema(section, name):
 
 @pytest.mark.parametrize(
     ("section", "names"),
-    [(Model, HEAD), (Loss, OBJECTIVE), (Phase1, OPTIMIZER)],
+    [(Model, HEAD_SETTINGS), (Loss, OBJECTIVE_SETTINGS), (Phase1, OPTIMIZER_SETTINGS)],
     ids=["model", "loss", "train.phase1"],
 )
 def test_domains_have_the_limits_of_their_settings(section, names):
@@ -132,7 +132,7 @@ def test_strengths_are_scaled_up_to_their_limits():
 
 def test_untuned_recipe_has_the_settings_of_params():
     settings = recipe_of(Params.model_validate(DEMO)).settings()
-    for section, names in (("model", HEAD), ("loss", OBJECTIVE), ("train", OPTIMIZER)):
+    for section, names in (("model", HEAD_SETTINGS), ("loss", OBJECTIVE_SETTINGS), ("train", OPTIMIZER_SETTINGS)):
         content = DEMO[section].get("phase1", DEMO[section])
         assert {name: settings[name] for name in names if name in content} == {
             name: content[name] for name in names if name in content

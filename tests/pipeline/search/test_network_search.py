@@ -15,7 +15,7 @@ from agelens.pipeline.stages import cache_features, train, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning import search
 from agelens.tuning.budget import hyperband_budget
-from agelens.tuning.recipe import NETWORK
+from agelens.tuning.recipe import NETWORK_SETTINGS
 from tests.pipeline.small_project import SmallProject, make_small_project
 
 SPACE = {
@@ -46,28 +46,28 @@ def test_train_uses_the_best_settings_of_phase_2(project: SmallProject, capfd: p
     params, paths = network_params(project, SPACE), project.paths
     tune.run(params, paths)
     best = json.loads(paths.best_settings.read_text())
-    assert set(best["settings"]) == {*params.tune.space.domains, *NETWORK}
+    assert set(best["settings"]) == {*params.tune.space.domains, *NETWORK_SETTINGS}
     train.run(params, paths)
     taken = json.loads((paths.train_report / "training.json").read_text())["phase2"]
-    assert taken == {name: best["settings"][name] for name in NETWORK}
+    assert taken == {name: best["settings"][name] for name in NETWORK_SETTINGS}
     rates = pd.read_csv(paths.train_report / "history.csv").query("phase == 2")["learning_rate"]
     assert rates.max() <= best["settings"]["phase2_learning_rate"]
-    said = " ".join(capfd.readouterr().err.split())
-    assert f"phase 2: unfreeze {taken['unfreeze']}, learning rate {taken['phase2_learning_rate']:g}" in said
-    assert f"augmentation times {taken['augment_strength']:g}" in said
+    output = " ".join(capfd.readouterr().err.split())
+    assert f"phase 2: unfreeze {taken['unfreeze']}, learning rate {taken['phase2_learning_rate']:g}" in output
+    assert f"augmentation times {taken['augment_strength']:g}" in output
 
 
 @pytest.mark.slow
 def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None:
     params, paths = network_params(project, SHARED), project.paths
     running = project.command("tune", "--workers", "2")
-    said, _ = running.communicate(timeout=300)
+    output, _ = running.communicate(timeout=300)
     logs = "".join(path.read_text() for path in paths.tune_state.glob("worker_*.log"))
-    assert running.returncode == 0, said + logs
+    assert running.returncode == 0, output + logs
     trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
     section = params.tune
     budget = hyperband_budget(max_epochs=section.max_epochs, factor=section.factor, iterations=1)
-    assert len(trials) == budget.trials, said + logs
+    assert len(trials) == budget.trials, output + logs
     assert trials["trial"].is_unique
     assert trials["val_age_mae"].notna().all()
     assert not list(paths.tune_state.glob("trunk/**/*.npy"))
@@ -132,10 +132,10 @@ def test_a_cached_trunk_gives_the_same_ages_as_the_images(shared: SmallProject) 
     activations, *_ = next(iter(cached.data({}, top.output, 1)[2]))
     live = network_factory(network_params(shared, SPACE), shared.paths, data)
     whole = live.build({}, 1)
-    pictures, *_ = next(iter(live.data({}, whole.output, 1)[2]))
-    assert backbone_of(whole).input_shape[1:] == pictures.shape[1:]
+    images, *_ = next(iter(live.data({}, whole.output, 1)[2]))
+    assert backbone_of(whole).input_shape[1:] == images.shape[1:]
     # The batches differ in size, but both start with the first validation row.
-    np.testing.assert_allclose(top(activations[:4])["age"], whole(pictures[:4])["age"], atol=0.1)
+    np.testing.assert_allclose(top(activations[:4])["age"], whole(images[:4])["age"], atol=0.1)
 
 
 def test_the_subset_of_the_rows_is_the_same_in_every_run(shared: SmallProject) -> None:
