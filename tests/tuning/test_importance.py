@@ -40,6 +40,13 @@ def test_trials_with_different_numbers_of_epochs_are_not_compared():
     assert setting_importance(table, settings=["long"])["long"] < 0.05
 
 
+def test_neither_are_different_numbers_of_trials():
+    # Ranks as shares of each number of epochs: without, those of 40 trials would be higher than those of 20.
+    table = TRIALS.assign(epochs=np.repeat([3, 20], [40, 20]), val_age_mae=np.random.default_rng(1).permutation(COUNT))
+    table["long"] = table["epochs"] == 20
+    assert setting_importance(table, settings=["long"])["long"] < 0.05
+
+
 @pytest.mark.parametrize("scores", [np.ones(COUNT), RNG.uniform(0, 1, COUNT)], ids=["equal scores", "random scores"])
 def test_importance_is_low_and_not_negative_if_no_setting_matters(scores):
     found = importance_of(scores)

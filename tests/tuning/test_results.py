@@ -27,6 +27,7 @@ def test_written_result_is_read_unchanged(tmp_path):
 
 def test_settings_are_formatted_as_one_line():
     assert format_settings(BEST.settings) == "units 512, learning rate 0.00123, age head linear"
+    assert format_settings({"group_weight": 0.123456, "seed": 123456}) == "group weight 0.123, seed 123456"
     assert format_settings({}) == ""
 
 

@@ -10,6 +10,7 @@ from agelens.pipeline.config.fingerprints import (
     crops_fingerprint,
     features_fingerprint,
     rows_fingerprint,
+    train_fingerprint,
     tune_fingerprint,
 )
 from agelens.pipeline.config.params import Params, read_params
@@ -159,6 +160,44 @@ def test_search_depends_on_seed_and_age_groups(params: Params, values: dict[str,
 
 def test_search_depends_on_its_rows(params: Params) -> None:
     assert tune_fingerprint(params, rows="some") != tune_fingerprint(params, rows="others")
+
+
+def test_scope_decides_whose_code_counts(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    scopes = [changed(params, "tune", scope=scope) for scope in ("head", "network")]
+    before = [tune_fingerprint(scope, rows="some") for scope in scopes]
+    monkeypatch.setattr(fingerprints, "NETWORK_SEARCH_CODE", ("agelens.data_prep.core.errors",))
+    after = [tune_fingerprint(scope, rows="some") for scope in scopes]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
+
+
+def of_training(params: Params, *, rows: str = "some", recipe: object = ("recipe",)) -> str:
+    return train_fingerprint(params, rows=rows, recipe=recipe)
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "same"),
+    [
+        ("train", {"use_tuned": False}, False),
+        ("loss", {"group_weight": 0.123}, False),
+        ("model", {"units": 3}, False),
+        ("model", {"backbone": "another"}, False),
+        ("augment", {"zoom": 0.5}, False),
+        ("cache_features", {"views": 99}, False),
+        ("crop_faces", {"size": 64}, False),
+        ("crop_faces", {"workers": 5}, True),
+        ("evaluate", {"resamples": 10}, True),
+    ],
+)
+def test_training_depends_on_its_settings(params: Params, section: str, values: dict[str, object], same: bool) -> None:
+    assert (of_training(changed(params, section, **values)) == of_training(params)) is same
+
+
+def test_training_depends_on_seed_groups_rows_recipe_and_code(params: Params, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of_training(params)
+    others = [params.model_copy(update=values) for values in ({"seed": 8}, {"age_groups": [0, 18]})]
+    found = [*map(of_training, others), of_training(params, rows="others"), of_training(params, recipe="another")]
+    monkeypatch.setattr(fingerprints, "TRAIN_CODE", ("agelens.data_prep.core.errors",))
+    assert len({before, *found, of_training(params)}) == 6
 
 
 def test_rows_depend_on_tables_and_crops(tmp_path: Path) -> None:
