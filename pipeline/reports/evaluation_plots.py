@@ -92,7 +92,7 @@ def draw_error_by_age(predictions: pd.DataFrame) -> Figure:
     axes.fill_between(ages, low, high, where=enough, color=BLUE, alpha=0.18, linewidth=0, label="middle 90 % of faces")
     axes.plot(ages, np.where(enough, median, np.nan), color=BLUE, linewidth=1.6, marker=".", label="median")
     axes.plot(ages[~enough], median[~enough], ".", color=SKY, label=f"median of fewer than {MIN_FACES} faces")
-    axes.legend(frameon=False)
+    axes.legend(facecolor="white", edgecolor="none", framealpha=0.9)  # dots may lie behind it
     below.bar(ages, faces, width=0.9, color=MUTED)
     axes.set_xlim(-1, MAX_AGE + 1)
     return figure
@@ -102,7 +102,8 @@ def draw_mae_by_slice(slices: pd.DataFrame) -> Figure:
     """Draw the MAE of every class of an attribute and every source with its 95 % interval, and the MAE of all faces."""
     measured = slices[slices["mae"].notna()]
     parts = {name: measured[measured["slice"] == name] for name in (*ATTRIBUTES, "source")}
-    parts = {name: part for name, part in parts.items() if len(part)}
+    # A slice of one value repeats the MAE of all faces; the source stays, so that the plot is never empty.
+    parts = {name: part for name, part in parts.items() if len(part) > (name != "source")}
     heights = [len(part) + 0.6 for part in parts.values()]
     figure = Figure(figsize=(8, 1.4 + 0.42 * sum(heights)), layout="constrained")
     figure.suptitle(

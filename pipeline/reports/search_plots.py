@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from agelens.pipeline.reports.figures import BLUE, DARK, PALE
+from agelens.pipeline.reports.figures import BLUE, DARK, PALE, new_figure
 
 SCORE = "val_age_mae"
 LABEL = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.8}
@@ -65,19 +65,18 @@ def draw_trials(trials: pd.DataFrame, settings: Sequence[str], *, score: str = S
     axes.set_xticks(range(len(columns)), [name.replace("_", "\n") for name in columns], fontsize=8)
     axes.set(yticks=[], xlim=(-0.1, len(columns) - 0.5))
     axes.spines[:].set_visible(False)
-    axes.set_title(f"{len(trials)} trials; dark lines have a low validation MAE", fontsize=11)
+    title = f"Trials ({len(trials)}); dark lines have a low validation MAE"
+    axes.set_title(title, loc="left", fontsize=12, color=DARK)
     return figure
 
 
 def draw_importance(importance: pd.Series) -> Figure:
     """Draw the share of the scores' variance that each setting explains by itself."""
-    figure = Figure(figsize=(6.4, 1.2 + 0.32 * len(importance)), layout="constrained")
-    axes = figure.subplots()
+    label = "share of the scores' variance explained by the setting"
+    figure, axes = new_figure("Importance of settings", x=label, y="", height=1.2 + 0.32 * len(importance))
     names = [str(name).replace("_", " ") for name in importance.index]
     axes.barh(names, importance.to_numpy(float), color=BLUE)
     axes.invert_yaxis()
     axes.set_xlim(0, max(0.1, float(importance.max()) * 1.1))
-    axes.set_xlabel("share of the scores' variance explained by the setting")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title("Importance of settings", fontsize=11)
+    axes.grid(visible=False)
     return figure

@@ -63,6 +63,11 @@ def test_error_curve_leaves_out_ages_with_few_faces() -> None:
     assert -10 in lines["median of fewer than 10 faces"]
 
 
+def test_attributes_that_no_source_labels_have_no_bars() -> None:
+    slices = by_slice(simulated(60).assign(ethnicity=None), resamples=5)
+    assert [axes.get_ylabel() for axes in draw_mae_by_slice(slices).axes] == ["gender", "source"]
+
+
 def test_bars_show_the_mae_of_each_slice() -> None:
     slices = by_slice(simulated(300), resamples=50)
     panels = draw_mae_by_slice(slices).axes

@@ -124,6 +124,11 @@ def test_report_shows_gender_only_if_the_model_predicts_it(full: Page, tmp_path:
     assert "Gender correct" not in without.text
 
 
+def test_report_names_attributes_that_are_not_exported(tmp_path: Path) -> None:
+    page = page_of(tmp_path, simulated(60).assign(ethnicity="Asian", predicted_ethnicity="Asian"))
+    assert "The ethnicity head predicts the label of the source for 100.0 % of faces." in page.text
+
+
 def test_report_shows_rmse_and_neighbouring_groups_of_every_slice(full: Page) -> None:
     assert full.text.count("Slice Faces MAE RMSE Bias Within 5 years Group correct At most one away") == 5
     slices = by_slice(simulated(400), resamples=50)
