@@ -1,6 +1,7 @@
 """A training that is killed in both phases resumes and ends like an uninterrupted one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,11 +30,13 @@ EPOCHS = 30
 pytestmark = pytest.mark.slow
 
 
-def make_project(root: Path) -> Paths:
+@pytest.fixture(scope="module")
+def made_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder in which `train` can run: 500 training crops, 60 validation crops, and their features.
 
     The trunk is cached, so that a kill may also interrupt that.
     """
+    root = tmp_path_factory.mktemp("made")
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
     content["crop_faces"]["size"] = SIZE
     content["model"] |= {"backbone": "tiny", "weights": "none"}
@@ -57,7 +60,14 @@ def make_project(root: Path) -> Paths:
         )
         write_table(path, table.assign(copies=1, weight=1.0) if columns is TRAIN else table, columns)
     cache_features.run(read_params(root / "params.yaml"), paths)
-    return paths
+    return root
+
+
+@pytest.fixture
+def paths(made_project: Path, tmp_path: Path) -> Paths:
+    """Return a copy of the folder for one test."""
+    shutil.copytree(made_project, tmp_path, dirs_exist_ok=True)
+    return Paths(tmp_path)
 
 
 def change_phases(root: Path, **changes: object) -> None:
@@ -98,35 +108,31 @@ def kill_in_phase(root: Path, phase: int) -> None:
     assert state.is_file(), output
 
 
-def test_a_training_killed_in_both_phases_ends_like_an_uninterrupted_one(tmp_path: Path) -> None:
-    paths = make_project(tmp_path)
-    _, whole = finish_training(tmp_path)
+def test_a_training_killed_in_both_phases_ends_like_an_uninterrupted_one(paths: Paths) -> None:
+    _, whole = finish_training(paths.root)
     assert [path for path in paths.train_state.rglob("*") if path.is_file()] == []
     for phase in (1, 2):
-        kill_in_phase(tmp_path, phase)
-    output, resumed = finish_training(tmp_path)
+        kill_in_phase(paths.root, phase)
+    output, resumed = finish_training(paths.root)
     assert f"phase 1 resumes after epoch {EPOCHS}" in " ".join(output.split())
     assert "phase 2 resumes after epoch" in " ".join(output.split())
     pd.testing.assert_frame_equal(resumed, whole, rtol=1e-3)
 
 
-def test_other_settings_start_from_scratch(tmp_path: Path) -> None:
-    paths = make_project(tmp_path)
-    kill_in_phase(tmp_path, 1)
+def test_other_settings_start_from_scratch(paths: Paths) -> None:
+    kill_in_phase(paths.root, 1)
     assert read_state(paths.train_state / "phase1.npz", fingerprint="other") is None
-    change_phases(tmp_path, epochs=2)
-    output, history = finish_training(tmp_path)
+    change_phases(paths.root, epochs=2)
+    output, history = finish_training(paths.root)
     assert "resumes" not in output
     assert history["phase"].tolist() == [1, 1, 2, 2]
 
 
-def test_a_cached_trunk_trains_like_a_live_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    paths = make_project(tmp_path)
+def test_a_cached_trunk_trains_like_a_live_one(paths: Paths) -> None:
     histories, networks = [], []
     for trunk in ("cached", "live"):
-        change_phases(tmp_path, epochs=4, trunk=trunk)
-        train.run(read_params(tmp_path / "params.yaml"), paths)
+        change_phases(paths.root, epochs=4, trunk=trunk)
+        train.run(read_params(paths.root / "params.yaml"), paths)
         histories.append(pd.read_csv(paths.train_report / "history.csv"))
         networks.append(keras.saving.load_model(paths.age_net, compile=False))
     cached, live = (history["val_age_mae"].to_numpy() for history in histories)
