@@ -1,1 +1,1 @@
-"""From crops to batches of augmented views."""
+"""Batches of crops, of augmented views and of cached features."""

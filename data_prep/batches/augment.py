@@ -1,7 +1,7 @@
-"""Random changes of a face that leave its age alone: two passes of OpenCV, three times as fast as TensorFlow's own.
+"""Augmentation: random changes of a crop that do not change the age, three times as fast as TensorFlow's layers.
 
-A view is numbered: the same row and number always give the same picture, so that cached features, the network that
-trains on them and a resumed run all see one thing. View 0 is the picture itself.
+Views are numbered. The same crop and number always give the same pixels, so that cached features and a resumed training
+are consistent. View 0 is the crop itself.
 """
 
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ import numpy.typing as npt
 from agelens.data_prep.core.images import Pixels
 
 LUMA = np.array([0.2989, 0.587, 0.114])
-"""What red, green and blue add to the brightness (ITU-R BT.601)."""
+"""Weights of red, green and blue in the brightness (ITU-R BT.601)."""
 
-cv2.setNumThreads(1)  # whoever makes views makes many at a time
+cv2.setNumThreads(1)  # views are computed in many threads at a time
 
 STRENGTH_LIMITS = {"rotation_degrees": 90.0, "erase": 0.5}
 """Limits of the strengths of views; the limit of all others is 1."""
@@ -26,17 +26,17 @@ Draw = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How strongly views differ from the picture; 0 turns a change off.
+    """Strengths of the changes; 0 turns a change off.
 
     Args:
-        flip: Mirror every second view.
-        shift: Largest shift, as a fraction of the side.
-        zoom: Largest change of scale, as a fraction.
-        rotation_degrees: Largest turn either way.
-        brightness: Largest change of brightness, as a fraction of the full range.
-        contrast: Largest change of contrast, as a fraction.
-        saturation: Largest change of saturation, as a fraction.
-        erase: Largest share of the picture that a grey rectangle hides, in every second view (Zhong et al. 2020,
+        flip: Whether to mirror half of the views.
+        shift: Maximum shift, as a fraction of the side.
+        zoom: Maximum change of scale, as a fraction.
+        rotation_degrees: Maximum rotation in both directions.
+        brightness: Maximum change of brightness, as a fraction of the full range.
+        contrast: Maximum change of contrast, as a fraction.
+        saturation: Maximum change of saturation, as a fraction.
+        erase: Maximum area of a grey rectangle in half of the views, as a fraction of the image (Zhong et al. 2020,
             "Random erasing data augmentation").
     """
 
@@ -57,14 +57,14 @@ class Augmentation:
 
 
 def augment_view(image: Pixels, row: int, view: int, *, augmentation: Augmentation, seed: int) -> Pixels:
-    """Return view number `view` of a picture.
+    """Return view number `view` of a crop.
 
     Args:
         image: `uint8 (S, S, 3)`.
-        row: Not negative; stands for the picture.
-        view: 0 leaves the picture as it is.
-        augmentation: How strongly to change it.
-        seed: Of the run.
+        row: Number that identifies the crop; not negative.
+        view: Number of the view; 0 returns the image unchanged.
+        augmentation: Strengths of the changes.
+        seed: Seed of the run.
 
     Returns:
         `uint8 (S, S, 3)`.
@@ -80,7 +80,7 @@ def augment_view(image: Pixels, row: int, view: int, *, augmentation: Augmentati
 
 
 def _moved(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
-    """Mirror, turn, scale and shift in one resampling; what comes in at the border repeats it."""
+    """Mirror, rotate, scale and shift with one interpolation; the border is repeated outside of the image."""
     side = image.shape[0]
     angle = np.radians(draw[0] * augmentation.rotation_degrees)
     scale = (1 + augmentation.zoom) ** draw[1]
@@ -95,7 +95,7 @@ def _moved(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
 
 
 def _recolored(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
-    """Change saturation about each pixel's grey, contrast about the mean grey, and brightness, in one pass."""
+    """Change saturation relative to each pixel's grey, contrast relative to the mean grey, and brightness."""
     saturation, contrast = 1 + augmentation.saturation * draw[0], 1 + augmentation.contrast * draw[1]
     mean = LUMA @ cv2.mean(image)[:3]
     matrix = contrast * (saturation * np.eye(3) + (1 - saturation) * LUMA)
@@ -105,7 +105,7 @@ def _recolored(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
 
 
 def erase_rectangle(image: Pixels, draw: Draw, *, max_area: float) -> None:
-    """Fill a random rectangle with grey, in place, in every second call.
+    """Fill a random rectangle with grey, in place, in half of the calls.
 
     Args:
         image: `uint8 (S, S, 3)`.

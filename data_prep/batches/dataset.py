@@ -1,4 +1,4 @@
-"""From tables and crops to batches: uint8 pictures, targets by output name, and weights of the loss."""
+"""Datasets of batches: uint8 images or cached features, targets by output name, and weights of the loss."""
 
 import os
 import zlib
@@ -22,10 +22,10 @@ Arrays = Mapping[str, npt.NDArray[np.generic]]
 def epoch_draws(
     copies: npt.NDArray[np.int64], *, epoch: int, views: int, seed: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Return which row is drawn in which view, in what order, in one epoch.
+    """Return the rows and views of one epoch in random order.
 
-    A row with c copies is drawn c times; its draw k in epoch e takes view `(e * c + k) mod views`, so that all views
-    of all rows come round equally often.
+    A row with c copies is drawn c times. Draw k in epoch e uses view `(e * c + k) mod views`, so that all views of
+    a row are used equally often.
 
     Returns:
         Rows and views, each `(sum of copies,)`.
@@ -41,23 +41,23 @@ def epoch_draws(
 def make_dataset(
     paths: Sequence[Path], targets: Arrays, *, size: int, batch_size: int, weights: Arrays | None = None
 ) -> Any:
-    """Make a dataset that reads every crop once, in order, unchanged: for validation and prediction.
+    """Return a dataset that reads every crop once, in order and unchanged, for validation and prediction.
 
     Args:
         paths: The crops.
-        targets: By output name, first axis as `paths`; may be empty.
-        size: Side of the crops.
-        batch_size: Pictures in a batch; the last may be smaller.
+        targets: Arrays by output name, with one row per crop; may be empty.
+        size: Side of the crops in pixels.
+        batch_size: Crops in a batch; the last batch may be smaller.
         weights: Weights of the loss by output name.
 
     Returns:
         Batches of `(uint8 (B, size, size, 3), targets, weights)`.
     """
     rows = tf.data.Dataset.range(len(paths))
-    load = _loader(paths, size=size)
+    load = _make_loader(paths, size=size)
     dataset = rows.map(lambda row: (row, load(row)), num_parallel_calls=CORES).batch(batch_size)
-    pick = _picker(targets, weights or {name: np.ones(len(paths), np.float32) for name in targets})
-    return _untuned(dataset.map(lambda row, image: (image, *pick(row))).prefetch(2))
+    pick = _make_picker(targets, weights or {name: np.ones(len(paths), np.float32) for name in targets})
+    return _without_autotuning(dataset.map(lambda row, image: (image, *pick(row))).prefetch(2))
 
 
 def make_training_dataset(
@@ -73,28 +73,28 @@ def make_training_dataset(
     seed: int,
     first_epoch: int = 0,
 ) -> tuple[Any, int]:
-    """Make a dataset that goes round for ever, each epoch in another order and in other views.
+    """Return an endless dataset, with another order and other views in each epoch.
 
     Returns:
-        The dataset, as of `make_dataset` but without a short last batch, and the number of batches in an epoch.
+        The dataset, as of `make_dataset` without an incomplete last batch, and the number of batches in an epoch.
 
     Raises:
-        DataError: There are fewer draws than one batch, or the first batch is black.
+        DataError: An epoch has less than one batch, or the first batch is black.
     """
     steps = check_steps(copies, batch_size=batch_size)
-    load = _loader(paths, size=size)
-    pick = _picker(targets, weights)
-    change = _changer(paths, size=size, augmentation=augmentation, seed=seed)
+    load = _make_loader(paths, size=size)
+    pick = _make_picker(targets, weights)
+    change = _make_augmenter(paths, size=size, augmentation=augmentation, seed=seed)
 
-    def picture(row: Any, view: Any) -> Any:
+    def load_view(row: Any, view: Any) -> Any:
         return row, change(load(row), row, view)
 
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
-    dataset = draws.map(picture, num_parallel_calls=CORES)
+    dataset = draws.map(load_view, num_parallel_calls=CORES)
     dataset = dataset.batch(batch_size, drop_remainder=True).map(lambda row, image: (image, *pick(row)))
-    for images, *_ in _untuned(dataset.take(1)).as_numpy_iterator():
+    for images, *_ in _without_autotuning(dataset.take(1)).as_numpy_iterator():
         check_pixels(images)
-    return _untuned(dataset.prefetch(2)), steps
+    return _without_autotuning(dataset.prefetch(2)), steps
 
 
 def make_feature_dataset(
@@ -107,41 +107,41 @@ def make_feature_dataset(
     seed: int,
     first_epoch: int = 0,
 ) -> tuple[Any, int]:
-    """Make the same endless dataset of what was cached of each view, `(N, F)` or of any shape, instead of pictures.
+    """Return the same endless dataset of cached features of each view, `(N, F)` or any shape, instead of images.
 
     Returns:
         The dataset and the number of batches in an epoch.
 
     Raises:
-        DataError: There are fewer draws than one batch.
+        DataError: An epoch has less than one batch.
     """
     steps = check_steps(copies, batch_size=batch_size)
     views, shape = len(features), features[0].shape[1:]
-    pick = _picker(targets, weights)
+    pick = _make_picker(targets, weights)
 
     def gather(row: Any, view: Any) -> Any:
         found = tf.numpy_function(lambda r, v: gather_views(features, r, v), [row, view], tf.float32)
         return (tf.ensure_shape(found, (batch_size, *shape)), *pick(row))
 
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
-    return _untuned(draws.batch(batch_size, drop_remainder=True).map(gather).prefetch(2)), steps
+    return _without_autotuning(draws.batch(batch_size, drop_remainder=True).map(gather).prefetch(2)), steps
 
 
 def make_plain_feature_dataset(features: npt.NDArray[np.float16], targets: Arrays, *, batch_size: int) -> Any:
-    """Make a dataset that gives what was cached, `(N, F)` or of any shape, once and in order, to validate by."""
-    pick = _picker(targets, {})
+    """Return a dataset of cached features, `(N, F)` or any shape, once and in order, for validation."""
+    pick = _make_picker(targets, {})
 
     def gather(rows: Any) -> Any:
         found = tf.numpy_function(lambda r: features[r].astype(np.float32), [rows], tf.float32)
         return tf.ensure_shape(found, (None, *features.shape[1:])), pick(rows)[0]
 
-    return _untuned(tf.data.Dataset.range(len(features)).batch(batch_size).map(gather).prefetch(2))
+    return _without_autotuning(tf.data.Dataset.range(len(features)).batch(batch_size).map(gather).prefetch(2))
 
 
 def gather_views(
     views: Sequence[npt.NDArray[np.float16]], row: npt.NDArray[np.int32], view: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.float32]:
-    """Return for each pair of row and view what its view holds of it, `(B, ...)`."""
+    """Return the features `(B, ...)` of each pair of row and view."""
     found = np.empty((len(row), *views[0].shape[1:]), dtype=np.float32)
     for number in np.unique(view):
         found[view == number] = views[number][row[view == number]]
@@ -149,7 +149,7 @@ def gather_views(
 
 
 def check_steps(copies: npt.NDArray[np.int64], *, batch_size: int) -> int:
-    """Return the whole batches in an epoch, or raise `DataError` if there is none."""
+    """Return the number of complete batches in an epoch, or raise `DataError` if there is none."""
     draws = int(copies.sum())
     if draws < batch_size:
         msg = f"Training needs at least one batch of {batch_size} draws. Received: {draws} draws."
@@ -157,10 +157,10 @@ def check_steps(copies: npt.NDArray[np.int64], *, batch_size: int) -> int:
     return draws // batch_size
 
 
-def _untuned(dataset: Any) -> Any:
-    """Return the dataset without tf.data's tuner.
+def _without_autotuning(dataset: Any) -> Any:
+    """Return the dataset without autotuning.
 
-    Whoever drops a tuned iterator waits until its tuner wakes next, and that sleeps twice as long each time: a training
+    Deleting an iterator with autotuning waits for the tuner's thread, which sleeps twice as long each time: a training
     of 2.8 seconds took 5.1.
     """
     options = tf.data.Options()
@@ -169,7 +169,7 @@ def _untuned(dataset: Any) -> Any:
 
 
 def _make_draws(copies: npt.NDArray[np.int64], *, count: int, views: int, seed: int, first_epoch: int) -> Any:
-    """Make the endless dataset of `(row, view)`, `count` of them an epoch."""
+    """Return the endless dataset of `(row, view)`, with `count` of them per epoch."""
 
     def draws(epoch: Any) -> Any:
         rows, view = tf.numpy_function(
@@ -183,15 +183,16 @@ def _make_draws(copies: npt.NDArray[np.int64], *, count: int, views: int, seed: 
 def make_view_dataset(
     paths: Sequence[Path], *, view: int, size: int, batch_size: int, augmentation: Augmentation, seed: int
 ) -> Any:
-    """Make a dataset of one view of every crop, in order: batches of `uint8 (B, size, size, 3)`."""
-    load, change = _loader(paths, size=size), _changer(paths, size=size, augmentation=augmentation, seed=seed)
+    """Return a dataset of one view of every crop, in order: batches of `uint8 (B, size, size, 3)`."""
+    load = _make_loader(paths, size=size)
+    change = _make_augmenter(paths, size=size, augmentation=augmentation, seed=seed)
     rows = tf.data.Dataset.range(len(paths))
     dataset = rows.map(lambda row: change(load(row), row, view), num_parallel_calls=CORES)
-    return _untuned(dataset.batch(batch_size).prefetch(2))
+    return _without_autotuning(dataset.batch(batch_size).prefetch(2))
 
 
 def check_pixels(images: npt.NDArray[np.generic]) -> None:
-    """Raise `DataError` if a batch cannot be photographs in 0..255: the seed once trained on black crops."""
+    """Raise `DataError` if a batch cannot contain photographs: the seed project once trained on black crops."""
     if images.dtype != np.uint8 or images.max(initial=0) <= 1 or images.mean() < 5:
         msg = (
             "A batch must hold uint8 pixels in 0..255. "
@@ -200,10 +201,10 @@ def check_pixels(images: npt.NDArray[np.generic]) -> None:
         raise DataError(msg)
 
 
-def _changer(paths: Sequence[Path], *, size: int, augmentation: Augmentation, seed: int) -> Any:
-    """Return a function from a picture, its row and the number of a view to that view.
+def _make_augmenter(paths: Sequence[Path], *, size: int, augmentation: Augmentation, seed: int) -> Any:
+    """Return a function from a crop, its row and the number of a view to that view.
 
-    The view depends on the file's name and not on its row, so that another split changes no view.
+    Views depend on the name of the file and not on its row, so that another split does not change them.
     """
     numbers = [zlib.crc32(path.name.encode()) & 0x7FFFFFFF for path in paths]
 
@@ -218,7 +219,7 @@ def _changer(paths: Sequence[Path], *, size: int, augmentation: Augmentation, se
     return change
 
 
-def _loader(paths: Sequence[Path], *, size: int) -> Any:
+def _make_loader(paths: Sequence[Path], *, size: int) -> Any:
     names = tf.constant([str(path) for path in paths])
 
     def load(row: Any) -> Any:
@@ -229,7 +230,7 @@ def _loader(paths: Sequence[Path], *, size: int) -> Any:
     return load
 
 
-def _picker(targets: Arrays, weights: Arrays) -> Any:
+def _make_picker(targets: Arrays, weights: Arrays) -> Any:
     target_tensors = {name: tf.constant(array) for name, array in targets.items()}
     weight_tensors = {name: tf.constant(array) for name, array in weights.items()}
 

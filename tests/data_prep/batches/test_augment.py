@@ -1,4 +1,4 @@
-"""Views of a face: the same number is the same picture, and every change does what it says."""
+"""Views of a crop: they are reproducible, and every change has its effect and limit."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ GREY = np.full((SIDE, SIDE, 3), 120, dtype=np.uint8)
 
 
 def only(**changes: float | bool) -> Augmentation:
-    """Return an augmentation with these changes and no other."""
+    """Return an augmentation with only these changes."""
     return Augmentation(**{**vars(STILL), **changes})
 
 
@@ -24,20 +24,20 @@ def views_of(image: np.ndarray, augmentation: Augmentation, *, count: int = 12, 
 
 
 def dot_at(x: int, y: int) -> np.ndarray:
-    """Return a black picture with one bright spot of 3 x 3 pixels."""
+    """Return a black image with a bright spot of 3 x 3 pixels."""
     image = np.zeros((SIDE, SIDE, 3), dtype=np.uint8)
     image[y - 1 : y + 2, x - 1 : x + 2] = 250
     return image
 
 
 def offset_of_dot(image: np.ndarray) -> tuple[float, float]:
-    """Return where the spot's centre of mass lies, in pixels from the middle of the picture."""
+    """Return the centre of the spot, in pixels from the middle of the image."""
     mass = image[..., 0].astype(float)
     ys, xs = np.mgrid[:SIDE, :SIDE]
     return float((mass * xs).sum() / mass.sum() - CENTER), float((mass * ys).sum() / mass.sum() - CENTER)
 
 
-def test_view_zero_is_the_picture_itself():
+def test_view_zero_is_the_unchanged_crop():
     view = augment_view(NOISE, 5, 0, augmentation=Augmentation(), seed=3)
     np.testing.assert_array_equal(view, NOISE)
 
@@ -48,7 +48,7 @@ def test_views_are_uint8_of_the_same_shape():
         assert view.shape == NOISE.shape
 
 
-def test_same_row_view_and_seed_give_the_same_picture_and_any_other_does_not():
+def test_a_view_depends_on_row_number_and_seed():
     first = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3)
     again = augment_view(NOISE, 5, 2, augmentation=Augmentation(), seed=3)
     np.testing.assert_array_equal(first, again)
@@ -57,17 +57,17 @@ def test_same_row_view_and_seed_give_the_same_picture_and_any_other_does_not():
         assert (other != first).any()
 
 
-def test_all_views_of_a_picture_differ():
+def test_all_views_of_a_crop_differ():
     views = views_of(NOISE, Augmentation(), count=12)
     assert len({view.tobytes() for view in [NOISE, *views]}) == 13
 
 
-def test_with_every_change_off_a_view_is_the_picture():
+def test_with_all_changes_off_a_view_is_the_unchanged_crop():
     for view in views_of(NOISE, STILL):
         np.testing.assert_array_equal(view, NOISE)
 
 
-def test_flip_mirrors_some_views_left_to_right_and_leaves_the_others():
+def test_flip_mirrors_half_of_the_views():
     views = views_of(NOISE, only(flip=True), count=24)
     mirrored = [bool((view == NOISE[:, ::-1]).all()) for view in views]
     still = [bool((view == NOISE).all()) for view in views]
@@ -87,16 +87,16 @@ def test_flip_mirrors_some_views_left_to_right_and_leaves_the_others():
         ({"brightness": 0.2}, True),
     ],
 )
-def test_each_change_alone_changes_faces_and_only_brightness_changes_flat_grey(changes, changes_flat_grey):
+def test_each_change_has_an_effect_and_only_brightness_changes_flat_grey(changes, changes_flat_grey):
     noisy = views_of(NOISE, only(**changes))
     assert any((view != NOISE).any() for view in noisy)
-    # Flat grey stays flat also where a border came in: it repeats the picture's edge, there is no black.
+    # Flat grey stays flat at the border too, which repeats the edge of the image and is not black.
     flat = views_of(GREY, only(**changes))
     assert any((view != GREY).any() for view in flat) == changes_flat_grey
     assert all(view.min() == view.max() for view in flat)
 
 
-def test_shift_moves_by_at_most_its_fraction_of_the_side():
+def test_shift_is_limited_to_its_fraction_of_the_side():
     offsets = np.array([offset_of_dot(view) for view in views_of(dot_at(CENTER, CENTER), only(shift=0.2), count=24)])
     assert np.abs(offsets).max() <= 0.2 * SIDE + 0.2
     assert np.abs(offsets).max(axis=0).min() > 0.1 * SIDE
@@ -107,7 +107,7 @@ def test_moved_pixels_are_interpolated():
     assert levels > {0, 250}
 
 
-def test_rotation_turns_about_the_centre_by_at_most_its_angle_either_way():
+def test_rotation_is_around_the_centre_and_limited_to_its_angle():
     offsets = np.array(
         [offset_of_dot(view) for view in views_of(dot_at(CENTER + 10, CENTER), only(rotation_degrees=30.0), count=24)]
     )
@@ -117,14 +117,14 @@ def test_rotation_turns_about_the_centre_by_at_most_its_angle_either_way():
     assert 10 < degrees.max() <= 31
 
 
-def test_rotation_keeps_its_limit_where_faces_are_scaled_too():
+def test_rotation_keeps_its_limit_in_scaled_views():
     both = only(rotation_degrees=20.0, zoom=0.5)
     offsets = np.array([offset_of_dot(view) for view in views_of(dot_at(CENTER + 8, CENTER), both, count=60)])
     degrees = np.abs(np.degrees(np.arctan2(offsets[:, 1], offsets[:, 0])))
     assert 18 < degrees.max() <= 21
 
 
-def test_strengths_are_multiplied_up_to_their_limits_and_the_flip_stays():
+def test_strengths_are_multiplied_up_to_their_limits():
     strong = Augmentation(flip=True, shift=0.1, zoom=0.4, rotation_degrees=50, brightness=0.0, contrast=0.5, erase=0.3)
     assert strong.scaled(2.0) == Augmentation(
         flip=True, shift=0.2, zoom=0.8, rotation_degrees=90, brightness=0.0, contrast=1.0, saturation=0.4, erase=0.5
@@ -132,7 +132,7 @@ def test_strengths_are_multiplied_up_to_their_limits_and_the_flip_stays():
     assert only(shift=0.3).scaled(0.0) == STILL
 
 
-def test_zoom_scales_about_the_centre_by_at_most_its_fraction():
+def test_zoom_is_around_the_centre_and_limited_to_its_fraction():
     offsets = np.array(
         [offset_of_dot(view) for view in views_of(dot_at(CENTER + 10, CENTER), only(zoom=0.25), count=24)]
     )
@@ -141,7 +141,7 @@ def test_zoom_scales_about_the_centre_by_at_most_its_fraction():
     assert 10.7 < offsets[:, 0].max() <= 10 * 1.25 + 0.3
 
 
-def test_brightness_shifts_by_at_most_its_fraction_of_the_range_and_never_wraps_round():
+def test_brightness_is_limited_and_does_not_overflow():
     levels = np.array([view[0, 0, 0] for view in views_of(GREY, only(brightness=0.2), count=24)], dtype=int)
     assert 25 < np.abs(levels - 120).max() <= 51
     white = np.full_like(GREY, 255)
@@ -155,7 +155,7 @@ def test_saturation_keeps_the_brightness_of_every_pixel():
         np.testing.assert_allclose(view @ weights, muted @ weights, atol=1.0)
 
 
-def test_contrast_stretches_about_the_mean_grey_by_at_most_its_fraction_either_way():
+def test_contrast_is_around_the_mean_grey_and_limited_to_its_fraction():
     dim = 90 + NOISE // 8
     spreads = [view.std() / dim.std() for view in views_of(dim, only(contrast=0.4))]
     assert all(abs(view.mean() - dim.mean()) < 1 for view in views_of(dim, only(contrast=0.4)))
@@ -163,7 +163,7 @@ def test_contrast_stretches_about_the_mean_grey_by_at_most_its_fraction_either_w
     assert 1.1 < max(spreads) < 1.41
 
 
-def test_erasing_hides_one_grey_rectangle_of_at_most_its_share_in_some_views():
+def test_erase_fills_one_rectangle_in_half_of_the_views():
     white = np.full_like(GREY, 255)
     hidden = [(view == 127).all(axis=-1) for view in views_of(white, only(erase=0.3), count=40)]
     shares = np.array([mask.mean() for mask in hidden])

@@ -1,4 +1,4 @@
-"""Batches: which rows in which views, with the targets and weights that belong to them."""
+"""Datasets: rows and views of each batch, with their targets and weights."""
 
 import zlib
 from collections import Counter
@@ -28,7 +28,7 @@ FLIPS = Augmentation(shift=0.0, zoom=0.0, rotation_degrees=0.0, brightness=0.0, 
 
 @pytest.fixture(scope="module")
 def crops(tmp_path_factory):
-    """Five crops; crop i is grey of level 40 i + 20 with a darker left half."""
+    """Five crops; crop i has grey level 40 i + 20 and a darker left half."""
     folder = tmp_path_factory.mktemp("crops")
     paths = []
     for index in range(5):
@@ -40,7 +40,7 @@ def crops(tmp_path_factory):
 
 
 def index_of(image):
-    """Return which crop a picture shows, whichever way it is mirrored."""
+    """Return the number of the crop in an image, mirrored or not."""
     return round((float(image.mean()) - 12) / 40)
 
 
@@ -56,7 +56,7 @@ def test_validation_reads_every_crop_once_in_order_and_unchanged(crops):
     assert all((weights["age"] == 1).all() and (weights["age_group"] == 1).all() for _, _, weights in batches)
 
 
-def test_given_weights_go_with_their_rows(crops):
+def test_weights_belong_to_their_rows(crops):
     weights = {"age": np.linspace(0.5, 1.5, 5), "age_group": np.ones(5)}
     dataset = make_dataset(crops, targets_for(5), size=SIZE, batch_size=5, weights=weights)
     _, _, given = next(dataset.as_numpy_iterator())
@@ -71,7 +71,7 @@ def test_prediction_needs_no_targets(crops):
 
 @pytest.fixture(scope="module")
 def make_training(crops):
-    """Return a function that lists (crop, age, age group, weight, mirrored) of so many training batches."""
+    """Return a function that lists (crop, age, age group, weight, mirrored) of a number of training batches."""
 
     def listed(batches, **options):
         given = {
@@ -100,7 +100,7 @@ def make_training(crops):
     return listed
 
 
-def test_training_goes_round_for_ever_and_draws_each_row_as_often_as_its_copies(make_training):
+def test_training_is_endless_and_draws_each_row_by_its_copies(make_training):
     rows, steps = make_training(6)
     assert steps == 2
     for epoch in range(3):
@@ -108,41 +108,41 @@ def test_training_goes_round_for_ever_and_draws_each_row_as_often_as_its_copies(
         assert drawn == {0: 1, 1: 1, 2: 1, 3: 1, 4: 4}
 
 
-def test_targets_and_weights_go_with_their_picture(make_training):
+def test_targets_and_weights_belong_to_their_image(make_training):
     rows, _ = make_training(6)
     assert all(age == crop and group == crop % 2 and weight == crop for crop, age, group, weight, _ in rows)
     assert {mirrored for *_, mirrored in rows} == {False, True}
 
 
-def test_a_run_resumed_at_an_epoch_sees_what_the_whole_run_sees(make_training):
+def test_a_run_resumed_at_an_epoch_has_the_same_batches(make_training):
     whole, _ = make_training(4)
     resumed, _ = make_training(2, first_epoch=1)
     assert resumed == whole[8:]
 
 
-def test_the_rest_of_an_epoch_that_fills_no_batch_is_left_out_and_the_next_epoch_begins_anew(make_training):
+def test_an_incomplete_last_batch_of_an_epoch_is_dropped(make_training):
     rows, steps = make_training(4, batch_size=3)
     assert steps == 2
     resumed, _ = make_training(2, batch_size=3, first_epoch=1)
     assert rows[6:] == resumed
 
 
-def test_views_zero_alone_are_the_crops_themselves(make_training):
+def test_with_one_view_the_crops_are_unchanged(make_training):
     rows, _ = make_training(4, views=1)
     assert not any(mirrored for *_, mirrored in rows)
 
 
 @pytest.mark.parametrize(("copies", "batch_size", "steps"), [([1, 1, 1], 3, 1), ([2, 5], 3, 2), ([1, 1], 1, 2)])
-def test_an_epoch_has_its_whole_batches(copies, batch_size, steps):
+def test_an_epoch_has_its_complete_batches(copies, batch_size, steps):
     assert check_steps(np.array(copies), batch_size=batch_size) == steps
 
 
-def test_less_than_one_batch_is_refused_before_training(make_training):
+def test_an_epoch_of_less_than_one_batch_is_rejected(make_training):
     with pytest.raises(DataError, match=r"at least one batch of 9 draws\. Received: 8 draws"):
         make_training(1, batch_size=9)
 
 
-def test_training_on_black_crops_is_refused(tmp_path):
+def test_training_on_black_crops_is_rejected(tmp_path):
     path = tmp_path / "black.jpg"
     write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
     ones = np.ones(5, dtype=int)
@@ -161,33 +161,33 @@ def test_training_on_black_crops_is_refused(tmp_path):
         )
 
 
-def pictures(paths, *, view, augmentation=FLIPS):
+def images_of(paths, *, view, augmentation=FLIPS):
     options = {"size": SIZE, "batch_size": 2, "augmentation": augmentation, "seed": 1}
     return np.concatenate(list(make_view_dataset(paths, view=view, **options).as_numpy_iterator()))
 
 
-def test_view_zero_of_all_crops_is_the_crops_in_order(crops):
-    images = pictures(crops, view=0, augmentation=Augmentation())
+def test_view_zero_gives_the_crops_in_order(crops):
+    images = images_of(crops, view=0, augmentation=Augmentation())
     assert [index_of(image) for image in images] == [0, 1, 2, 3, 4]
     plain, _, _ = next(make_dataset(crops, {}, size=SIZE, batch_size=5).as_numpy_iterator())
     np.testing.assert_array_equal(images, plain)
 
 
 def test_a_view_of_a_crop_does_not_depend_on_its_row(crops):
-    whole = pictures(crops, view=3, augmentation=Augmentation())
-    some = pictures([crops[3], crops[1]], view=3, augmentation=Augmentation())
+    whole = images_of(crops, view=3, augmentation=Augmentation())
+    some = images_of([crops[3], crops[1]], view=3, augmentation=Augmentation())
     np.testing.assert_array_equal(some, whole[[3, 1]])
 
 
-def test_training_and_the_feature_cache_see_the_same_views(crops, make_training):
+def test_training_and_cached_features_use_the_same_views(crops, make_training):
     rows, _ = make_training(2, copies=np.ones(5, dtype=int), batch_size=5)
-    views = [pictures(crops, view=view) for view in (0, 1)]
+    views = [images_of(crops, view=view) for view in (0, 1)]
     for epoch, images in enumerate(views):
         seen = {crop: mirrored for crop, *_, mirrored in rows[epoch * 5 : epoch * 5 + 5]}
         assert seen == {i: bool(image[0, 0, 0] > image[0, -1, 0]) for i, image in enumerate(images)}
 
 
-def test_photographs_pass_the_check_of_pixels():
+def test_photographs_are_accepted_by_the_check_of_pixels():
     check_pixels(np.full((2, 8, 8, 3), 90, dtype=np.uint8))
 
 
@@ -201,12 +201,12 @@ def test_photographs_pass_the_check_of_pixels():
         pytest.param(np.full((2, 8, 8, 3), 4, dtype=np.uint8), id="nearly black"),
     ],
 )
-def test_black_or_scaled_crops_are_refused(images):
+def test_black_or_scaled_crops_are_rejected(images):
     with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
         check_pixels(images)
 
 
-def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
+def test_no_dataset_uses_autotuning(crops):
     features = np.zeros((5, 3), dtype=np.float16)
     weights = {"age": np.ones(5), "age_group": np.ones(5)}
     drawn: Any = {"weights": weights, "copies": np.ones(5, dtype=np.int64), "batch_size": 4, "seed": 1}
@@ -221,9 +221,11 @@ def test_no_dataset_has_a_tuner_that_whoever_drops_it_waits_for(crops):
     assert [dataset.options().autotune.enabled for dataset in datasets] == [False] * 5
 
 
-def test_a_datasets_view_is_that_of_its_files_name(crops):
+def test_views_depend_on_the_names_of_files(crops):
     options = {"augmentation": Augmentation(), "seed": 5}
     (batch,) = make_view_dataset(crops, view=2, size=SIZE, batch_size=5, **options)
     for path, view in zip(crops, batch.numpy(), strict=True):
         number = zlib.crc32(path.name.encode()) & 0x7FFFFFFF
-        np.testing.assert_allclose(view, augment_view(read_rgb(path), number, 2, **options), atol=3)  # two decoders
+        np.testing.assert_allclose(
+            view, augment_view(read_rgb(path), number, 2, **options), atol=3
+        )  # two JPEG decoders

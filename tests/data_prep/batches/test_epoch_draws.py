@@ -1,4 +1,4 @@
-"""Which rows an epoch draws, in which views and in what order."""
+"""Rows, views and order of the draws of an epoch."""
 
 from collections import Counter
 
@@ -25,11 +25,11 @@ def draws_of(copies, **options):
         ([2, 0, 1], 4, 0, [(0, 0), (0, 1), (2, 0)]),
     ],
 )
-def test_a_row_is_drawn_copies_times_in_views_that_go_round(copies, views, epoch, expected):
+def test_a_row_is_drawn_by_its_copies_in_cyclic_views(copies, views, epoch, expected):
     assert sorted(draws_of(copies, epoch=epoch, views=views, seed=0)) == expected
 
 
-def test_all_views_of_a_row_come_equally_often():
+def test_all_views_of_a_row_are_equally_frequent():
     drawn = Counter(draw for epoch in range(4) for draw in draws_of([1, 2, 3], epoch=epoch, views=4, seed=0))
     assert drawn == {(row, view): row + 1 for row in range(3) for view in range(4)}
 

@@ -1,4 +1,4 @@
-"""Batches of what was cached: the rows and views that an epoch draws, with their targets."""
+"""Batches of cached features: rows and views of an epoch, with their targets."""
 
 from itertools import islice
 
@@ -14,7 +14,7 @@ from agelens.data_prep.batches.dataset import (
 from tests.factories import targets_for
 
 
-def test_features_come_in_the_draws_of_the_epoch_with_their_targets():
+def test_features_follow_the_draws_of_the_epoch():
     features = (np.arange(3)[:, None, None] * 10 + np.arange(4)[:, None] + [[[0.0, 0.5]]]).astype(np.float16)
     copies = np.array([1, 2, 1, 2])
     weights = {"age": np.arange(4.0), "age_group": np.ones(4)}
@@ -32,7 +32,7 @@ def test_features_come_in_the_draws_of_the_epoch_with_their_targets():
     np.testing.assert_array_equal(np.concatenate([given["age"] for _, _, given in batches]), rows)
 
 
-def test_rows_are_gathered_from_the_views_they_are_drawn_in():
+def test_rows_are_gathered_from_their_views():
     views = [np.arange(6, dtype=np.float16).reshape(3, 2) + 10 * view for view in range(2)]
     found = gather_views(views, np.array([2, 0, 2]), np.array([1, 0, 0]))
     np.testing.assert_array_equal(found, [[14, 15], [0, 1], [4, 5]])
@@ -40,7 +40,7 @@ def test_rows_are_gathered_from_the_views_they_are_drawn_in():
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 3)])
-def test_what_was_cached_is_given_once_and_in_order_to_validate_by(shape):
+def test_for_validation_features_are_read_once_and_in_order(shape):
     features = np.arange(5 * np.prod(shape), dtype=np.float16).reshape(5, *shape)
     batches = list(make_plain_feature_dataset(features, targets_for(5), batch_size=2).as_numpy_iterator())
     assert [len(some) for some, _ in batches] == [2, 2, 1]
