@@ -12,7 +12,7 @@ from agelens.models.training.phases import PhaseConfig, Schedule, build_optimize
 Settings = Mapping[str, Any]
 """Values of settings by name; see `SETTINGS`."""
 
-NOT_SEARCHED = {"attributes", "gender_weight", "ethnicity_weight"}
+NOT_SEARCHED = {"attributes", "attribute_weights"}
 """Fields of `HeadConfig` and `Objective` that a search leaves as they are."""
 
 HEAD_SETTINGS = tuple(each.name for each in fields(HeadConfig) if each.name not in NOT_SEARCHED)

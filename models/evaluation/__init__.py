@@ -1,1 +1,1 @@
-"""Metrics of predictions."""
+"""Evaluation of predictions: metrics, slices and their bootstrap intervals."""

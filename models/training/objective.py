@@ -1,7 +1,7 @@
-"""What a network is trained for: the losses of its outputs, how they are weighed, and the metrics beside them."""
+"""The objective of a training: losses of the outputs, their weights, and metrics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -16,7 +16,10 @@ from agelens.models.training.losses import GroupLoss, IntervalLoss, LabelDistrib
 Targets = dict[str, npt.NDArray[np.float32]]
 
 AGE_OUTPUTS = frozenset({"age", "age_distribution"})
-"""Outputs whose targets are intervals of years."""
+"""Outputs whose targets are the lowest and highest age of a label."""
+
+
+DEFAULT_ATTRIBUTE_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,13 @@ class Objective:
     Args:
         age_loss: Loss of the age in years.
         delta: Years up to which `huber` is quadratic.
-        age_weight: Weight of the age loss; with a distribution head it is the small pull on the expectation.
-        group_weight: Weight of the group's cross-entropy; 0 trains the age alone.
-        distribution_weight: Weight of the label distribution, where the head has one.
-        sigma: Widest standard deviation of the label distribution in years.
-        gender_weight: Weight of the gender's cross-entropy, where the head has that output.
-        ethnicity_weight: Weight of the ethnicity's cross-entropy, likewise.
-        label_smoothing: Share of the group's label that is spread over all groups.
+        age_weight: Weight of the age loss. With a distribution head it adds a small loss on the mean.
+        group_weight: Weight of the cross-entropy of the age group; 0 to train without it.
+        distribution_weight: Weight of the loss of the age distribution, if the head has one.
+        sigma: Largest standard deviation of the label distribution, in years.
+        attribute_weights: Weight of the cross-entropy of each attribute that the head has as an output;
+            `DEFAULT_ATTRIBUTE_WEIGHT` for attributes that are not listed.
+        label_smoothing: Share of the label of the age group that is spread over all groups.
     """
 
     age_loss: Literal["mae", "mse", "huber"] = "mae"
@@ -41,26 +44,19 @@ class Objective:
     group_weight: float = 0.5
     distribution_weight: float = 1.0
     sigma: float = 2.0
-    gender_weight: float = 0.3
-    ethnicity_weight: float = 0.2
-
-    @property
-    def attribute_weights(self) -> dict[str, float]:
-        """The weight of each of `ATTRIBUTES`."""
-        return {"gender": self.gender_weight, "ethnicity": self.ethnicity_weight}
-
+    attribute_weights: dict[str, float] = field(default_factory=dict)
     label_smoothing: float = 0.0
 
 
 def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per_execution: int = 1) -> None:
-    """Compile a head or a whole network for its objective; the metrics become `val_age_mae` and the like.
+    """Compile a head or a whole network for its objective; the metrics have names such as `val_age_mae`.
 
     Args:
-        model: From features or pictures to outputs by name.
-        objective: What it is trained for.
-        optimizer: Keras's.
-        steps_per_execution: Batches that run without Python in between, which saves a small head much of its time;
-            callbacks hear of them together.
+        model: From features or images to outputs by name.
+        objective: Losses and their weights.
+        optimizer: From Keras.
+        steps_per_execution: Batches per call of the training function. More of them make small heads faster; callbacks
+            are called once for all of them.
     """
     losses: dict[str, Any] = {
         "age_group": GroupLoss(label_smoothing=objective.label_smoothing),
@@ -72,12 +68,9 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
         weights["age_distribution"] = objective.distribution_weight
     metrics = {"age": [ExactMAE()], "age_group": [GroupAccuracy()]}
     for attribute in ATTRIBUTES.keys() & model.output.keys():
-        losses[attribute], weights[attribute], metrics[attribute] = (
-            GroupLoss(),
-            objective.attribute_weights[attribute],
-            [GroupAccuracy()],
-        )
-    # XLA compiles convolutions badly on a CPU: a training step took 17 times longer with it.
+        losses[attribute], metrics[attribute] = GroupLoss(), [GroupAccuracy()]
+        weights[attribute] = objective.attribute_weights.get(attribute, DEFAULT_ATTRIBUTE_WEIGHT)
+    # Without XLA: it makes convolutions slow on CPUs (17 times for one training step).
     model.compile(
         optimizer=optimizer,
         loss=losses,
@@ -90,9 +83,9 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
 
 
 def _make_variables(model: Any) -> None:
-    """Let losses and metrics make their variables; if they do in a first step, it is traced twice.
+    """Create the variables of losses and metrics now; otherwise the first training step is traced twice.
 
-    The optimiser's are made by whoever trains: made here, Keras Tuner would load those of a promoted trial into them.
+    The caller creates those of the optimizer: Keras Tuner would load the variables of a promoted trial into them.
     """
     outputs = {name: ops.zeros((1, *output.shape[1:])) for name, output in model.output.items()}
     intervals = AGE_OUTPUTS & outputs.keys()
@@ -104,15 +97,15 @@ def _make_variables(model: Any) -> None:
 
 
 def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
-    """Return the targets of a split's rows, by output.
+    """Return the training targets of a table, by output.
 
     Args:
         table: A table with the columns of SPLIT.
-        outputs: The model's outputs by name; only their names are used.
+        outputs: The model's outputs by name; only the names are used.
 
     Returns:
-        `age` and `age_distribution` as `(N, 2)` low and high years, `age_group` and attributes as `(N,)` indices, -1
-        for none.
+        `age` and `age_distribution` as `(N, 2)` lowest and highest age in years, `age_group` and attributes as `(N,)`
+        class indices, -1 without a label.
     """
     interval = table[["age_low", "age_high"]].to_numpy(np.float32)
     known = {"age": interval, "age_distribution": interval, "age_group": table["age_group"].to_numpy(np.float32)}
@@ -121,7 +114,7 @@ def targets_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
 
 
 def loss_weights_of(table: pd.DataFrame, outputs: Mapping[str, Any]) -> Targets:
-    """Return each row's weight by output: the column `weight` for both age outputs, 1 for all others."""
+    """Return the loss weights `(N,)` of the rows by output: the column `weight` for `AGE_OUTPUTS`, 1 for the others."""
     ones = np.ones(len(table), dtype=np.float32)
     weight = table["weight"].to_numpy(np.float32) if "weight" in table else ones
     return {name: weight if name in AGE_OUTPUTS else ones for name in outputs}

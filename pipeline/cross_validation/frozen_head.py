@@ -12,7 +12,8 @@ from agelens.data_prep.splits.rebalance import rebalance_table
 from agelens.models.caches.features import FeatureCache, crop_keys
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.calibration.fit import fit_calibration
-from agelens.models.evaluation.metrics import Metrics, predictions_table, summarise
+from agelens.models.evaluation.metrics import Metrics, summarise
+from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.serving.predictions import decode
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork

@@ -130,7 +130,7 @@ def draw_coverage(slices: pd.DataFrame, *, coverage: float = 0.9) -> Figure:
     """Draw coverage and mean width of the prediction intervals, by band of the predicted age.
 
     Args:
-        slices: Metrics by slice, as `agelens.models.evaluation.metrics.by_slice` returns them.
+        slices: Metrics by slice, as `agelens.models.evaluation.slices.by_slice` returns them.
         coverage: Share of true ages that the intervals should contain, in 0..1.
     """
     bands = slices[(slices["slice"] == "predicted_age") & slices["coverage"].notna()]

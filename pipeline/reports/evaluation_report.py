@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.images import Pixels, encode_jpeg
 from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
-from agelens.models.evaluation.metrics import median_baseline_mae, worst_band, worst_cases
+from agelens.models.evaluation.metrics import median_baseline_mae, worst_cases
+from agelens.models.evaluation.slices import worst_band
 from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
 from agelens.pipeline.html import render_html
 from agelens.pipeline.reports.evaluation_plots import (
@@ -57,7 +58,7 @@ def draw_evaluation(
 
     Args:
         predictions: Predictions table of the test split.
-        slices: Metrics by slice, as `agelens.models.evaluation.metrics.by_slice` returns them.
+        slices: Metrics by slice, as `agelens.models.evaluation.slices.by_slice` returns them.
         groups: The age groups.
         coverage: Share of true ages that the prediction intervals should contain, in 0..1.
     """
@@ -90,7 +91,7 @@ def write_report(  # noqa: PLR0913  each is a part of the page
         path: The file.
         title: Names the model and the data, for example `efficientnet_lite0 on utkface`.
         predictions: Predictions table of the test split.
-        slices: Metrics by slice, as `agelens.models.evaluation.metrics.by_slice` returns them.
+        slices: Metrics by slice, as `agelens.models.evaluation.slices.by_slice` returns them.
         figures: Plots by name, in the order of the page.
         train_median: Median age of the training split, in years: the prediction of the baseline.
         coverage: Share of true ages that the prediction intervals should contain, in 0..1.

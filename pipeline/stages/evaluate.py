@@ -8,15 +8,9 @@ from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
-from agelens.models.evaluation.metrics import (
-    by_band,
-    by_slice,
-    median_baseline_mae,
-    overall_intervals,
-    predictions_table,
-    summarise,
-    worst_band,
-)
+from agelens.models.evaluation.metrics import median_baseline_mae, summarise
+from agelens.models.evaluation.predictions_table import predictions_table
+from agelens.models.evaluation.slices import by_band, by_slice, overall_intervals, worst_band
 from agelens.models.serving.predictions import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths

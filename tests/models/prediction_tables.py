@@ -1,4 +1,4 @@
-"""Hand-made predictions tables that several tests of this package share."""
+"""Hand-made predictions tables for several tests."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,19 @@ from agelens.data_prep.core.tables import PREDICTIONS, make_table
 
 GROUPS = AgeGroups((0, 13, 26, 43, 61))
 
+FACES = [
+    (10, 10, 12),  # +2, group right
+    (20, 20, 10),  # -10, one group off, outside the prediction interval
+    (70, 70, 75),  # +5, group right, at its upper end
+    (30, 30, 70),  # +40, two groups off
+    (25, 32, 35),  # 3 outside the age interval; in group 26-42
+    (8, 20, 15),  # inside the age interval, which is in no single group
+]
+"""Lowest and highest true age, and predicted age."""
+
 
 def predictions_of(faces: Sequence[tuple[float, float, float]], **columns: Sequence[object]) -> pd.DataFrame:
-    """Return a table of (lowest true age, highest true age, predicted age), each with an interval of ± 5 years."""
+    """Return a table of (lowest true age, highest true age, predicted age) with prediction intervals of ± 5 years."""
     low, high, age = np.array(faces, dtype=float).reshape(-1, 3).T
     table = make_table([], PREDICTIONS).reindex(range(len(low)))
     given = {
@@ -33,7 +43,7 @@ def predictions_of(faces: Sequence[tuple[float, float, float]], **columns: Seque
 
 
 def simulated(count: int) -> pd.DataFrame:
-    """Return predictions that err by about 4 years, of two genders, two ethnicities and two sources."""
+    """Return predictions with an MAE of about 4 years, of two genders, two ethnicities and two sources."""
     rng = np.random.default_rng(3)
     age = rng.integers(0, 90, count).astype(float)
     faces = np.stack([age, age, np.clip(age + rng.normal(0, 5, count), 0, 100)], axis=1)
@@ -42,5 +52,6 @@ def simulated(count: int) -> pd.DataFrame:
         gender=rng.choice(["female", "male"], count),
         ethnicity=rng.choice(["Asian", "White"], count),
         predicted_gender=rng.choice(["female", "male"], count),
+        predicted_ethnicity=np.tile(["Asian", "White"], count // 2 + 1)[:count],
         source=rng.choice(["fgnet", "utkface"], count),
     )

@@ -12,6 +12,7 @@ from agelens.pipeline.config.sections.fields import (
     AttributeName,
     BackboneName,
     Dropout,
+    NotNegative,
     Schedule,
     Section,
     Smoothing,
@@ -49,8 +50,7 @@ class Loss(Section):
     group_weight: float = Field(ge=0)
     distribution_weight: float = Field(1.0, ge=0)
     sigma: PositiveFloat = 2.0
-    gender_weight: float = Field(0.3, ge=0)
-    ethnicity_weight: float = Field(0.2, ge=0)
+    attribute_weights: dict[AttributeName, NotNegative]
     label_smoothing: Smoothing = 0.0
 
 

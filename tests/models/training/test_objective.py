@@ -47,7 +47,7 @@ def test_attributes_are_indices_of_their_classes_and_none_where_they_are_missing
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
 def test_an_attribute_costs_and_counts_on_the_rows_that_have_one(age_head):
-    objective = Objective(age_weight=0.0, group_weight=0.0, distribution_weight=0.0, gender_weight=0.4)
+    objective = Objective(age_weight=0.0, group_weight=0.0, distribution_weight=0.0, attribute_weights={"gender": 0.4})
     head = compiled_head(objective, age_head=age_head, attributes=("gender",))
     targets, weights = targets_of(TOLD, head.output), loss_weights_of(TOLD.assign(weight=9.0), head.output)
     shares = np.asarray(head(FEATURES)["gender"], dtype=np.float64)
@@ -59,7 +59,7 @@ def test_an_attribute_costs_and_counts_on_the_rows_that_have_one(age_head):
 
 
 def test_rows_without_an_attribute_move_its_layer_nowhere():
-    objective = Objective(gender_weight=1.0, ethnicity_weight=1.0)
+    objective = Objective(attribute_weights={"gender": 1.0, "ethnicity": 1.0})
     head = compiled_head(objective, rate=0.1, attributes=("gender", "ethnicity"))
     before = head.get_layer("ethnicity").get_weights()
     gender = head.get_layer("gender").get_weights()[0]

@@ -64,6 +64,8 @@ def plain(annotation: Any) -> Any:
         return plain(get_args(annotation)[0])
     if get_origin(annotation) is tuple:
         return tuple[tuple(plain(each) for each in get_args(annotation))]  # type: ignore[misc]
+    if get_origin(annotation) is dict:
+        return dict[tuple(plain(each) for each in get_args(annotation))]  # type: ignore[misc]
     if get_origin(annotation) in (Union, UnionType):
         return Union[tuple(plain(each) for each in get_args(annotation))]  # noqa: UP007  from a tuple
     return annotation

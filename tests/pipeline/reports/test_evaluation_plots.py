@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from agelens.models.evaluation.metrics import by_slice
+from agelens.models.evaluation.slices import by_slice
 from agelens.pipeline.reports.evaluation_plots import (
     draw_confusion,
     draw_coverage,

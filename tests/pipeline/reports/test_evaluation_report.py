@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from agelens.data_prep.core.tables import REJECTED, make_table
-from agelens.models.evaluation.metrics import by_slice, summarise, worst_cases
+from agelens.models.evaluation.metrics import summarise, worst_cases
+from agelens.models.evaluation.slices import by_slice
 from agelens.pipeline.reports.evaluation_report import draw_evaluation, percent, thousands, write_report, years
 from tests.models.prediction_tables import GROUPS, predictions_of, simulated
 

@@ -57,7 +57,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     content["sources"] = {"synthetic": {"path": str(root / "raw")}}
     content["cache_features"]["views"] = 3
     content["model"]["attributes"] = ["gender", "ethnicity"]  # drawn faces have a gender, and none an ethnicity
-    content["loss"]["gender_weight"] = 1.0
+    content["loss"]["attribute_weights"]["gender"] = 1.0
     content["tune"] |= {"max_epochs": 2, "retrain": {"top": 1, "seeds": 1}, "space": {"units": [64, 128]}}
     content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
     content["train"]["phase2"] |= {"epochs": 2, "views": 4, "unfreeze": "block6a_expand_conv"}
