@@ -4,12 +4,10 @@ Keras Tuner reads the role of a process from the environment: with `KERASTUNER_O
 `KERASTUNER_TUNER_ID` set, a process is the chief, which creates trials and trains none, or a worker, which trains them.
 """
 
-import logging
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,7 +165,9 @@ def run_search(
     )
     tuner.save()
     listener.on_progress(search_progress(oracle.trials.values()))
-    with _expected_warnings_hidden(), fast_garbage_collection():
+    with warnings.catch_warnings(), fast_garbage_collection():
+        # Keras Tuner loads the weights of its parent into a promoted trial, but intentionally not the state of AdamW.
+        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
         tuner.search(verbose=0)
     return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
 
@@ -205,24 +205,3 @@ def remove_other_searches(folder: Path, *, fingerprint: str) -> None:
     for state in folder.glob(f"{FOLDER_PREFIX}*"):
         if state != search_folder(folder, fingerprint=fingerprint):
             shutil.rmtree(state)
-
-
-@contextmanager
-def _expected_warnings_hidden() -> Iterator[None]:
-    """Hide two warnings that every search causes.
-
-    A promoted trial loads the weights of its parent but not the state of AdamW, as Hyperband in Keras Tuner intends.
-    TensorFlow traces the functions of each trial's model, and takes that for repeated tracing of one function.
-    """
-
-    def is_unexpected(record: logging.LogRecord) -> bool:
-        return "triggered tf.function retracing" not in record.getMessage()
-
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(is_unexpected)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-            yield
-    finally:
-        logger.removeFilter(is_unexpected)
