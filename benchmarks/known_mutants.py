@@ -80,17 +80,74 @@ NO_SUCH_INPUT = "differs only for input that does not occur"
 SYMMETRIC = "the draws are symmetric about 0"
 
 TOLERATED = (
-    ToleratedMutants("data_prep/splits/rebalance.py", "weight_sigma: float =", CHOICE),
-    ToleratedMutants("models/evaluation/metrics.py", "values: npt.ArrayLike, *, seed: int = 0", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "shift: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "zoom: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "rotation_degrees: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "brightness: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "contrast: float =", CHOICE),
+    ToleratedMutants("data_prep/batches/augment.py", "saturation: float =", CHOICE),
+    ToleratedMutants(
+        "data_prep/batches/augment.py", "moves, colors = rng.uniform", "other draws are as good", only="10"
+    ),
+    ToleratedMutants("data_prep/batches/augment.py", "linear = np.array(", "a factor of -1 or 1", only="cos / mirror"),
+    ToleratedMutants("data_prep/batches/augment.py", "saturation, contrast = 1 +", SYMMETRIC, only="1 - "),
+    ToleratedMutants("data_prep/batches/augment.py", "mirror = -1.0 if", "a draw is never exactly 0", only="<= 0"),
     ToleratedMutants("data_prep/core/images.py", "if rows >= height:", MEMORY, only="False"),
+    ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
+    ToleratedMutants("data_prep/core/images.py", "BAND_PIXELS =", MEMORY),
+    ToleratedMutants(
+        "data_prep/core/images.py", "warnings.filterwarnings(", "pytest replaces the filters of the process"
+    ),
+    ToleratedMutants("data_prep/core/images.py", "rows = max(1, BAND_PIXELS", MEMORY),
+    ToleratedMutants("data_prep/core/images.py", "white = Image.new(", "Pillow limits colours to 255"),
+    ToleratedMutants("data_prep/core/images.py", "white = 65535", "rounds to the same of 256 levels", only="65536"),
+    ToleratedMutants(
+        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 256)"
+    ),
+    ToleratedMutants(
+        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 510)"
+    ),
     ToleratedMutants(
         "data_prep/faces/crop.py",
         "inside = np.where(spare >= 0",
         "both are 0 where there is no spare",
         only="spare > 0",
     ),
+    ToleratedMutants("data_prep/faces/crop.py", "margin_fraction: float =", CHOICE),
+    ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
+    ToleratedMutants("data_prep/splits/dedup.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"),
+    ToleratedMutants("data_prep/splits/dedup.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
+    ToleratedMutants(
+        "data_prep/splits/dedup.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
+    ),
+    ToleratedMutants("data_prep/splits/dedup.py", "if files.max(initial=0)", NO_SUCH_INPUT, only="initial=1"),
+    ToleratedMutants("data_prep/splits/rebalance.py", "weight_sigma: float =", CHOICE),
+    ToleratedMutants(
+        "data_prep/splits/split.py", "if min(fractions.values(), default=0)", NO_SUCH_INPUT, only="default=1"
+    ),
+    ToleratedMutants(
+        "models/calibration/intervals.py",
+        "order = np.argsort(",
+        "equal errors are one quantile",
+        only="argsort(errors))",
+    ),
+    ToleratedMutants("models/evaluation/metrics.py", "values: npt.ArrayLike, *, seed: int = 0", CHOICE),
     ToleratedMutants("models/evaluation/metrics.py", "step = max(1, BLOCK", MEMORY),
+    ToleratedMutants("models/evaluation/slices.py", "def by_slice(", CHOICE),
+    ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
+    ToleratedMutants("models/training/losses.py", "delta: float =", CHOICE),
+    ToleratedMutants("models/training/losses.py", "def __init__(self, *, sigma: float =", CHOICE),
+    ToleratedMutants("models/training/losses.py", "even = -ops.mean(", "a share is at most 1", only="2.0"),
     ToleratedMutants("models/training/objective.py", "model.compute_metrics(", "makes variables early, to save time"),
+    ToleratedMutants("models/training/objective.py", "targets = {name: ops.zeros(", "any shape makes the variables"),
+    ToleratedMutants("models/training/objective.py", "ones = {name: ops.ones(", "any shape makes the variables"),
+    ToleratedMutants("models/training/objective.py", "delta: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "age_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "group_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "distribution_weight: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "sigma: float =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "DEFAULT_ATTRIBUTE_WEIGHT =", CHOICE),
+    ToleratedMutants("models/training/objective.py", "label_smoothing: float =", CHOICE),
     ToleratedMutants(
         "pipeline/config/fingerprints.py",
         '"search": params.tune',
@@ -108,61 +165,6 @@ TOLERATED = (
     ToleratedMutants("tuning/recipe.py", "unfreeze: str | int =", CHOICE),
     ToleratedMutants("tuning/recipe.py", "phase2_learning_rate: float =", CHOICE),
     ToleratedMutants("tuning/recipe.py", "augment_strength: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "targets = {name: ops.zeros(", "any shape makes the variables"),
-    ToleratedMutants("models/training/objective.py", "ones = {name: ops.ones(", "any shape makes the variables"),
-    ToleratedMutants("models/evaluation/slices.py", "def by_slice(", CHOICE),
-    ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
-    ToleratedMutants("models/training/losses.py", "delta: float =", CHOICE),
-    ToleratedMutants("models/training/losses.py", "def __init__(self, *, sigma: float =", CHOICE),
-    ToleratedMutants("models/training/losses.py", "even = -ops.mean(", "a share is at most 1", only="2.0"),
-    ToleratedMutants("models/training/objective.py", "delta: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "age_weight: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "group_weight: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "distribution_weight: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "sigma: float =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "DEFAULT_ATTRIBUTE_WEIGHT =", CHOICE),
-    ToleratedMutants("models/training/objective.py", "label_smoothing: float =", CHOICE),
-    ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
-    ToleratedMutants("data_prep/splits/dedup.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"),
-    ToleratedMutants("data_prep/splits/dedup.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
-    ToleratedMutants(
-        "data_prep/splits/dedup.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
-    ),
-    ToleratedMutants("data_prep/splits/dedup.py", "if files.max(initial=0)", NO_SUCH_INPUT, only="initial=1"),
-    ToleratedMutants(
-        "data_prep/splits/split.py", "if min(fractions.values(), default=0)", NO_SUCH_INPUT, only="default=1"
-    ),
-    ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
-    ToleratedMutants("data_prep/core/images.py", "BAND_PIXELS =", MEMORY),
-    ToleratedMutants(
-        "data_prep/core/images.py", "warnings.filterwarnings(", "pytest replaces the filters of the process"
-    ),
-    ToleratedMutants("data_prep/core/images.py", "rows = max(1, BAND_PIXELS", MEMORY),
-    ToleratedMutants("data_prep/core/images.py", "white = Image.new(", "Pillow limits colours to 255"),
-    ToleratedMutants("data_prep/core/images.py", "white = 65535", "rounds to the same of 256 levels", only="65536"),
-    ToleratedMutants(
-        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 256)"
-    ),
-    ToleratedMutants(
-        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 510)"
-    ),
-    ToleratedMutants(
-        "models/calibration/intervals.py",
-        "order = np.argsort(",
-        "equal errors are one quantile",
-        only="argsort(errors))",
-    ),
-    ToleratedMutants("data_prep/batches/augment.py", "shift: float =", CHOICE),
-    ToleratedMutants("data_prep/batches/augment.py", "zoom: float =", CHOICE),
-    ToleratedMutants("data_prep/batches/augment.py", "rotation_degrees: float =", CHOICE),
-    ToleratedMutants("data_prep/batches/augment.py", "brightness: float =", CHOICE),
-    ToleratedMutants("data_prep/batches/augment.py", "contrast: float =", CHOICE),
-    ToleratedMutants("data_prep/batches/augment.py", "saturation: float =", CHOICE),
-    ToleratedMutants(
-        "data_prep/batches/augment.py", "moves, colors = rng.uniform", "other draws are as good", only="10"
-    ),
-    ToleratedMutants("data_prep/batches/augment.py", "linear = np.array(", "a factor of -1 or 1", only="cos / mirror"),
-    ToleratedMutants("data_prep/batches/augment.py", "saturation, contrast = 1 +", SYMMETRIC, only="1 - "),
 )
 
 

@@ -52,9 +52,10 @@ MODULES = (
 """Modules that compute and leave disk, network and processes to others, as globs."""
 
 TESTED_ELSEWHERE = {
+    "data_prep/core/labels.py": ("tests/data_prep/readers/test_table.py",),
     "models/calibration/age_bands.py": ("tests/models/calibration", "tests/models/evaluation/test_metrics.py"),
 }
-"""Tests of modules without a test file of their name."""
+"""Tests that notice faults of a module beside the test files of its name."""
 
 PRELOADED = ["cv2", "pandas", "PIL.Image", "pytest", "tensorflow", "keras", "openvino"]
 """Imported once by the process that all test runs are forked from: it makes a run 5 to 20 times as fast."""
@@ -157,13 +158,11 @@ def known_mutants() -> list[Mutant]:
 
 
 def mirrored_tests(file: str) -> tuple[str, ...]:
-    """Return the test files that mirror a module, or else those of `TESTED_ELSEWHERE` or the folder of its room."""
+    """Return the test files of a module's name and of `TESTED_ELSEWHERE`, or the folder of its room if there is none."""
     path = Path(file)
     folder = Path("tests") / path.parent
-    found = sorted((ROOT / folder).glob(f"test_{path.stem}*.py"))
-    return tuple(test.relative_to(ROOT).as_posix() for test in found) or TESTED_ELSEWHERE.get(
-        file, (folder.as_posix(),)
-    )
+    found = [test.relative_to(ROOT).as_posix() for test in sorted((ROOT / folder).glob(f"test_{path.stem}*.py"))]
+    return (*found, *TESTED_ELSEWHERE.get(file, ())) or (folder.as_posix(),)
 
 
 def copy_tree(folder: Path) -> Path:

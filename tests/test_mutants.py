@@ -61,5 +61,5 @@ def test_every_tolerated_mutant_fits_the_code(tolerated: ToleratedMutants) -> No
 
 
 def test_a_module_is_tested_by_the_files_of_its_name_or_by_its_room() -> None:
-    assert mirrored_tests("data_prep/core/labels.py") == ("tests/data_prep/core/test_labels.py",)
+    assert mirrored_tests("data_prep/core/boxes.py") == ("tests/data_prep/core/test_boxes.py",)
     assert mirrored_tests("data_prep/core/records.py") == ("tests/data_prep/core",)

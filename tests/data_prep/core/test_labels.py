@@ -104,6 +104,10 @@ def test_labels_of_attributes_become_class_indices():
     assert attribute_indices(pd.Series([], dtype="str"), "gender").shape == (0,)
 
 
+def test_exported_models_predict_gender_and_not_ethnicity() -> None:
+    assert [name for name, attribute in ATTRIBUTES.items() if attribute.exported] == ["gender"]
+
+
 def test_spellings_are_in_lower_case_and_mean_classes() -> None:
     for attribute in ATTRIBUTES.values():
         assert set(attribute.spellings.values()) <= {*attribute.classes, None}

@@ -129,6 +129,11 @@ def test_weights_are_clipped_at_both_ends_of_their_range():
     assert weight[40] == pytest.approx(5 / 0.632)
 
 
+def test_one_row_of_an_age_may_be_left():
+    kept, rejected = rebalance_table(split_rows(5), min_count=1, max_count=1)
+    assert (len(kept), len(rejected)) == (1, 4)
+
+
 def test_one_copy_of_rare_ages_changes_nothing():
     kept, _ = rebalance_table(split_rows(5), copies=1)
     assert kept["copies"].tolist() == [1] * 5
