@@ -158,7 +158,7 @@ def known_mutants() -> list[Mutant]:
 
 
 def mirrored_tests(file: str) -> tuple[str, ...]:
-    """Return the test files of a module's name and of `TESTED_ELSEWHERE`, or the folder of its room if there is none."""
+    """Return the test files of a module's name and of `TESTED_ELSEWHERE`, or the folder of its room without any."""
     path = Path(file)
     folder = Path("tests") / path.parent
     found = [test.relative_to(ROOT).as_posix() for test in sorted((ROOT / folder).glob(f"test_{path.stem}*.py"))]
