@@ -51,8 +51,8 @@ def main() -> None:
     arms = {"ours": splits}
     for name, rule in RULES.items():
         pool = balanced_pool(splits, params, paths, source=asked.source, **rule)
-        arms[name] = deal_rows(pool, splits, by="image_id", seed=params.seed)
-        arms[f"{name}_together"] = deal_rows(pool, splits, by="photo", seed=params.seed)
+        arms[name] = split_at_random(pool, splits, by="image_id", seed=params.seed)
+        arms[f"{name}_together"] = split_at_random(pool, splits, by="photo", seed=params.seed)
     evaluate_order = _evaluation_of(asked.scope, params, paths, arms, epochs=asked.epochs)
     found = {}
     for name, arm in arms.items():
@@ -81,7 +81,9 @@ def balanced_pool(
     return pd.concat([pool, *(_copies(rare, number, params, paths) for number in range(1, copies + 1))])
 
 
-def deal_rows(pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, seed: int) -> dict[str, pd.DataFrame]:
+def split_at_random(
+    pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, seed: int
+) -> dict[str, pd.DataFrame]:
     """Split a pool at random, with test and val as large as ours, and add our test split as `new`.
 
     Args:
@@ -97,8 +99,8 @@ def deal_rows(pool: pd.DataFrame, splits: dict[str, pd.DataFrame], *, by: str, s
     ends = [len(splits["test"]), len(splits["test"]) + len(splits["val"])]
     first = pool.groupby(by)[by].transform(lambda rows: rows.index[0])
     part = np.searchsorted(ends, first, side="right")
-    dealt = {name: pool[part == number].reset_index(drop=True) for number, name in enumerate(("test", "val", "train"))}
-    return {**dealt, "new": splits["test"]}
+    parts = {name: pool[part == number].reset_index(drop=True) for number, name in enumerate(("test", "val", "train"))}
+    return {**parts, "new": splits["test"]}
 
 
 def leaked_share(splits: dict[str, pd.DataFrame]) -> float:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from leakage import deal_rows, leaked_share
+from leakage import leaked_share, split_at_random
 
 from agelens.data_prep.core.tables import SPLIT, check_table
 from tests.factories import split_rows
@@ -21,22 +21,22 @@ def ours() -> dict[str, pd.DataFrame]:
 
 
 def test_single_images_leak_and_are_split_in_the_sizes_of_ours(pool, ours):
-    dealt = deal_rows(pool, ours, by="image_id", seed=1)
-    assert {name: len(table) for name, table in dealt.items()} == {"train": 96, "val": 12, "test": 12, "new": 12}
-    parts = pd.concat([dealt[name] for name in ("train", "val", "test")])
-    assert sorted(parts["image_id"]) == sorted(pool["image_id"])
-    assert leaked_share(dealt) > 0.5
+    parts = split_at_random(pool, ours, by="image_id", seed=1)
+    assert {name: len(table) for name, table in parts.items()} == {"train": 96, "val": 12, "test": 12, "new": 12}
+    rows = pd.concat([parts[name] for name in ("train", "val", "test")])
+    assert sorted(rows["image_id"]) == sorted(pool["image_id"])
+    assert leaked_share(parts) > 0.5
     for name in ("train", "val", "test"):
-        check_table(dealt[name], SPLIT)
+        check_table(parts[name], SPLIT)
 
 
 def test_copies_that_are_kept_together_do_not_leak(pool, ours):
-    dealt = deal_rows(pool, ours, by="photo", seed=1)
-    photos = [set(dealt[name]["photo"]) for name in ("train", "val", "test")]
+    parts = split_at_random(pool, ours, by="photo", seed=1)
+    photos = [set(parts[name]["photo"]) for name in ("train", "val", "test")]
     assert [len(a & b) for a, b in zip(photos, photos[1:] + photos[:1], strict=True)] == [0, 0, 0]
-    assert leaked_share(dealt) == 0
-    assert len(dealt["test"]) in {12, 13, 14}
-    assert sum(len(dealt[name]) for name in ("train", "val", "test")) == 120
+    assert leaked_share(parts) == 0
+    assert len(parts["test"]) in {12, 13, 14}
+    assert sum(len(parts[name]) for name in ("train", "val", "test")) == 120
 
 
 def test_the_leaked_share_is_counted_by_photo():

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(*words: str | Path, folder: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a program in a folder; nothing of this checkout can be imported by way of the environment."""
+    """Run a program in a folder, without PYTHONPATH, so that nothing is imported from this checkout."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     ran = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert not check or ran.returncode == 0, ran.stdout + ran.stderr
@@ -37,7 +37,7 @@ def pip(*words: str | Path, folder: Path, check: bool = True) -> subprocess.Comp
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy, so that neither an old build nor this one leaves anything behind."""
+    """Build the wheel from a copy, so that no build leaves files in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     for name in PACKAGES:
@@ -51,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the programs of a fresh environment that holds the wheel and its base dependencies alone."""
+    """Return the programs of a fresh environment with only the wheel and its base dependencies."""
     folder = tmp_path_factory.mktemp("bare")
     constraints = ("--constraint", ROOT / "constraints.txt")
     probe = pip("download", "--quiet", "--no-deps", *constraints, "platformdirs", folder=folder, check=False)
@@ -83,7 +83,7 @@ def test_wheel_states_the_licences_of_the_program_and_of_the_model(wheel: Path) 
 
 
 def _shipped() -> list[Path]:
-    """Return what is no Python and must be in the wheel: models, where they come from, and templates."""
+    """Return the files of the wheel that are not Python: models, their documentation and templates."""
     folders = (ROOT / "weights/embedded", ROOT / "pipeline/reports/templates")
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return [*files, ROOT / "weights/README.md"]
@@ -113,9 +113,9 @@ def test_training_libraries_are_not_installed(library: str, bare: Path, tmp_path
     assert f"No module named '{library}'" in ran.stderr
 
 
-def test_predict_answers_in_an_empty_folder(bare: Path, tmp_path: Path) -> None:
+def test_predict_works_in_an_empty_folder(bare: Path, tmp_path: Path) -> None:
     if not (AGE_MODEL / "model.json").is_file():
-        pytest.skip("this checkout has no embedded age model: weights/embedded/age_model/model.json")
+        pytest.skip("this checkout has no bundled age model: weights/embedded/age_model/model.json")
     for index, (photo, _) in enumerate(make_detector_examples(8, seed=5)):
         write_jpeg(tmp_path / f"{index}.jpg", photo)
     ran = run(bare / "agelens", "predict", tmp_path, "--json", folder=tmp_path)
