@@ -116,7 +116,8 @@ SEARCH_KERNEL_L2 = """
 import pytest
 
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.search.search_space import recipe_of, space_of
+from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.tuning.recipe import build_recipe
 from agelens.tuning.space import Range
 from tests.pipeline.demo_settings import changed
@@ -125,7 +126,7 @@ from tests.pipeline.demo_settings import changed
 def test_the_setting_is_searched_and_has_an_effect():
     params = Params.model_validate(changed("tune.space.kernel_l2", {"low": 0.001, "high": 0.1, "log": True}))
     assert space_of(params)["kernel_l2"] == Range(0.001, 0.1, log=True)
-    untuned = recipe_of(params)
+    untuned = untuned_recipe(params)
     assert untuned.settings()["kernel_l2"] == 0.0
     tuned = untuned.with_settings({"kernel_l2": 0.05})
     heads = [build_recipe(each, features=4, groups=5, start_age=35, epochs=1, steps=1) for each in (untuned, tuned)]

@@ -6,7 +6,7 @@ from typing import Any
 from agelens.models.training.phases import PhaseConfig, schedule_callbacks
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.search.search_space import recipe_of
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.tuning.model_factory import ModelFactory, TrialData
 from agelens.tuning.recipe import Settings, build_recipe
@@ -14,7 +14,7 @@ from agelens.tuning.recipe import Settings, build_recipe
 
 def head_factory(params: Params, data: HeadData) -> ModelFactory:
     """Return the factory of heads on cached features."""
-    untuned, groups, known = recipe_of(params), len(params.age_groups), dict[Any, TrialData]()
+    untuned, groups, known = untuned_recipe(params), len(params.age_groups), dict[Any, TrialData]()
     batch_size, phase1 = params.tune.batch_size, from_section(PhaseConfig, params.train.phase1)
 
     def build(settings: Settings, epochs: int) -> Any:

@@ -23,7 +23,7 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.search.head_factory import head_factory
-from agelens.pipeline.search.search_space import recipe_of
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.pipeline.training_data.network_data import join_network, make_image_datasets
 from agelens.pipeline.training_data.trunk_data import TrunkData, cache_trunk
@@ -50,7 +50,7 @@ def network_factory(params: Params, paths: Paths, data: HeadData) -> ModelFactor
         ParamsError: The backbone has no layer or block with a name in `unfreeze`, or the disk has too little space.
         DataError: No validation row of the subset has an exact age.
     """
-    untuned = recipe_of(params)
+    untuned = untuned_recipe(params)
     deepest = replace(untuned, unfreeze=_deepest(params, untuned))
     rows = data.subset(params.tune.subset, seed=params.seed)
     say(f"searching whole networks on {len(rows.train)} training rows and {len(rows.val)} validation rows")

@@ -12,12 +12,12 @@ from agelens.pipeline.config.fingerprints import train_fingerprint, tune_fingerp
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
-from agelens.pipeline.search.search_space import recipe_of
 from agelens.pipeline.tracking import tracked_run
 from agelens.pipeline.training.checkpoints import Checkpoints
 from agelens.pipeline.training.head import train_head
 from agelens.pipeline.training.network import train_network
 from agelens.pipeline.training.phase import PhaseTrainer
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
 from agelens.tuning.recipe import NETWORK_SETTINGS, Recipe
 from agelens.tuning.results import format_settings, read_best
@@ -47,7 +47,7 @@ def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
     A search of scope head trains with `tune.batch_size`, so its learning rate is multiplied by `phase1.lr_factor`. A
     search of scope network trains heads with the batches of phase 1, and its strength of augmentation is for phase 2.
     """
-    recipe = recipe_of(params)
+    recipe = untuned_recipe(params)
     if not params.train.use_tuned:
         say("untuned head, as in params.yaml (train.use_tuned is false)")
         return recipe

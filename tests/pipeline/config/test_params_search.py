@@ -10,7 +10,8 @@ from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.sections.search import NetworkSpace, Space
 from agelens.pipeline.config.sections.training import Loss, Model, Phase1
-from agelens.pipeline.search.search_space import recipe_of, space_of
+from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.tuning.recipe import HEAD_SETTINGS, NETWORK_SETTINGS, OBJECTIVE_SETTINGS, OPTIMIZER_SETTINGS, SETTINGS
 from agelens.tuning.space import Choices, Range
 from tests.pipeline.demo_settings import DEMO, changed
@@ -131,7 +132,7 @@ def test_strengths_are_scaled_up_to_their_limits():
 
 
 def test_untuned_recipe_has_the_settings_of_params():
-    settings = recipe_of(Params.model_validate(DEMO)).settings()
+    settings = untuned_recipe(Params.model_validate(DEMO)).settings()
     for section, names in (("model", HEAD_SETTINGS), ("loss", OBJECTIVE_SETTINGS), ("train", OPTIMIZER_SETTINGS)):
         content = DEMO[section].get("phase1", DEMO[section])
         assert {name: settings[name] for name in names if name in content} == {
