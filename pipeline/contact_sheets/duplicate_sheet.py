@@ -19,7 +19,7 @@ def draw_duplicates(table: pd.DataFrame, *, crops: Path) -> Pixels:
         crops: Folder of the crops.
 
     Returns:
-        `uint8 (height, width, 3)` RGB. Without duplicates it shows the first face, and says so.
+        `uint8 (height, width, 3)` RGB. Without duplicates it shows the first face with the caption "no duplicates".
     """
     sizes = table["photo"].value_counts()
     photos = sorted(sizes[sizes > 1].index, key=lambda name: (-sizes[name], name))[:MAX_PHOTOS]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, REJECTED, SPLIT, read_table
@@ -17,12 +18,20 @@ from agelens.pipeline.tracking import tracked_run
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Draw the search, the training and the evaluation, as far as they have been run, and log the plots to W&B."""
+    """Draw the search, the training and the evaluation, as far as they have been run, and log the plots to W&B.
+
+    Raises:
+        DataError: There is neither a search nor an evaluation.
+    """
     draw_search(paths.tune_report, paths.report)
     if paths.predictions.is_file():
         _report_evaluation(params, paths)
+    plots = sorted(paths.report.glob("*.png"))
+    if not plots:
+        msg = "There is neither a search nor an evaluation to draw; run `dvc repro`."
+        raise DataError(msg)
     with tracked_run("report", paths=paths, config=params.model_dump(mode="json")) as tracked:
-        for plot in sorted(paths.report.glob("*.png")):
+        for plot in plots:
             tracked.log_image(plot.stem, plot)
     say(f"plots and pages are in {paths.report}")
 

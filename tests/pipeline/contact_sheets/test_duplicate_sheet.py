@@ -1,4 +1,4 @@
-"""The sheet of duplicates shows the photos with the most files, and says if there are none."""
+"""The sheet of duplicates shows the photos with the most files, or a caption if there are none."""
 
 import numpy as np
 import pandas as pd
