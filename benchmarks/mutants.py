@@ -100,17 +100,16 @@ def main() -> None:
     mutants = known + ([] if asked.known else draw_mutants(asked.modules, count=asked.count, seed=asked.seed))
     with tempfile.TemporaryDirectory(prefix="agelens-mutants-") as folder:
         outcomes = run_mutants(mutants, tree=copy_tree(Path(folder) / "tree"))
-    result = {
-        "seed": asked.seed,
-        "known": summarise(known, outcomes[: len(known)]),
-        "generated": summarise(mutants[len(known) :], outcomes[len(known) :]),
-    }
-    print(f"killed: known {result['known']['score']:.1%}, generated {result['generated']['score']:.1%}")
+    kinds = {"known": mutants[: len(known)], "generated": mutants[len(known) :]}
+    rest = iter(outcomes)
+    result = {kind: summarise(each, [next(rest) for _ in each]) for kind, each in kinds.items() if each}
+    for kind, summary in result.items():
+        print(f"{kind}: {summary['score']:.1%} of {summary['mutants']} mutants were killed")
     # Not at the top: it imports agelens, and processes that run tests must import that from the copy of the tree.
     from evidence import write_result  # noqa: PLC0415
 
-    write_result("mutants", result, seconds=time.perf_counter() - started, record=asked.record)
-    if result["known"]["survivors"]:
+    write_result("mutants", {"seed": asked.seed, **result}, seconds=time.perf_counter() - started, record=asked.record)
+    if "known" in result and result["known"]["survivors"]:
         sys.exit("A known mutant survived: a test that noticed it is gone.")
 
 
@@ -245,7 +244,7 @@ def summarise(mutants: Sequence[Mutant], outcomes: Sequence[str]) -> dict[str, A
     survivors = [mutant.to_json() for mutant, outcome in zip(mutants, outcomes, strict=True) if outcome == "survived"]
     return {
         "mutants": len(mutants),
-        "score": round(1 - len(survivors) / max(1, len(mutants)), 3),
+        "score": round(1 - len(survivors) / len(mutants), 3),
         "timeouts": outcomes.count("timeout"),
         "survivors": survivors,
     }

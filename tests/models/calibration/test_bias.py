@@ -163,8 +163,14 @@ def test_json_round_trip() -> None:
 
 @pytest.mark.parametrize(
     ("ages", "shifts"),
-    [((10.0,), ()), ((10.0, 10.0), (0.0, 0.0)), ((10.0, 20.0), (0.0, -11.0)), ((10.0,), (float("nan"),))],
-    ids=["lengths", "equal ages", "order reversed", "not a number"],
+    [
+        ((10.0,), ()),
+        ((10.0, 20.0, 30.0), (0.0, 0.0)),
+        ((10.0, 10.0), (0.0, 0.0)),
+        ((10.0, 20.0), (0.0, -11.0)),
+        ((10.0,), (float("nan"),)),
+    ],
+    ids=["no shift", "lengths", "equal ages", "order reversed", "not a number"],
 )
 def test_inconsistent_numbers_are_rejected(ages: tuple[float, ...], shifts: tuple[float, ...]) -> None:
     with pytest.raises(DataError, match="keep the order of ages"):

@@ -61,6 +61,8 @@ def test_ages_are_means_at_the_temperature_with_the_correction_applied() -> None
     "calibration",
     [
         Calibration(coverage=0.9, edges=(20.0,), half_widths=(2.0, 8.5)),
+        Calibration(coverage=0.9, edges=(20.0,), half_widths=(0.0, 100.0)),
+        Calibration(coverage=0.9, edges=(20.0,), shares=(0.0, 1.0)),
         Calibration(coverage=0.8, edges=(), shares=(0.7,), temperature=1 / 1.75),
         Calibration(coverage=0.8, edges=(), shares=(0.7,), correction=BiasCorrection((5.0, 60.0), (-0.5, 2.0))),
     ],
