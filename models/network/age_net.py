@@ -1,4 +1,4 @@
-"""The whole network: uint8 crops in, age group and age in years out."""
+"""The whole network, from uint8 crops to age group and age in years."""
 
 from typing import Any
 
@@ -16,28 +16,28 @@ def build_age_net(backbone: Any, head: Any) -> Any:
     Returns:
         A model from `uint8 (B, S, S, 3)` RGB to the head's outputs by name.
     """
-    image, pooled = _look(backbone)
+    image, pooled = _pooled_features(backbone)
     return keras.Model(image, head(pooled), name="age_net")
 
 
 def build_feature_net(backbone: Any) -> Any:
     """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
-    image, pooled = _look(backbone)
+    image, pooled = _pooled_features(backbone)
     return keras.Model(image, pooled, name="feature_net")
 
 
 def average_with_mirror_image(age_net: Any) -> Any:
-    """Return a network that looks at each picture and at its mirror image, and answers with the mean.
+    """Return a network that averages the outputs for each image and for its mirror image.
 
-    A mirrored face is as old, and the errors of the two looks differ; it takes twice as long.
+    A mirrored face has the same age, and the errors of the two predictions differ. It takes twice as long.
     """
     image = keras.Input(age_net.input_shape[1:], dtype="uint8", name="image")
-    seen, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
-    outputs = {name: layers.Average(name=name, dtype="float32")([seen[name], mirrored[name]]) for name in seen}
+    direct, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
+    outputs = {name: layers.Average(name=name, dtype="float32")([direct[name], mirrored[name]]) for name in direct}
     return keras.Model(image, outputs, name="both_ways")
 
 
-def _look(backbone: Any) -> tuple[Any, Any]:
+def _pooled_features(backbone: Any) -> tuple[Any, Any]:
     """Return the input `uint8 (B, S, S, 3)` of a backbone and its pooled features `(B, channels)`."""
     image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="to_float")(image)

@@ -1,6 +1,6 @@
-"""The networks that turn a face into features, and how far each is thawed by default.
+"""The backbones, networks that turn a crop into features, and the layers that phase 2 trains by default.
 
-Every backbone takes RGB 0..255 and owns its normalisation, so nothing outside ever scales a pixel.
+Every backbone takes RGB 0..255 and contains its normalisation, so no other code scales pixels.
 """
 
 from collections.abc import Callable
@@ -28,8 +28,8 @@ class Backbone:
 
     Args:
         build: Builds it without a classifier and randomly initialised, from `input_shape=(height, width, 3)`.
-        unfreeze: What phase 2 thaws unless told otherwise; see `unfreeze`.
-        registry_name: Its ImageNet file in `agelens.weights.registry`, or None where they come another way.
+        unfreeze: First layer that phase 2 trains by default; see `unfreeze`.
+        registry_name: Its ImageNet file in `agelens.weights.registry`, or None if its weights are not a published file.
     """
 
     build: Callable[..., Any]
@@ -46,7 +46,7 @@ def _build_resnet50(*, input_shape: tuple[int, int, int]) -> Any:
     bgr = ops.flip(image, axis=-1)
     shifted = layers.Normalization(mean=CAFFE_MEAN_BGR, variance=(1.0, 1.0, 1.0), name="caffe")(bgr)
     network = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=shifted)
-    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one picture
+    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one image
 
 
 def _build_tiny(*, input_shape: tuple[int, int, int]) -> Any:
@@ -132,21 +132,21 @@ def _set_normalisation(network: Any) -> None:
 
 
 def unfreeze(network: Any, first: str | int) -> int:
-    """Thaw the end of a backbone; every BatchNormalization stays frozen and so keeps ImageNet's statistics.
+    """Unfreeze the end of a backbone; every BatchNormalization stays frozen and keeps the statistics of ImageNet.
 
     Args:
         network: The backbone.
-        first: The first layer to thaw, by its name or its block's (`block4a` for `block4a_expand_conv`), or how many
-            layers to thaw from the top.
+        first: The first layer to unfreeze, by its name or that of its block (`block4a` for `block4a_expand_conv`), or
+            the number of layers to unfreeze from the top.
 
     Returns:
-        The number of thawed weights (arrays).
+        The number of trainable weights (arrays).
 
     Raises:
         ParamsError: There is no layer or block of that name.
     """
     start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
-    # Setting trainable to what it already is does nothing in Keras, so frozen children would stay frozen.
+    # Keras ignores an assignment of the present value, so frozen layers inside would stay frozen.
     network.trainable = False
     network.trainable = True
     for index, layer in enumerate(network.layers):

@@ -1,6 +1,6 @@
 """Losses on labels that may be intervals: an age is a target `(B, 2)` of low and high, equal where it is exact.
 
-Inside its interval a prediction costs nothing. Written against `keras.ops`, so every Keras backend can train it.
+A prediction inside the interval has zero loss. The losses use `keras.ops`, so they run on every Keras backend.
 """
 
 from typing import Any, Literal
@@ -80,7 +80,7 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group or of an attribute; rows without a label (-1) cost nothing.
+    """Cross-entropy of the age group or of an attribute; rows without a label (-1) have zero loss.
 
     With `label_smoothing` s the label is 1 - s in its own group, and s is spread evenly over all groups.
     """
