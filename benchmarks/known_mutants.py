@@ -141,6 +141,7 @@ TOLERATED = (
     ToleratedMutants("models/evaluation/bootstrap.py", "step = max(1, BLOCK", MEMORY),
     ToleratedMutants("models/evaluation/slices.py", "def by_slice(", CHOICE),
     ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
+    ToleratedMutants("models/training/history.py", "best, waited = float(", "the first epoch sets it", only="1"),
     ToleratedMutants("models/training/losses.py", "delta: float =", CHOICE),
     ToleratedMutants("models/training/losses.py", "def __init__(self, *, sigma: float =", CHOICE),
     ToleratedMutants("models/training/losses.py", "even = -ops.mean(", "a share is at most 1", only="2.0"),

@@ -57,6 +57,7 @@ def test_epochs_without_gain_by_hand(maes, waited):
         ((5.0, 4.0, 3.0), 0.8),
         ((5.0, 5.0), 0.8),
         ((5.0, 5.0, 5.0), 0.4),  # two epochs without gain
+        ((5.0, 5.0, 4.99985), 0.8),
         ((5.0, 5.0, 4.99995), 0.4),  # less than the least gain
         ((5.0, 6.0, 4.0, 6.0), 0.8),  # a gain starts the count anew
         ((5.0, 6.0, 6.0, 6.0), 0.4),  # and so does a halving
