@@ -1,14 +1,18 @@
 """Losses on labels that may be intervals: an age is a target `(B, 2)` of low and high, equal where it is exact.
 
-A prediction inside the interval has zero loss. The losses use `keras.ops`, so they run on every Keras backend.
+The loss of the age in years is zero inside the label's interval. Written against `keras.ops`, for every Keras backend.
 """
 
+import math
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
 from agelens.data_prep.core.labels import MAX_AGE
+
+INTERVAL_SIGMA = 1.5
+"""Years by which the edges of an age interval are smoothed: annotators do not know them to the year."""
 
 
 def interval_error(target: Any, predicted: Any) -> Any:
@@ -47,14 +51,23 @@ class IntervalLoss(keras.losses.Loss):  # type: ignore[misc]
         return {**super().get_config(), "kind": self.kind, "delta": self.delta}
 
 
+def _smooth_step(years: Any) -> Any:
+    """Return a step from 0 to 1 at 0 years, smoothed by `INTERVAL_SIGMA`."""
+    return 0.5 * (1 + ops.erf(years / (INTERVAL_SIGMA * math.sqrt(2))))
+
+
 @keras.saving.register_keras_serializable("agelens")
 class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
     """Loss of a softmax over the years 0..100.
 
     An exact age is a normal distribution about it (Gao et al. 2017, "Deep Label Distribution Learning"), and the loss
     is the cross-entropy with it. Its width is `min(sigma, 0.5 + a/4, 0.5 + (100 - a)/4)` years: a fixed width is cut
-    off at both ends of the range and would pull babies up and the oldest down. An interval costs minus the log of the
-    mass inside it.
+    off at both ends of the range and would pull babies up and the oldest down.
+
+    An age interval is a flat distribution over its years, smoothed by `INTERVAL_SIGMA`, and the loss is again the
+    cross-entropy. Minus the log of the mass inside the interval, the obvious loss, has its optimum wherever that mass
+    lies: networks then learn to put nearly all of it into one year for every photograph that resembles a source of
+    intervals.
     """
 
     def __init__(self, *, sigma: float = 2.0, name: str = "label_distribution", **options: Any) -> None:
@@ -69,8 +82,9 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
         width = ops.minimum(self.sigma, ops.minimum(0.5 + low / 4, 0.5 + (MAX_AGE - low) / 4))
         soft = ops.softmax(-0.5 * ops.square((years - low) / width), axis=-1)
         exact = -ops.sum(soft * ops.log(probability), axis=-1)
-        inside = ops.cast(ops.logical_and(years >= ops.floor(low), years <= ops.floor(high)), y_pred.dtype)
-        within = -ops.log(ops.clip(ops.sum(inside * probability, axis=-1), 1e-7, 1.0))
+        flat = _smooth_step(years - ops.floor(low) + 0.5) - _smooth_step(years - ops.floor(high) - 0.5)
+        flat = flat / ops.sum(flat, axis=-1, keepdims=True)
+        within = -ops.sum(flat * ops.log(probability), axis=-1)
         return ops.where(y_true[:, 0] == y_true[:, 1], exact, within)
 
     def get_config(self) -> dict[str, Any]:
@@ -80,7 +94,7 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group or of an attribute; rows without a label (-1) have zero loss.
+    """Cross-entropy of the age group or of an attribute; rows without a label (-1) cost nothing.
 
     With `label_smoothing` s the label is 1 - s in its own group, and s is spread evenly over all groups.
     """

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 import pytest
 
@@ -93,23 +94,51 @@ def test_a_prediction_equal_to_the_soft_label_costs_its_entropy_and_any_other_co
     assert float(loss(floats([[50, 50]]), np.roll(soft, 3))) > entropy + 1
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "years"), [(0, 9, 10), (20, 29, 10), (95, 100, 6), (0, 100, 101), (20.5, 21.5, 2)]
-)
-def test_an_interval_costs_minus_the_log_of_the_mass_inside(low, high, years):
-    loss = LabelDistributionLoss()(floats([[low, high]]), UNIFORM)
-    assert float(loss) == pytest.approx(-math.log(years / 101), abs=1e-5)
+def flat(low, high):
+    """Return the target of an interval by hand: a step at both ends, each smoothed by 1.5 years."""
+    step = np.vectorize(lambda years: 0.5 * (1 + math.erf(years / (1.5 * math.sqrt(2)))))
+    target = step(YEARS - low + 0.5) - step(YEARS - high - 0.5)
+    return target / target.sum()
 
 
-@pytest.mark.parametrize(("label", "floor"), [([10, 10], 1e-7), ([5, 15], 11e-7), ([20.2, 20.8], 1e-7)])
-def test_no_mass_in_the_right_place_costs_much_but_a_finite_amount(label, floor):
+@pytest.mark.parametrize(("low", "high"), [(0, 9), (20, 29), (25, 32), (95, 100), (0, 100)])
+def test_an_interval_is_a_flat_smoothed_target(low, high):
+    target = flat(low, high)
+    predicted = (target[None] + 1e-6).astype(np.float32)
+    entropy = -(target * np.log(np.maximum(target, 1e-12))).sum()
+    assert float(LabelDistributionLoss()(floats([[low, high]]), predicted)) == pytest.approx(entropy, abs=2e-3)
+    assert float(LabelDistributionLoss()(floats([[low, high]]), UNIFORM)) == pytest.approx(math.log(101), abs=1e-3)
+
+
+@pytest.mark.parametrize("year", [25, 28, 32])
+def test_all_mass_in_one_year_of_the_interval_costs_more_than_a_spread(year):
+    spike = np.full((1, 101), 1e-4, dtype=np.float32)
+    spike[0, year] = 0.99
+    assert float(LabelDistributionLoss()(floats([[25, 32]]), spike)) > 6
+    even = flat(25, 32)[None].astype(np.float32)
+    assert float(LabelDistributionLoss()(floats([[25, 32]]), even)) < 2.6
+
+
+def test_a_network_that_learns_intervals_puts_no_year_above_a_quarter():
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(101, activation="softmax")])
+    model.compile(optimizer=keras.optimizers.Adam(0.3), loss=LabelDistributionLoss())
+    features = np.ones((8, 4), dtype=np.float32)
+    model.fit(features, floats([[25, 32]] * 8), epochs=150, verbose=0)
+    shares = model.predict(features, verbose=0)[0]
+    assert shares.max() < 0.25
+    assert shares[24:34].sum() > 0.85
+
+
+@pytest.mark.parametrize("label", [[10, 10], [5, 15], [20.2, 20.8]])
+def test_no_mass_in_the_right_place_costs_much_but_a_finite_amount(label):
     certain = np.eye(101, dtype=np.float32)[[80]]
-    assert float(LabelDistributionLoss()(floats([label]), certain)) == pytest.approx(-math.log(floor), rel=0.001)
+    assert float(LabelDistributionLoss()(floats([label]), certain)) == pytest.approx(-math.log(1e-7), rel=0.01)
 
 
 def test_exact_and_interval_labels_mix_in_a_batch():
     loss = LabelDistributionLoss()(floats([[50, 50], [0, 9]]), UNIFORM.repeat(2, axis=0))
-    assert float(loss) == pytest.approx((math.log(101) + math.log(10.1)) / 2, abs=1e-4)
+    assert float(loss) == pytest.approx(math.log(101), abs=1e-3)
 
 
 def test_a_row_without_a_group_costs_nothing():
