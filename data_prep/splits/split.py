@@ -22,7 +22,7 @@ from agelens.data_prep.core.tables import SPLIT
 
 
 def split_table(
-    table: pd.DataFrame, *, fractions: Mapping[str, float], groups: AgeGroups, seed: int
+    table: pd.DataFrame, *, fractions: Mapping[str, float], groups: AgeGroups, seed: int, salt: str = ""
 ) -> dict[str, pd.DataFrame]:
     """Return the rows of each split, in the order of `table`, with their age group.
 
@@ -35,6 +35,7 @@ def split_table(
             that are larger than the smallest share are assigned to the first split.
         groups: The age groups.
         seed: Seed of the hash that assigns groups to splits.
+        salt: A new salt gives a test split that no earlier model was compared on.
 
     Raises:
         ParamsError: The fractions are not positive or their sum is not 1.
@@ -42,7 +43,7 @@ def split_table(
     """
     _check_fractions(fractions)
     table = table.assign(age_group=groups.of_intervals(table["age_low"].to_numpy(), table["age_high"].to_numpy()))
-    split_of_group = _assign_groups(table, fractions=fractions, seed=seed)
+    split_of_group = _assign_groups(table, fractions=fractions, seed=seed, salt=salt)
     split = table["group"].map(split_of_group)
     splits = {name: table.loc[split == name, SPLIT.names].reset_index(drop=True) for name in fractions}
     for name, rows in splits.items():
@@ -66,9 +67,10 @@ def check_disjoint(splits: Mapping[str, pd.DataFrame]) -> None:
             owner[group] = name
 
 
-def hash_names(names: "pd.Series[str]", *, seed: int) -> "pd.Series[str]":
+def hash_names(names: "pd.Series[str]", *, seed: int, salt: str = "") -> "pd.Series[str]":
     """Return a hash of each name, for a pseudo-random order that is the same on all machines and for any rows."""
-    return names.map(lambda name: hashlib.sha256(f"{seed}/{name}".encode()).hexdigest())
+    prefix = f"{seed}/{salt}/" if salt else f"{seed}/"
+    return names.map(lambda name: hashlib.sha256(f"{prefix}{name}".encode()).hexdigest())
 
 
 def _check_fractions(fractions: Mapping[str, float]) -> None:
@@ -77,7 +79,7 @@ def _check_fractions(fractions: Mapping[str, float]) -> None:
         raise ParamsError(msg)
 
 
-def _assign_groups(table: pd.DataFrame, *, fractions: Mapping[str, float], seed: int) -> "pd.Series[str]":
+def _assign_groups(table: pd.DataFrame, *, fractions: Mapping[str, float], seed: int, salt: str) -> "pd.Series[str]":
     """Return the name of each group's split, by name of the group."""
     ordered = pd.DataFrame(
         {
@@ -87,7 +89,7 @@ def _assign_groups(table: pd.DataFrame, *, fractions: Mapping[str, float], seed:
         }
     )
     strata = ["source", "age_group"]
-    ordered["hash"] = hash_names(ordered.index.to_series(), seed=seed)
+    ordered["hash"] = hash_names(ordered.index.to_series(), seed=seed, salt=salt)
     ordered["total"] = ordered.groupby(strata)["rows"].transform("sum")
     # A group larger than the smallest share would exceed it; sorted first, it is assigned to the first split.
     ordered["small"] = ordered["rows"] <= np.maximum(ordered["total"] * min(fractions.values()), 1)

@@ -12,7 +12,8 @@ def run(params: Params, paths: Paths) -> None:
     """Split whole groups, stratified by source and age group, and check that no group is in two splits."""
     table = read_table(paths.grouped, GROUPED)
     groups = AgeGroups(tuple(params.age_groups))
-    splits = split_table(table, fractions=params.split.model_dump(), groups=groups, seed=params.seed)
+    fractions = params.split.model_dump(exclude={"salt"})
+    splits = split_table(table, fractions=fractions, groups=groups, seed=params.seed, salt=params.split.salt)
     check_disjoint(splits)
     for path, name in ((paths.split_train, "train"), (paths.split_val, "val"), (paths.split_test, "test")):
         write_table(path, splits[name], SPLIT)

@@ -1,5 +1,7 @@
 """Splits keep groups together and hold their shares in every stratum."""
 
+import hashlib
+
 import pandas as pd
 import pytest
 
@@ -191,3 +193,10 @@ def test_hashes_are_the_same_on_all_machines():
     # sha256 of "7/a", as `printf 7/a | sha256sum` prints it.
     hashes = hash_names(pd.Series(["a"]), seed=7)
     assert hashes.tolist() == ["681ebd31f1942012739312a095442ff5c473d0896902e122a989b3b7f9fadc9f"]
+
+
+def test_another_salt_deals_other_groups_and_none_deals_as_before():
+    names = pd.Series(["a", "b"])
+    plain = hash_names(names, seed=7)
+    assert hash_names(names, seed=7, salt="").tolist() == plain.tolist()
+    assert hash_names(names, seed=7, salt="2026-11")[0] == hashlib.sha256(b"7/2026-11/a").hexdigest()
