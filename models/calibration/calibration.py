@@ -11,7 +11,7 @@ Numpy only: the predictor imports this module.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.models.calibration.bias import NO_CORRECTION, BiasCorrection
 from agelens.models.calibration.intervals import central_shares
-from agelens.models.calibration.temperature import NO_DISTRIBUTION, predicted_age
+from agelens.models.calibration.temperature import NO_DISTRIBUTION, Statistic, predicted_age
 
 Floats = npt.NDArray[np.float64]
 
@@ -39,6 +39,8 @@ class Calibration:
         shares: Instead of `half_widths`, for models with an age distribution: the central share of the distribution
             that forms the interval, 0..1, one per band.
         temperature: At which the mean of the age distribution is taken; 1 uses the model's output `age`.
+        statistic: Whether the predicted age is the mean or the median of the age distribution.
+        min_half_width: Years on each side of the age that an interval of shares always contains.
         correction: Applied to that age.
 
     Raises:
@@ -50,6 +52,8 @@ class Calibration:
     half_widths: tuple[float, ...] = ()
     shares: tuple[float, ...] = ()
     temperature: float = 1.0
+    statistic: Statistic = "mean"
+    min_half_width: float = 0.0
     correction: BiasCorrection = NO_CORRECTION
 
     def __post_init__(self) -> None:
@@ -58,6 +62,7 @@ class Calibration:
         one_kind = not (self.half_widths and self.shares)
         widths = self.half_widths or self.shares
         in_range = in_range and 0 < self.coverage < 1 and 0 < self.temperature <= 1
+        in_range = in_range and self.statistic in get_args(Statistic) and 0 <= self.min_half_width <= MAX_AGE
         if not (in_range and ascending and one_kind and len(widths) == len(self.edges) + 1):
             msg = (
                 "A calibration must have a coverage between 0 and 1, ascending edges, a temperature above 0 and at "
@@ -69,19 +74,20 @@ class Calibration:
     @property
     def needs_distribution(self) -> bool:
         """Whether `age` or `interval` needs the model's output `age_distribution`."""
-        return bool(self.shares) or self.temperature != 1
+        return bool(self.shares) or self.temperature != 1 or self.statistic == "median"
 
     def age(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> Floats:
         """Return calibrated ages `(B,)`, in years within 0..100.
 
         Args:
             age: `(B,)`, the model's output `age`.
-            distribution: `(B, 101)`, softmax over the years; needed unless the temperature is 1.
+            distribution: `(B, 101)`, softmax over the years; needed for the median and unless the temperature is 1.
 
         Raises:
-            DataError: The temperature is not 1, and there is no distribution.
+            DataError: The distribution is needed, and there is none.
         """
-        return self.correction.apply(predicted_age(age, distribution, temperature=self.temperature))
+        predicted = predicted_age(age, distribution, temperature=self.temperature, statistic=self.statistic)
+        return self.correction.apply(predicted)
 
     def interval(self, age: npt.ArrayLike, distribution: npt.ArrayLike | None = None) -> tuple[Floats, Floats]:
         """Return the lower and upper ends of prediction intervals, in years within 0..100.
@@ -104,7 +110,9 @@ class Calibration:
         inside = needed <= np.maximum(np.array(self.shares)[band], needed.min(axis=1, initial=1.0))[:, None]
         first, last = inside.argmax(axis=1), MAX_AGE - inside[:, ::-1].argmax(axis=1)
         # The mean of a skewed distribution may lie outside its central part; an interval always contains its age.
-        return np.minimum(first, age), np.maximum(last, age)
+        # A distribution with one high peak would give an interval of one year; no age estimate is that certain.
+        low, high = np.minimum(first, age - self.min_half_width), np.maximum(last, age + self.min_half_width)
+        return np.clip(low, 0, MAX_AGE), np.clip(high, 0, MAX_AGE)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for a JSON file."""
@@ -115,6 +123,8 @@ class Calibration:
             "edges": list(self.edges),
             kind: list(getattr(self, kind)),
             "temperature": self.temperature,
+            "statistic": self.statistic,
+            "min_half_width": self.min_half_width,
             "correction": self.correction.to_json(),
         }
 
@@ -122,7 +132,7 @@ class Calibration:
     def from_json(cls, content: Mapping[str, Any]) -> "Calibration":
         """Return the calibration that `to_json` wrote.
 
-        Older files lack the temperature or the correction, or hold `power`, the temperature's reciprocal.
+        Older files lack some of these, or hold `power`, the temperature's reciprocal.
 
         Raises:
             DataError: A key is missing, a value is not a number, or the method is unknown.
@@ -140,6 +150,8 @@ class Calibration:
                 coverage=float(content["coverage"]),
                 edges=tuple(float(edge) for edge in content["edges"]),
                 temperature=float(content.get("temperature", 1 / content.get("power", 1.0))),
+                statistic=content.get("statistic", "mean"),
+                min_half_width=float(content.get("min_half_width", 0.0)),
                 correction=NO_CORRECTION if correction is None else BiasCorrection.from_json(correction),
                 **{kind: tuple(float(width) for width in content[kind])},
             )

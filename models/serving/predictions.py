@@ -29,7 +29,7 @@ class Decoded:
         raw_age: `(B,)`, the model's output `age` before calibration, in years.
         age_low: `(B,)`, lower end of the prediction interval, in years.
         age_high: `(B,)`, upper end of the prediction interval, in years.
-        age_group: `(B,)`, index of the most probable age group.
+        age_group: `(B,)`, index of the age group of `age`, so that the two never contradict each other.
         probabilities: `(B, G)`, of every age group.
         attributes: `(B, C)` for each attribute that the model predicts, the probability of every class.
     """
@@ -67,10 +67,12 @@ class AgePrediction:
         score: The detector's confidence, 0 to 1; None if the whole image was taken as the face.
         age: In years.
         interval: Lower and upper end of the prediction interval, in years.
-        age_group: Name of the most probable age group, for example `26-42`. It is a separate output of the model, so
-            `age` may lie in an adjacent group.
-        probabilities: Of every age group, in order.
+        age_group: Name of the age group of `age`, for example `26-42`.
+        probabilities: Of every age group, in order; a separate output of the model, so that the most probable group may
+            be an adjacent one.
         attributes: Most probable class of each attribute that the model predicts.
+        aligned: Whether eyes, nose and mouth were located, so that the network saw them in place; None for models
+            that see the whole crop.
         trained_on: Whether the model was trained on this image, so that the prediction is no evidence of its accuracy.
     """
 
@@ -81,6 +83,7 @@ class AgePrediction:
     age_group: str
     probabilities: tuple[float, ...]
     attributes: Mapping[str, str] = field(default_factory=dict)
+    aligned: bool | None = None
     trained_on: bool = False
 
     @property

@@ -173,3 +173,11 @@ def test_the_correction_is_applied() -> None:
     predicted = 45 + 0.8 * (true - 45)
     fitted = fit_calibration(predicted, true, groups=[f"face {i}" for i in range(400)])
     assert fitted.calibration.age([13.0, 45.0, 77.0]) == pytest.approx([5, 45, 85])
+
+
+def test_an_interval_is_never_narrower_than_two_years() -> None:
+    distribution = np.zeros((120, 101))
+    distribution[:, 30] = 1.0
+    fitted = fit_intervals(np.full(120, 30.0), np.full(120, 30.0), np.full(120, 30.0), distribution=distribution)
+    low, high = fitted.interval(np.array([30.0]), distribution[:1])
+    assert (low[0], high[0]) == (29.0, 31.0)

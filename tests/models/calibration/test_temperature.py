@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import DataError
-from agelens.models.calibration.temperature import TEMPERATURES, choose_temperature, mean_age, predicted_age
+from agelens.models.calibration.temperature import TEMPERATURES, choose_temperature, mean_age, median_age, predicted_age
 from tests.models.calibration.distributions import distributions
 
 
@@ -63,3 +63,25 @@ def test_a_gain_within_one_standard_error_is_not_taken() -> None:
 
 def test_of_equal_temperatures_the_highest_is_chosen() -> None:
     assert choose_temperature(distributions({40: 1.0}), [40.0]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({40: 1.0}, 40.0),  # half of the year's share lies below its middle
+        ({40: 0.5, 41: 0.5}, 40.5),
+        ({30: 0.25, 50: 0.75}, 49.5 + 1 / 3),  # a quarter below, a third of the year 50
+        ({0: 1.0}, 0.0),
+        ({100: 1.0}, 100.0),
+        ({10: 0.4, 20: 0.2, 90: 0.4}, 20.0),  # the mean would be 44
+    ],
+)
+def test_the_median_is_interpolated_inside_its_year(shares, expected):
+    assert median_age(distributions(shares)) == pytest.approx([expected])
+
+
+def test_a_predicted_age_may_be_the_median():
+    distribution = distributions({10: 0.4, 20: 0.2, 90: 0.4})
+    assert predicted_age([44.0], distribution, statistic="median") == pytest.approx([20.0])
+    with pytest.raises(DataError, match="age_distribution"):
+        predicted_age([44.0], None, statistic="median")
