@@ -1,4 +1,4 @@
-"""The whole network, from uint8 crops to age group and age in years."""
+"""The whole network: uint8 crops in, age group and age in years out."""
 
 from typing import Any
 
@@ -16,32 +16,35 @@ def build_age_net(backbone: Any, head: Any) -> Any:
     Returns:
         A model from `uint8 (B, S, S, 3)` RGB to the head's outputs by name.
     """
-    image, pooled = _pooled_features(backbone)
+    image, pooled = _look(backbone)
     return keras.Model(image, head(pooled), name="age_net")
 
 
 def build_feature_net(backbone: Any) -> Any:
     """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
-    image, pooled = _pooled_features(backbone)
+    image, pooled = _look(backbone)
     return keras.Model(image, pooled, name="feature_net")
 
 
 def average_with_mirror_image(age_net: Any) -> Any:
-    """Return a network that averages the outputs for each image and for its mirror image.
+    """Return a network that looks at each picture and at its mirror image, and answers with the mean.
 
-    A mirrored face has the same age, and the errors of the two predictions differ. It takes twice as long.
+    A mirrored face is as old, and the errors of the two looks differ; it takes twice as long.
     """
     image = keras.Input(age_net.input_shape[1:], dtype="uint8", name="image")
-    direct, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
-    outputs = {name: layers.Average(name=name, dtype="float32")([direct[name], mirrored[name]]) for name in direct}
+    seen, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
+    outputs = {name: layers.Average(name=name, dtype="float32")([seen[name], mirrored[name]]) for name in seen}
     return keras.Model(image, outputs, name="both_ways")
 
 
-def _pooled_features(backbone: Any) -> tuple[Any, Any]:
+def _look(backbone: Any) -> tuple[Any, Any]:
     """Return the input `uint8 (B, S, S, 3)` of a backbone and its pooled features `(B, channels)`."""
     image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="to_float")(image)
-    return image, layers.GlobalAveragePooling2D(name="pool", dtype="float32")(backbone(pixels))
+    features = backbone(pixels)
+    if len(features.shape) == 2:  # the backbone has averaged its maps itself
+        return image, features
+    return image, layers.GlobalAveragePooling2D(name="pool", dtype="float32")(features)
 
 
 def backbone_of(age_net: Any) -> Any:

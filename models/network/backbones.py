@@ -1,10 +1,10 @@
-"""The backbones, networks that turn a crop into features, and the layers that phase 2 trains by default.
+"""The networks that turn a face into features, and how far each is thawed by default.
 
-Every backbone takes RGB 0..255 and contains its normalisation, so no other code scales pixels.
+Every backbone takes RGB 0..255 and owns its normalisation, so nothing outside ever scales a pixel.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers, ops
 
 from agelens.data_prep.core.errors import ParamsError, WeightsError
+from agelens.models.network.dlib_resnet import build_dlib_resnet29, load_dlib
 from agelens.models.network.efficientnet_lite import build_efficientnet_lite0, load_imagenet
 from agelens.weights.fetch import fetch_weights
 
@@ -28,13 +29,15 @@ class Backbone:
 
     Args:
         build: Builds it without a classifier and randomly initialised, from `input_shape=(height, width, 3)`.
-        unfreeze: First layer that phase 2 trains by default; see `unfreeze`.
-        registry_name: Its ImageNet file in `agelens.weights.registry`, or None if its weights are not a published file.
+        unfreeze: What phase 2 thaws unless told otherwise; see `unfreeze`.
+        registry_name: Its ImageNet file in `agelens.weights.registry`, or None where they come another way.
+        loaders: Functions that load published weights into it, by the name that `model.weights` has for them.
     """
 
     build: Callable[..., Any]
     unfreeze: str | int
     registry_name: str | None = None
+    loaders: Mapping[str, Callable[[Any], None]] = field(default_factory=dict)
 
 
 def _build_efficientnet_b0(*, input_shape: tuple[int, int, int]) -> Any:
@@ -46,7 +49,7 @@ def _build_resnet50(*, input_shape: tuple[int, int, int]) -> Any:
     bgr = ops.flip(image, axis=-1)
     shifted = layers.Normalization(mean=CAFFE_MEAN_BGR, variance=(1.0, 1.0, 1.0), name="caffe")(bgr)
     network = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=shifted)
-    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one image
+    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one picture
 
 
 def _build_tiny(*, input_shape: tuple[int, int, int]) -> Any:
@@ -59,11 +62,17 @@ def _build_tiny(*, input_shape: tuple[int, int, int]) -> Any:
     return keras.Model(image, x, name="tiny")
 
 
+PUBLISHED = ("imagenet", "dlib")
+"""Names that `model.weights` has for published weights."""
+
 BACKBONES = {
     # 80 layers from the top is the seed's number; it begins inside block5c.
     "efficientnet_b0": Backbone(_build_efficientnet_b0, 80, "efficientnet_b0_imagenet"),
     "resnet50": Backbone(_build_resnet50, "conv4_block1_1_conv", "resnet50_imagenet"),
-    "efficientnet_lite0": Backbone(build_efficientnet_lite0, "block4a_expand_conv"),
+    "efficientnet_lite0": Backbone(
+        build_efficientnet_lite0, "block4a_expand_conv", loaders={"imagenet": load_imagenet}
+    ),
+    "dlib_resnet29": Backbone(build_dlib_resnet29, "stem_conv", loaders={"dlib": load_dlib}),
     "tiny": Backbone(_build_tiny, "block2_conv"),
 }
 
@@ -74,11 +83,13 @@ def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str
     Args:
         name: A key of `BACKBONES`.
         input_shape: `(height, width, 3)`.
-        weights: `imagenet`, `none` (random; never chosen silently), or the path of a weights file for this network.
+        weights: `imagenet`, or `dlib` for dlib_resnet29; `none` (random; never chosen silently); or the path of a
+            weights file for this network.
         seed: Of random weights, so that every stage that builds the network gets the same.
 
     Returns:
-        A functional model from RGB 0..255 `(B, height, width, 3)` to features `(B, h, w, channels)`.
+        A functional model from RGB 0..255 `(B, height, width, 3)` to features: maps `(B, h, w, channels)`, or numbers
+        `(B, channels)` where the backbone averages its maps itself.
 
     Raises:
         ParamsError: There is no such backbone.
@@ -89,8 +100,10 @@ def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str
         raise ParamsError(msg)
     keras.utils.set_random_seed(seed)
     network = BACKBONES[name].build(input_shape=input_shape)
-    if weights == "imagenet":
-        _load_imagenet(network, name)
+    if weights in BACKBONES[name].loaders:
+        BACKBONES[name].loaders[weights](network)
+    elif weights in PUBLISHED:
+        _load_published(network, name, weights)
     elif weights != "none":
         _load_file(network, Path(weights))
     if name == "efficientnet_b0":
@@ -98,13 +111,11 @@ def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str
     return network
 
 
-def _load_imagenet(network: Any, name: str) -> None:
-    if name == "efficientnet_lite0":
-        load_imagenet(network)
-        return
-    file = BACKBONES[name].registry_name
+def _load_published(network: Any, name: str, weights: str) -> None:
+    file = BACKBONES[name].registry_name if weights == "imagenet" else None
     if file is None:
-        msg = f"There are no ImageNet weights for {name}; set model.weights to none or to a file."
+        known = ", ".join([*BACKBONES[name].loaders, "none"])
+        msg = f"There are no {weights} weights for {name}; set model.weights to {known} or a file."
         raise WeightsError(msg)
     _load_file(network, fetch_weights(file))
 
@@ -132,21 +143,21 @@ def _set_normalisation(network: Any) -> None:
 
 
 def unfreeze(network: Any, first: str | int) -> int:
-    """Unfreeze the end of a backbone; every BatchNormalization stays frozen and keeps the statistics of ImageNet.
+    """Thaw the end of a backbone; every BatchNormalization stays frozen and so keeps ImageNet's statistics.
 
     Args:
         network: The backbone.
-        first: The first layer to unfreeze, by its name or that of its block (`block4a` for `block4a_expand_conv`), or
-            the number of layers to unfreeze from the top.
+        first: The first layer to thaw, by its name or its block's (`block4a` for `block4a_expand_conv`), or how many
+            layers to thaw from the top.
 
     Returns:
-        The number of trainable weights (arrays).
+        The number of thawed weights (arrays).
 
     Raises:
         ParamsError: There is no layer or block of that name.
     """
     start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
-    # Keras ignores an assignment of the present value, so frozen layers inside would stay frozen.
+    # Setting trainable to what it already is does nothing in Keras, so frozen children would stay frozen.
     network.trainable = False
     network.trainable = True
     for index, layer in enumerate(network.layers):

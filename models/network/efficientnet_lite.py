@@ -17,7 +17,7 @@ from agelens.weights.lite0 import read_lite0_weights
 
 BATCH_NORM_EPSILON = 1e-3
 DROP_CONNECT_RATE = 0.2
-"""Share of images for which training skips the last residual block; proportionally fewer for earlier blocks
+"""Share of pictures for which the last residual block is skipped in training; of earlier blocks fewer, in proportion
 (stochastic depth, Huang et al. 2016, arXiv 1603.09382). The same as EfficientNetB0's."""
 
 # Repeats, kernel, stride of the first, expansion, output channels: the table of the Lite0 builder.

@@ -74,7 +74,8 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
 def copy_head(head: Any) -> Any:
     """Return a head with the same weights that is not compiled.
 
-    A network that is built from a compiled head would contain its losses, and loading it would need their classes.
+    A compiled one would drag its losses into a network that it is joined to, and whoever loads that would need their
+    classes.
     """
     bare = keras.Model.from_config(head.get_config())
     bare.set_weights(head.get_weights())

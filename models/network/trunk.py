@@ -1,6 +1,6 @@
-"""The network in two parts: the frozen trunk, whose output for an image never changes, and the trained top.
+"""The network in two parts: a frozen trunk, whose output for a picture never changes, and the top that is trained.
 
-Both share their layers with the network, so training the top also changes the network.
+Both share their layers with the network that they were cut from, so what the top learns is in the network at once.
 """
 
 from typing import Any
@@ -11,10 +11,10 @@ from agelens.models.network.age_net import backbone_of
 
 
 def build_trunk_and_top(age_net: Any) -> tuple[Any, Any]:
-    """Cut a network whose backbone was partly unfrozen by `agelens.models.network.backbones.unfreeze`.
+    """Cut a network whose backbone was thawed by `agelens.models.network.backbones.unfreeze`.
 
-    The cut is the last place below the first unfrozen layer that only a single tensor crosses. The top therefore
-    contains all unfrozen layers and, inside a residual block, a few frozen ones too.
+    The cut lies at the last place below the first thawed layer where one array alone goes on, so that the top holds
+    all thawed layers and, inside a residual block, a few frozen ones too.
 
     Args:
         age_net: From `agelens.models.network.age_net.build_age_net`.
@@ -28,29 +28,29 @@ def build_trunk_and_top(age_net: Any) -> tuple[Any, Any]:
     trunk = keras.Model(image, keras.Model(backbone.input, cut)(age_net.get_layer("to_float")(image)), name="trunk")
     activation = keras.Input(cut.shape[1:], name="activation")
     above = activation if cut is backbone.output else keras.Model(cut, backbone.output)(activation)
-    pooled = age_net.get_layer("pool")(above)
+    pooled = above if len(above.shape) == 2 else age_net.get_layer("pool")(above)
     return trunk, keras.Model(activation, age_net.get_layer("head")(pooled), name="top")
 
 
 def _find_cut(backbone: Any) -> Any:
     """Return the tensor of a backbone at which it is cut."""
-    for index in range(_first_trained(backbone), 0, -1):
+    for index in range(_first_thawed(backbone), 0, -1):
         crossing = _crossing(backbone, index)
         if len(crossing) == 1:
             return crossing[0]
     return backbone.layers[0].output
 
 
-def _first_trained(backbone: Any) -> int:
-    """Return the index of the first layer that is trained; the number of layers if none is."""
+def _first_thawed(backbone: Any) -> int:
+    """Return the place of the first layer that is trained; the number of layers where none is."""
     trained = (index for index, layer in enumerate(backbone.layers) if layer.trainable_weights)
     return next(trained, len(backbone.layers))
 
 
 def _crossing(backbone: Any, index: int) -> list[Any]:
-    """Return the outputs of layers before an index that layers from that index on use."""
+    """Return the tensors that layers from a place on take from those before it."""
     late = {id(layer) for layer in backbone.layers[index:]}
-    # A layer that is shared with another model also has nodes of that model.
+    # A layer that another model shares has nodes of that model too, which are of no interest here.
     own = {id(node) for nodes in backbone._nodes_by_depth.values() for node in nodes}
     found: dict[int, Any] = {}
     for layer in backbone.layers[index:]:
