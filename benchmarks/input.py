@@ -28,7 +28,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         faces = write_faces(asked.utkface, Path(folder), count=asked.images, size=asked.size)
         dataset, steps = make_training_dataset(
-            faces.paths,
+            faces.crops,
             faces.targets,
             weights=faces.weights,
             copies=faces.copies,

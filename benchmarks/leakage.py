@@ -20,7 +20,7 @@ import pandas as pd
 from agelens.data_prep.batches.augment import Augmentation, augment_view
 from agelens.data_prep.core.images import read_rgb, write_jpeg
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, SPLIT, read_table, write_table
+from agelens.data_prep.core.tables import GROUPED, LANDMARKS, REJECTED, SPLIT, read_table, write_table
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
@@ -113,7 +113,7 @@ def _with_duplicates(kept: pd.DataFrame, paths: Paths, params: Params, *, source
     rejected = read_table(paths.grouped_rejected, REJECTED)
     rejected = rejected[(rejected["reason"] == "duplicate") & (rejected["source"] == source)]
     shown = rejected.set_index("image_id")["detail"].str.removeprefix("duplicate_of:")
-    faces = read_table(paths.faces, FACES)
+    faces = read_table(paths.landmarks, LANDMARKS)
     twins = faces[faces["image_id"].map(shown).isin(kept["image_id"])]
     twins = twins.assign(photo=twins["image_id"].map(shown), group=twins["image_id"])[GROUPED.names]
     index = AgeGroups(tuple(params.age_groups)).of_intervals(twins["age_low"], twins["age_high"])

@@ -27,6 +27,7 @@ from agelens.data_prep.batches.dataset import (
     make_plain_feature_dataset,
     make_training_dataset,
 )
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.images import find_images, read_rgb, write_jpeg
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.models.caches.features import FeatureCache
@@ -54,7 +55,7 @@ PHASES = {"phase1": {"epochs": 7, "views": 4}, "phase2": {"epochs": 37, "views":
 class Faces:
     """Crops and their ages; every row is used once per epoch."""
 
-    paths: list[Path]
+    crops: list[FramedCrop]
     ages: list[float]
     size: int
 
@@ -76,7 +77,7 @@ class Faces:
 
     def part(self, first: int, last: int) -> "Faces":
         """Return some of the faces."""
-        return replace(self, paths=self.paths[first:last], ages=self.ages[first:last])
+        return replace(self, crops=self.crops[first:last], ages=self.ages[first:last])
 
 
 def main() -> None:
@@ -118,7 +119,9 @@ def write_faces(folder: Path, crops: Path, *, count: int, size: int) -> Faces:
         image = read_rgb(file)
         whole = np.array([0.0, 0.0, image.shape[1], image.shape[0]])
         write_jpeg(path, crop_face(image, whole, CropShape(size=size, margin_fraction=0.0)))
-    return Faces(paths, [min(float(file.name.split("_")[0]), 100.0) for file in files], size)
+    return Faces(
+        [FramedCrop(path) for path in paths], [min(float(file.name.split("_")[0]), 100.0) for file in files], size
+    )
 
 
 def build_whole(faces: Faces, *, backbone: str, weights: str, unfreeze_from: str | int | None) -> Any:
@@ -136,7 +139,7 @@ def measure_phase1(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
     """Return images per second: the seed project's epoch, feature extraction, an epoch of the head on features."""
     network = build_whole(faces, backbone="efficientnet_b0", weights="none", unfreeze_from=None)
     runtime = OpenVinoNetwork(convert_network(build_feature_net(network.get_layer("efficientnetb0"))), **EXTRACTION)
-    keyed = {str(path): path for path in faces.paths}
+    keyed = {str(crop.path): crop for crop in faces.crops}
     options = {"size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
     head = build_head(HEAD, features=1280, groups=GROUPS)
     compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
@@ -159,10 +162,10 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
     compile_model(top, Objective(), optimizer=keras.optimizers.AdamW(1e-4))
     runtime, shape = OpenVinoNetwork(convert_network(trunk), **EXTRACTION), trunk.output_shape[1:]
     options = {"view": 1, "size": faces.size, "augmentation": AUGMENTATION, "seed": SEED}
-    kept = TrunkCache(folder / "kept", "one", shape).extend(faces.paths, runtime, **options)
+    kept = TrunkCache(folder / "kept", "one", shape).extend(faces.crops, runtime, **options)
 
     def extend(turn: int) -> int:
-        return len(TrunkCache(folder / f"trunk_{turn}", "one", shape).extend(faces.paths, runtime, **options))
+        return len(TrunkCache(folder / f"trunk_{turn}", "one", shape).extend(faces.crops, runtime, **options))
 
     sides: dict[str, Callable[[int], int]] = {
         "seed": lambda _: _epoch(network, *_images(faces, views=8)),
@@ -174,7 +177,7 @@ def measure_phase2(faces: Faces, folder: Path, *, repeats: int) -> dict[str, flo
 
 def _images(faces: Faces, *, views: int) -> tuple[Any, int]:
     return make_training_dataset(
-        faces.paths,
+        faces.crops,
         faces.targets,
         weights=faces.weights,
         copies=faces.copies,
@@ -233,7 +236,7 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
         network = build_whole(faces, backbone="efficientnet_lite0", weights="imagenet", unfreeze_from=first)
         if trunk == "live":
             model, (training, steps) = network, _images(learnt, views=views)
-            validation = make_dataset(held.paths, held.targets, size=held.size, batch_size=BATCH)
+            validation = make_dataset(held.crops, held.targets, size=held.size, batch_size=BATCH)
         else:
             below, model = build_trunk_and_top(fold_age_net(network))
             graph = convert_network(below)
@@ -244,7 +247,7 @@ def compare_trunks(faces: Faces, folder: Path, *, epochs: int = 6, views: int = 
             cut = {
                 name: [
                     TrunkCache(folder / name, "one", below.output_shape[1:]).extend(
-                        part.paths, runtime, view=view, size=part.size, augmentation=AUGMENTATION, seed=SEED
+                        part.crops, runtime, view=view, size=part.size, augmentation=AUGMENTATION, seed=SEED
                     )
                     for view in range(count)
                 ]

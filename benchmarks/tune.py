@@ -25,6 +25,7 @@ import psutil
 import yaml
 
 from agelens.data_prep.batches.dataset import make_dataset
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table, write_table
 from agelens.models.network.age_net import build_age_net
@@ -135,7 +136,7 @@ def measure_seeds_way(asked: argparse.Namespace, *, epochs: int) -> dict[str, An
     for name, table in tables.items():
         some = table.head((asked.seed_steps + 2) * SEED_BATCH)
         targets, weights = targets_of(some, head.output), loss_weights_of(some, head.output)
-        crops = [paths.crops / crop for crop in some["crop"]]
+        crops = [FramedCrop(paths.crops / crop) for crop in some["crop"]]
         dataset = make_dataset(crops, targets, size=side, batch_size=SEED_BATCH, weights=weights)
         times: list[float] = []
         for batch in dataset:

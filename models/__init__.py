@@ -1,1 +1,1 @@
-"""Network, training, caches, calibration, evaluation and prediction. May import data_prep and weights."""
+"""Backbone, heads, losses, training, judging, exporting and predicting. May import data_prep and weights."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.data_prep.core.tables import FACES, GROUPED, SPLIT, make_table
+from agelens.data_prep.core.tables import FACES, GROUPED, LANDMARKS, POINT_COLUMNS, SPLIT, make_table
 
 Age = float | tuple[float, float]
 
@@ -60,6 +60,13 @@ def faces_table(
     return make_table(rows, FACES)
 
 
+def landmarks_table(n: int, **options: Any) -> pd.DataFrame:
+    """Return `n` rows that follow LANDMARKS, without points; options as of `faces_table`."""
+    table = faces_table(n, **options).reindex(columns=LANDMARKS.names)
+    types = dict.fromkeys((*POINT_COLUMNS, "points_error"), "float64")
+    return table.astype(types).assign(framing="box")
+
+
 def grouped_table(
     n: int,
     *,
@@ -71,7 +78,7 @@ def grouped_table(
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return `n` rows that follow GROUPED; unless told otherwise each is a photo and a group of its own."""
-    table = faces_table(n, ages=ages, sources=sources, subjects=subjects, names=names)
+    table = landmarks_table(n, ages=ages, sources=sources, subjects=subjects, names=names)
     table["photo"] = table["image_id"] if photos is None else np.resize(photos, n)
     table["group"] = table["photo"] if groups is None else np.resize(groups, n)
     return table[GROUPED.names]

@@ -10,5 +10,8 @@ DETECTOR_RUNTIME = EMBEDDED / "face_detector.xml"
 DETECTOR_TORCH = EMBEDDED / "face_detector.pt"
 """The same detector as an ultralytics checkpoint."""
 
+POINT_LOCATOR = EMBEDDED / "face_points.xml"
+"""The network that locates the five points of a face in its crop, as OpenVINO reads it."""
+
 AGE_MODEL = EMBEDDED / "age_model"
 """Folder of the bundled age model: the OpenVINO network and its model card, `model.json`."""

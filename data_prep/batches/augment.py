@@ -11,7 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from agelens.data_prep.batches.camera import CameraAugmentation, develop_view, photograph_view
 from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.faces.alignment import Floats, warp_view
 
 LUMA = np.array([0.2989, 0.587, 0.114])
 """Weights of red, green and blue in the brightness (ITU-R BT.601)."""
@@ -38,6 +40,7 @@ class Augmentation:
         saturation: Maximum change of saturation, as a fraction.
         erase: Maximum area of a grey rectangle in half of the views, as a fraction of the image (Zhong et al. 2020,
             "Random erasing data augmentation").
+        camera: Share of the views that get camera changes instead, with ranges of their own; None for no view.
     """
 
     flip: bool = True
@@ -48,58 +51,97 @@ class Augmentation:
     contrast: float = 0.20
     saturation: float = 0.20
     erase: float = 0.0
+    camera: CameraAugmentation | None = None
 
     def scaled(self, factor: float) -> "Augmentation":
-        """Return the same with every strength multiplied, up to its limit in `STRENGTH_LIMITS`."""
-        given = {name: value for name, value in vars(self).items() if name != "flip"}
+        """Return the same with every strength of a mild view multiplied, up to its limit in `STRENGTH_LIMITS`."""
+        given = {name: value for name, value in vars(self).items() if name not in {"flip", "camera"}}
         scaled = {name: min(factor * value, STRENGTH_LIMITS.get(name, 1.0)) for name, value in given.items()}
         return replace(self, **scaled)
 
 
-def augment_view(image: Pixels, row: int, view: int, *, augmentation: Augmentation, seed: int) -> Pixels:
+Ranges = Augmentation | CameraAugmentation
+"""Both have the largest changes of place and colour, by the same names."""
+
+
+def augment_view(
+    crop: Pixels,
+    row: int,
+    view: int,
+    *,
+    augmentation: Augmentation,
+    seed: int,
+    transform: Floats | None = None,
+    side: int | None = None,
+) -> Pixels:
     """Return view number `view` of a crop.
 
     Args:
-        image: `uint8 (S, S, 3)`.
+        crop: `uint8 (S, S, 3)`.
         row: Number that identifies the crop; not negative.
-        view: Number of the view; 0 returns the image unchanged.
+        view: Number of the view; 0 is framed and not changed.
         augmentation: Strengths of the changes.
         seed: Seed of the run.
+        transform: `(2, 3)` from the crop to the view, as `faces.alignment` makes it; None where the crop is the view.
+        side: Side of the view in pixels; None: that of the crop.
 
     Returns:
-        `uint8 (S, S, 3)`.
+        `uint8 (side, side, 3)`.
     """
+    side = side or crop.shape[0]
     if view == 0:
-        return image
+        return crop if transform is None else warp_view(crop, transform, side=side)
     rng = np.random.default_rng([seed, row, view])
+    camera = augmentation.camera
+    if camera is not None and rng.random() < camera.share:
+        return _camera_view(crop, rng, augmentation, camera, transform=transform, side=side)
     moves, colors = rng.uniform(-1, 1, 5), rng.uniform(-1, 1, 3)
-    changed = _recolored(_moved(image, moves, augmentation), colors, augmentation)
+    framed = warp_view(crop, _jittered(transform, moves, augmentation, flip=augmentation.flip, side=side), side=side)
+    changed = _recolored(framed, colors, augmentation)
     if augmentation.erase:
         erase_rectangle(changed, rng.uniform(0, 1, 5), max_area=augmentation.erase)
     return changed
 
 
-def _moved(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
-    """Mirror, rotate, scale and shift with one interpolation; the border is repeated outside of the image."""
-    side = image.shape[0]
-    angle = np.radians(draw[0] * augmentation.rotation_degrees)
-    scale = (1 + augmentation.zoom) ** draw[1]
-    mirror = -1.0 if augmentation.flip and draw[2] < 0 else 1.0
-    cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
-    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
+def _camera_view(
+    crop: Pixels,
+    rng: np.random.Generator,
+    augmentation: Augmentation,
+    camera: CameraAugmentation,
+    *,
+    transform: Floats | None,
+    side: int,
+) -> Pixels:
+    """Return a view moved and recoloured by the camera's own ranges, then degraded as photographs and prints are."""
+    moves, colors = rng.uniform(-1, 1, 5), rng.uniform(-1, 1, 3)
+    far, grey = rng.random(2) < (camera.far_share, camera.grey)
+    if far:
+        moves[0] *= camera.far_rotation_degrees / max(camera.rotation_degrees, 1e-9)
+    view = warp_view(crop, _jittered(transform, moves, camera, flip=augmentation.flip, side=side), side=side)
+    view = _recolored(view, colors, camera, grey=bool(grey))
+    return photograph_view(develop_view(view, rng, camera), rng, camera)
+
+
+def _jittered(transform: Floats | None, draw: Draw, ranges: Ranges, *, flip: bool, side: int) -> Floats:
+    """Return a transform from the crop to a view that is mirrored, turned, scaled and shifted about its centre."""
+    angle = np.radians(draw[0] * ranges.rotation_degrees)
+    scale = (1 + ranges.zoom) ** draw[1]
+    mirror = -1.0 if flip and draw[2] < 0 else 1.0
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    linear = np.array([[mirror * cos, -sin], [mirror * sin, cos]])
     center = np.full(2, (side - 1) / 2)
-    offset = center - linear @ center + draw[3:5] * augmentation.shift * side
-    options: Any = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
-    moved: Any = cv2.warpAffine(image, np.column_stack([linear, offset]), (side, side), **options)
-    return moved  # type: ignore[no-any-return]
+    offset = center - linear @ center + draw[3:5] * ranges.shift * side
+    framing = np.eye(3) if transform is None else np.vstack([transform, [0, 0, 1]])
+    jittered: Floats = np.column_stack([linear, offset]) @ framing
+    return jittered
 
 
-def _recolored(image: Pixels, draw: Draw, augmentation: Augmentation) -> Pixels:
+def _recolored(image: Pixels, draw: Draw, ranges: Ranges, *, grey: bool = False) -> Pixels:
     """Change saturation relative to each pixel's grey, contrast relative to the mean grey, and brightness."""
-    saturation, contrast = 1 + augmentation.saturation * draw[0], 1 + augmentation.contrast * draw[1]
+    saturation, contrast = 0.0 if grey else 1 + ranges.saturation * draw[0], 1 + ranges.contrast * draw[1]
     mean = LUMA @ cv2.mean(image)[:3]
     matrix = contrast * (saturation * np.eye(3) + (1 - saturation) * LUMA)
-    offset = np.full(3, (1 - contrast) * mean + 255 * augmentation.brightness * draw[2])
+    offset = np.full(3, (1 - contrast) * mean + 255 * ranges.brightness * draw[2])
     recolored: Any = cv2.transform(image, np.column_stack([matrix, offset]))
     return recolored  # type: ignore[no-any-return]
 

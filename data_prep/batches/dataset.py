@@ -3,7 +3,6 @@
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from agelens.data_prep.batches.augment import Augmentation, augment_view
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels
 
@@ -39,29 +39,29 @@ def epoch_draws(
 
 
 def make_dataset(
-    paths: Sequence[Path], targets: Arrays, *, size: int, batch_size: int, weights: Arrays | None = None
+    crops: Sequence[FramedCrop], targets: Arrays, *, size: int, batch_size: int, weights: Arrays | None = None
 ) -> Any:
     """Return a dataset that reads every crop once, in order and unchanged, for validation and prediction.
 
     Args:
-        paths: The crops.
+        crops: The crops and how they are framed.
         targets: Arrays by output name, with one row per crop; may be empty.
-        size: Side of the crops in pixels.
+        size: Side of the views in pixels.
         batch_size: Crops in a batch; the last batch may be smaller.
         weights: Weights of the loss by output name.
 
     Returns:
         Batches of `(uint8 (B, size, size, 3), targets, weights)`.
     """
-    rows = tf.data.Dataset.range(len(paths))
-    load = _make_loader(paths, size=size)
-    dataset = rows.map(lambda row: (row, load(row)), num_parallel_calls=CORES).batch(batch_size)
-    pick = _make_picker(targets, weights or {name: np.ones(len(paths), np.float32) for name in targets})
+    rows = tf.data.Dataset.range(len(crops))
+    look = _make_view_loader(crops, size=size, augmentation=Augmentation(), seed=0)
+    dataset = rows.map(lambda row: (row, look(row, 0)), num_parallel_calls=CORES).batch(batch_size)
+    pick = _make_picker(targets, weights or {name: np.ones(len(crops), np.float32) for name in targets})
     return _without_autotuning(dataset.map(lambda row, image: (image, *pick(row))).prefetch(2))
 
 
 def make_training_dataset(
-    paths: Sequence[Path],
+    crops: Sequence[FramedCrop],
     targets: Arrays,
     *,
     weights: Arrays,
@@ -82,15 +82,10 @@ def make_training_dataset(
         DataError: An epoch has less than one batch, or the first batch is black.
     """
     steps = check_steps(copies, batch_size=batch_size)
-    load = _make_loader(paths, size=size)
     pick = _make_picker(targets, weights)
-    change = _make_augmenter(paths, size=size, augmentation=augmentation, seed=seed)
-
-    def load_view(row: Any, view: Any) -> Any:
-        return row, change(load(row), row, view)
-
+    look = _make_view_loader(crops, size=size, augmentation=augmentation, seed=seed)
     draws = _make_draws(copies, count=steps * batch_size, views=views, seed=seed, first_epoch=first_epoch)
-    dataset = draws.map(load_view, num_parallel_calls=CORES)
+    dataset = draws.map(lambda row, view: (row, look(row, view)), num_parallel_calls=CORES)
     dataset = dataset.batch(batch_size, drop_remainder=True).map(lambda row, image: (image, *pick(row)))
     for images, *_ in _without_autotuning(dataset.take(1)).as_numpy_iterator():
         check_pixels(images)
@@ -181,13 +176,12 @@ def _make_draws(copies: npt.NDArray[np.int64], *, count: int, views: int, seed: 
 
 
 def make_view_dataset(
-    paths: Sequence[Path], *, view: int, size: int, batch_size: int, augmentation: Augmentation, seed: int
+    crops: Sequence[FramedCrop], *, view: int, size: int, batch_size: int, augmentation: Augmentation, seed: int
 ) -> Any:
     """Return a dataset of one view of every crop, in order: batches of `uint8 (B, size, size, 3)`."""
-    load = _make_loader(paths, size=size)
-    change = _make_augmenter(paths, size=size, augmentation=augmentation, seed=seed)
-    rows = tf.data.Dataset.range(len(paths))
-    dataset = rows.map(lambda row: change(load(row), row, view), num_parallel_calls=CORES)
+    look = _make_view_loader(crops, size=size, augmentation=augmentation, seed=seed)
+    rows = tf.data.Dataset.range(len(crops))
+    dataset = rows.map(lambda row: look(row, view), num_parallel_calls=CORES)
     return _without_autotuning(dataset.batch(batch_size).prefetch(2))
 
 
@@ -201,33 +195,29 @@ def check_pixels(images: npt.NDArray[np.generic]) -> None:
         raise DataError(msg)
 
 
-def _make_augmenter(paths: Sequence[Path], *, size: int, augmentation: Augmentation, seed: int) -> Any:
-    """Return a function from a crop, its row and the number of a view to that view.
+def _make_view_loader(crops: Sequence[FramedCrop], *, size: int, augmentation: Augmentation, seed: int) -> Any:
+    """Return a function from a row and the number of a view to that view `uint8 (size, size, 3)`.
 
     Views depend on the name of the file and not on its row, so that another split does not change them.
     """
-    numbers = [zlib.crc32(path.name.encode()) & 0x7FFFFFFF for path in paths]
+    files = tf.constant([str(crop.path) for crop in crops])
+    numbers = [zlib.crc32(crop.path.name.encode()) & 0x7FFFFFFF for crop in crops]
+    framed = any(crop.transform is not None for crop in crops)
 
     def view_of(image: Pixels, row: int, view: int) -> Pixels:
-        return augment_view(image, numbers[row], int(view), augmentation=augmentation, seed=seed)
+        transform = crops[row].transform
+        return augment_view(
+            image, numbers[row], int(view), augmentation=augmentation, seed=seed, transform=transform, side=size
+        )
 
-    def change(image: Any, row: Any, view: Any) -> Any:
-        if isinstance(view, int) and view == 0:
-            return image
-        return tf.ensure_shape(tf.numpy_function(view_of, [image, row, view], tf.uint8), (size, size, 3))
-
-    return change
-
-
-def _make_loader(paths: Sequence[Path], *, size: int) -> Any:
-    names = tf.constant([str(path) for path in paths])
-
-    def load(row: Any) -> Any:
-        content = tf.io.read_file(tf.gather(names, row))
+    def look(row: Any, view: Any) -> Any:
+        content = tf.io.read_file(tf.gather(files, row))
         image = tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE")
+        if framed or not (isinstance(view, int) and view == 0):
+            image = tf.numpy_function(view_of, [image, row, view], tf.uint8)
         return tf.ensure_shape(image, (size, size, 3))
 
-    return load
+    return look
 
 
 def _make_picker(targets: Arrays, weights: Arrays) -> Any:

@@ -86,7 +86,17 @@ FACES = MANIFEST.extended(
     Column("sharpness", "float", "variance of the Laplacian of the grey crop"),
 )
 
-GROUPED = FACES.extended(
+POINT_COLUMNS = tuple(f"{name}_{axis}" for name in ("eye1", "eye2", "nose", "mouth1", "mouth2") for axis in "xy")
+"""Eyes, tip of the nose and corners of the mouth, left to right as seen in the image."""
+
+LANDMARKS = FACES.extended(
+    "landmarks",
+    *(Column(name, "float", "pixels of the crop", optional=True) for name in POINT_COLUMNS),
+    Column("points_error", "float", "expected error of the points in distances between the eyes", optional=True),
+    Column("framing", "text", "points, or box where the points are missing or no face's"),
+)
+
+GROUPED = LANDMARKS.extended(
     "grouped",
     Column("photo", "text", "duplicates have the same value"),
     Column("group", "text", "rows that must be in the same split have the same value: same photo or same subject"),

@@ -73,13 +73,7 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
         ImageError: `too_large`: the box with its margin has more than `MAX_WINDOW` pixels.
     """
     height, width = image.shape[:2]
-    if shape.square:
-        grown = _square_window(box, margin_fraction=shape.margin_fraction, height=height, width=width)
-    else:
-        grown = clip_boxes(expand_boxes(box, margin_fraction=shape.margin_fraction), height=height, width=width)
-    x1, y1, x2, y2 = (int(value) for value in np.round(grown))
-    x1, y1 = min(x1, width - 1), min(y1, height - 1)
-    x2, y2 = max(x2, x1 + 1), max(y2, y1 + 1)
+    x1, y1, x2, y2 = _window(box, shape, height=height, width=width)
     if (x2 - x1) * (y2 - y1) > MAX_WINDOW:
         reason, detail = "too_large", f"the face and its margin take {x2 - x1} x {y2 - y1} pixels"
         raise ImageError(reason, detail)
@@ -90,6 +84,35 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
     much = max(window.shape[:2]) > CUBIC_SHRINKAGE * shape.size
     interpolation = cv2.INTER_AREA if much else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
+
+
+def box_in_crop(box: Boxes, shape: CropShape, *, height: int, width: int) -> Boxes:
+    """Return a face's box in pixels of the crop that `crop_face` cuts.
+
+    Args:
+        box: `(4,)` xyxy in pixels of the image, without margin.
+        shape: Size, margin and aspect ratio of the crop.
+        height: Of the image.
+        width: Of the image.
+
+    Returns:
+        `(4,)` xyxy in pixels of the crop.
+    """
+    x1, y1, x2, y2 = _window(box, shape, height=height, width=width)
+    scale = shape.size / np.array([x2 - x1, y2 - y1, x2 - x1, y2 - y1])
+    inside: Boxes = (np.asarray(box) - [x1, y1, x1, y1] + 0.5) * scale - 0.5  # pixel centres, as cv2.resize
+    return inside
+
+
+def _window(box: Boxes, shape: CropShape, *, height: int, width: int) -> tuple[int, int, int, int]:
+    """Return the part of an image, in whole pixels, that becomes the crop of a face: x1, y1, x2, y2."""
+    if shape.square:
+        grown = _square_window(box, margin_fraction=shape.margin_fraction, height=height, width=width)
+    else:
+        grown = clip_boxes(expand_boxes(box, margin_fraction=shape.margin_fraction), height=height, width=width)
+    x1, y1, x2, y2 = (int(value) for value in np.round(grown))
+    x1, y1 = min(x1, width - 1), min(y1, height - 1)
+    return x1, y1, max(x2, x1 + 1), max(y2, y1 + 1)
 
 
 def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: int) -> Boxes:

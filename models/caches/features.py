@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import check_pixels, make_view_dataset
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.atomic import replacing, write_text
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.hashing import file_hash
@@ -26,9 +27,12 @@ EXTRACTION_BATCH = 16
 """Crops that are computed at once, here and in the trunk cache."""
 
 
-def crop_keys(image_ids: Sequence[str], paths: Sequence[Path]) -> list[str]:
-    """Return the key of each crop in a cache: its image id and a hash of its file, so that a changed crop is new."""
-    return [f"{image_id}#{file_hash(path)[:16]}" for image_id, path in zip(image_ids, paths, strict=True)]
+def crop_keys(image_ids: Sequence[str], crops: Sequence[FramedCrop]) -> list[str]:
+    """Return the key of each crop in a cache: image id, hash of the file, hash of the framing."""
+    return [
+        f"{image_id}#{file_hash(crop.path)[:16]}{crop.transform_hash}"
+        for image_id, crop in zip(image_ids, crops, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class FeatureCache:
 
     def extend(
         self,
-        paths: Mapping[str, Path],
+        crops: Mapping[str, FramedCrop],
         network: OpenVinoNetwork,
         *,
         view: int,
@@ -91,7 +95,7 @@ class FeatureCache:
         """Compute the missing features of one view, and remove those of crops that are not listed.
 
         Args:
-            paths: The file of each crop by its key.
+            crops: The crop of each key.
             network: From crops to features, its only output.
             view: Number of the view; 0 is the crop itself.
             size: Side of the crops.
@@ -107,13 +111,13 @@ class FeatureCache:
         """
         self._remove_outdated()
         known = self._read_view(view)
-        missing = {key: path for key, path in paths.items() if key not in known}
-        progress(len(paths) - len(missing))
+        missing = {key: crop for key, crop in crops.items() if key not in known}
+        progress(len(crops) - len(missing))
         if missing:
             known |= self._compute(missing, network, view, size, augmentation, seed, progress)
-        if missing or len(known) > len(paths):
+        if missing or len(known) > len(crops):
             with replacing(self.folder / f"view_{view}.npz") as temporary:
-                np.savez(temporary, key=np.array(list(paths)), features=np.stack([known[key] for key in paths]))
+                np.savez(temporary, key=np.array(list(crops)), features=np.stack([known[key] for key in crops]))
         return len(missing)
 
     def remove_views(self, first: int) -> None:
@@ -131,7 +135,7 @@ class FeatureCache:
 
     @staticmethod
     def _compute(
-        missing: Mapping[str, Path],
+        missing: Mapping[str, FramedCrop],
         network: OpenVinoNetwork,
         view: int,
         size: int,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import make_view_dataset
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.atomic import replacing, write_text
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.caches.features import EXTRACTION_BATCH
@@ -55,7 +56,7 @@ class TrunkCache:
 
     def extend(
         self,
-        paths: Sequence[Path],
+        crops: Sequence[FramedCrop],
         network: OpenVinoNetwork,
         *,
         view: int,
@@ -67,7 +68,7 @@ class TrunkCache:
         """Return the activations of one view as a memory map `(N, h, w, channels)`, computed if they are missing.
 
         Args:
-            paths: Files of the crops, in the order of the rows.
+            crops: The crops, in the order of the rows.
             network: From crops to activations, its only output.
             view: Number of the view.
             size: Side of the crops.
@@ -78,12 +79,12 @@ class TrunkCache:
         self._remove_outdated()
         path = self.folder / f"view_{view}.npy"
         if path.is_file():
-            progress(len(paths))
+            progress(len(crops))
         else:
             dataset = make_view_dataset(
-                paths, view=view, size=size, batch_size=EXTRACTION_BATCH, augmentation=augmentation, seed=seed
+                crops, view=view, size=size, batch_size=EXTRACTION_BATCH, augmentation=augmentation, seed=seed
             )
-            self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(paths), progress=progress)
+            self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(crops), progress=progress)
         activations: Activations = np.load(path, mmap_mode="r")
         return activations
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 
 MODEL_FILE = "model.json"
@@ -23,6 +24,7 @@ class ModelCard:
     Args:
         name: For people: backbone, data and date of the training.
         shape: How faces must be cropped.
+        framing: How the network sees a crop.
         detector: Settings of the face detector that made the training crops.
         groups: Age groups.
         calibration: Calibrates ages and gives prediction intervals.
@@ -32,6 +34,7 @@ class ModelCard:
 
     name: str
     shape: CropShape
+    framing: Framing
     detector: dict[str, Any]
     groups: AgeGroups
     calibration: Calibration
@@ -48,6 +51,7 @@ class ModelCard:
                 "margin_fraction": self.shape.margin_fraction,
                 "square": self.shape.square,
             },
+            "framing": {"kind": self.framing.kind, "side": self.framing.side},
             "detector": self.detector,
             "age_groups": list(self.groups.first_ages),
             "calibration": self.calibration.to_json(),
@@ -78,13 +82,14 @@ class ModelCard:
 
     @classmethod
     def _from_json(cls, card: dict[str, Any]) -> Self:
-        own = {"format", "name", "crop", "detector", "age_groups", "calibration", "attributes", "genders"}
+        own = {"format", "name", "crop", "framing", "detector", "age_groups", "calibration", "attributes", "genders"}
         attributes = dict(card.get("attributes", {}))
         if card.get("genders"):  # models exported by earlier versions
             attributes["gender"] = card["genders"]
         return cls(
             name=card["name"],
             shape=CropShape(**card["crop"]),
+            framing=Framing(**card.get("framing", {"kind": "box", "side": card["crop"]["size"]})),
             detector=card["detector"],
             groups=AgeGroups(tuple(card["age_groups"])),
             calibration=Calibration.from_json(card["calibration"]),

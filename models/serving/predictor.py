@@ -9,13 +9,15 @@ import numpy as np
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels, jpeg_round_trip
-from agelens.data_prep.faces.crop import cut_faces
+from agelens.data_prep.faces.crop import box_in_crop, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
+from agelens.data_prep.faces.framing import CropFramer
+from agelens.data_prep.faces.points import PointLocator
 from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
 from agelens.models.serving.predictions import AgePrediction, Decoded, decode, face_predictions
 from agelens.models.serving.runtime import OpenVinoNetwork
 from agelens.models.serving.training_hashes import crop_hash, read_training_hashes
-from agelens.weights.defaults import AGE_MODEL, DETECTOR_RUNTIME
+from agelens.weights.defaults import AGE_MODEL, DETECTOR_RUNTIME, POINT_LOCATOR
 
 PREDICTION_BATCH = 32
 """Crops that are predicted at once."""
@@ -28,6 +30,7 @@ class AgePredictor:
         detector: Finds the faces.
         network: The exported network.
         card: Its model card.
+        locator: Locates the points of faces, for networks that see them aligned.
         training_hashes: Of the crops that it was trained on; see `agelens.models.serving.training_hashes`.
     """
 
@@ -37,9 +40,11 @@ class AgePredictor:
         network: OpenVinoNetwork,
         card: ModelCard,
         *,
+        locator: PointLocator | None = None,
         training_hashes: frozenset[str] = frozenset(),
     ) -> None:
         self.detector, self.network, self.card, self.training_hashes = detector, network, card, training_hashes
+        self.framer = CropFramer(card.framing, locator)
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Self:
@@ -63,7 +68,8 @@ class AgePredictor:
             precision=card.detector.get("precision", "float32"),
         )
         network = OpenVinoNetwork(folder / NETWORK_FILE)
-        return cls(detector, network, card, training_hashes=read_training_hashes(folder))
+        locator = PointLocator(POINT_LOCATOR) if card.framing.kind == "points" else None
+        return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(folder))
 
     def predict(self, images: Sequence[Pixels], *, largest: bool = False) -> list[list[AgePrediction]]:
         """Return the predictions for the faces of each image, largest face first; an empty list without a face.
@@ -77,7 +83,10 @@ class AgePredictor:
 
     def predict_crops(self, crops: Pixels) -> Decoded:
         """Return the predictions for ready-made crops `uint8 (N, S, S, 3)` RGB."""
-        batches = (crops[start : start + PREDICTION_BATCH] for start in range(0, len(crops), PREDICTION_BATCH))
+        return self._predict_views(self.framer.frame(list(crops))[0])
+
+    def _predict_views(self, views: Pixels) -> Decoded:
+        batches = (views[start : start + PREDICTION_BATCH] for start in range(0, len(views), PREDICTION_BATCH))
         outputs = list(self.network.run(batches))
         calibration = self.card.calibration
         names = ["age", "age_group", *self.card.attributes]
@@ -90,12 +99,17 @@ class AgePredictor:
         if not faces:
             return []
         crops = [jpeg_round_trip(face.crop) for face in faces]
+        height, width = image.shape[:2]
+        boxes = [box_in_crop(face.box, self.card.shape, height=height, width=width) for face in faces]
+        views, located = self.framer.frame(crops, boxes)
         predictions = face_predictions(
-            self.predict_crops(np.stack(crops)),
+            self._predict_views(views),
             boxes=np.stack([face.box for face in faces]),
             scores=np.array([face.score for face in faces]),
             groups=self.card.groups,
         )
+        if self.card.framing.kind == "points":
+            predictions = [replace(one, aligned=found) for one, found in zip(predictions, located, strict=True)]
         if not self.training_hashes:
             return predictions
         trained_on = [crop_hash(crop) in self.training_hashes for crop in crops]

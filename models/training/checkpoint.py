@@ -1,7 +1,7 @@
-"""Everything that a phase of training needs to resume after its last epoch, in one file.
+"""All that a phase of training needs to go on after its last epoch, in one file.
 
-Keras's BackupAndRestore stores only weights and optimizer. A training resumed from it would lose its best epoch, its
-moving average and its waiting times, and would end with another network than an uninterrupted one.
+Keras's BackupAndRestore keeps weights and optimiser alone; a resumed run would forget its best epoch, its moving
+average and how long it has waited, and so end with another network than one that was never stopped.
 """
 
 import json

@@ -1,7 +1,6 @@
-"""Two phases of training: the head on cached features, then the head and the top of the backbone on images.
+"""Two phases of training: the head on cached features, then the head and the top of the backbone on pictures.
 
-In the first phase the backbone is frozen, so that the large errors of a random head do not destroy ImageNet's filters;
-the second phase adapts them.
+The frozen phase keeps a random head's large errors from spoiling ImageNet's filters; the second phase adapts them.
 """
 
 from collections.abc import Callable, Sequence
@@ -120,7 +119,7 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.config, self.recorder, self.average, self.best, self.keep = config, recorder, average, best, keep
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Keep the best weights, and everything that resuming needs."""
+        """Keep what is best, and all that it takes to go on."""
         del epoch, logs
         records, config, optimizer = self.recorder.records, self.config, self.model.optimizer
         if not np.isfinite(records[-1].loss):
@@ -168,11 +167,11 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
         model: Compiled by `compile_model`.
         training: An endless dataset; with `state`, from the epoch after its last on.
         steps: Its batches in an epoch.
-        validation: A dataset, by which the best epoch is chosen.
+        validation: A dataset; it alone decides which epoch is best.
         config: How to train.
         phase: 1 or 2, for the history.
         first_epoch: How many epochs earlier phases took, for the history.
-        state: State of an interrupted call, from which the training resumes with the same result.
+        state: Where an earlier call was stopped; the training goes on as if it had not been.
         keep: Called after each epoch with the state that `state` takes.
         listener: Called after each epoch.
         callbacks: More Keras callbacks, for example a progress bar.

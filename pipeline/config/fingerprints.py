@@ -10,6 +10,7 @@ from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.pipeline.config.code_hashes import code_hash
 from agelens.pipeline.config.params import Params
+from agelens.pipeline.training_data.framing import view_side
 
 CROP_CODE = ("agelens.data_prep.faces.cropper", "agelens.data_prep.faces.torch_detector")
 FEATURE_CODE = ("agelens.pipeline.training_data.feature_extraction",)
@@ -51,7 +52,7 @@ def features_fingerprint(params: Params, *, part: FeatureSplit = "train") -> str
         {
             "backbone": params.model.backbone,
             "weights": _weights_content(params.model.weights),
-            "size": params.crop_faces.size,
+            "size": [params.crop_faces.size, view_side(params)],
             "augment": params.augment.model_dump(),
             "precision": params.cache_features.precision_of(part),
             "seed": params.seed,
@@ -63,7 +64,7 @@ def features_fingerprint(params: Params, *, part: FeatureSplit = "train") -> str
 def _weights_content(weights: str) -> str:
     """Return the hash of a weights file, or the name of published weights or of a missing file."""
     path = Path(weights)
-    return file_hash(path) if weights not in {"imagenet", "none"} and path.is_file() else weights
+    return file_hash(path) if weights not in {"imagenet", "dlib", "none"} and path.is_file() else weights
 
 
 def rows_fingerprint(tables: Sequence[Path], *, keys: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from agelens.pipeline.config.sections.data import (
     BuildManifest,
     CropFaces,
     Deduplicate,
+    LocatePoints,
     Rebalance,
     Source,
     Split,
@@ -39,6 +40,7 @@ class Params(Section):
     sources: dict[SourceName, Source] = Field(min_length=1)
     build_manifest: BuildManifest
     crop_faces: CropFaces
+    locate_points: LocatePoints = LocatePoints()
     deduplicate: Deduplicate
     split: Split
     rebalance: Rebalance

@@ -50,6 +50,11 @@ class Paths:
         return self.root / "reports/crop_faces"
 
     @property
+    def landmarks(self) -> Path:
+        """The faces with their points, and how each is framed."""
+        return self.root / "data/landmarks.csv"
+
+    @property
     def grouped(self) -> Path:
         """One row for each photo, with its group."""
         return self.root / "data/grouped.csv"

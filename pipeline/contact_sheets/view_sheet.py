@@ -20,15 +20,18 @@ def draw_views(crop: Pixels, augmentation: Augmentation, *, seed: int = 0) -> Pi
     Returns:
         `uint8 (height, width, 3)`.
     """
-    unchanged = replace(augmentation, **{name: type(value)(0) for name, value in vars(augmentation).items()})
+    changes = {name: value for name, value in vars(augmentation).items() if name != "camera"}
+    unchanged = replace(augmentation, camera=None, **{name: type(value)(0) for name, value in changes.items()})
     rows = {
         f"{name} {value:g}" if not isinstance(value, bool) else name: replace(unchanged, **{name: value})
-        for name, value in vars(augmentation).items()
+        for name, value in changes.items()
         if value
     }
+    if augmentation.camera is not None:
+        rows["camera"] = replace(unchanged, camera=replace(augmentation.camera, share=1.0))
     tiles, captions = [], []
-    for name, changes in {**rows, "all together": augmentation}.items():
-        views = [augment_view(crop, 1, view, augmentation=changes, seed=seed) for view in range(1, VIEWS + 1)]
+    for name, one in {**rows, "all together": augmentation}.items():
+        views = [augment_view(crop, 1, view, augmentation=one, seed=seed) for view in range(1, VIEWS + 1)]
         tiles += [crop, *views]
         captions += [name, *[""] * VIEWS]
     return draw_contact_sheet(tiles, captions, columns=VIEWS + 1)

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import pandas as pd
 
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.splits.rebalance import rebalance_table
 from agelens.models.caches.features import FeatureCache, crop_keys
@@ -24,6 +25,7 @@ from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.progress import progress_bar
 from agelens.pipeline.training_data.feature_extraction import convert_feature_network, extract_views
+from agelens.pipeline.training_data.framing import frame_rows
 from agelens.pipeline.training_data.head_data import HeadData
 
 
@@ -33,21 +35,23 @@ class FrozenFeatures:
 
     Args:
         cache: The features.
+        params: How crops are framed.
         crops: Folder of the crops.
         views: Number of views of each crop.
     """
 
     cache: FeatureCache
+    params: Params
     crops: Path
     views: int
 
     def keys(self, table: pd.DataFrame) -> list[str]:
         """Return the keys of a table's crops."""
-        return crop_keys(table["image_id"].tolist(), self.files(table))
+        return crop_keys(table["image_id"].tolist(), self.framed(table))
 
-    def files(self, table: pd.DataFrame) -> list[Path]:
-        """Return the files of a table's crops."""
-        return [self.crops / name for name in table["crop"]]
+    def framed(self, table: pd.DataFrame) -> list[FramedCrop]:
+        """Return a table's crops and how the network frames them."""
+        return frame_rows(table, self.params, folder=self.crops)
 
 
 def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder: Path, views: int) -> FrozenFeatures:
@@ -55,11 +59,11 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
 
     Every row is in the test split of one fold, so all features are computed in the precision of validation.
     """
-    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), crops, views)
+    features = FrozenFeatures(FeatureCache(folder, features_fingerprint(params, part="val")), params, crops, views)
     network = OpenVinoNetwork(
         convert_feature_network(params), precision=params.cache_features.precision_of("val"), many=True
     )
-    wanted = dict(zip(features.keys(table), features.files(table), strict=True))
+    wanted = dict(zip(features.keys(table), features.framed(table), strict=True))
     with progress_bar("extracting features", total=views * len(wanted)) as advance:
         extract_views(params, features.cache, wanted, network=network, views=views, progress=advance)
     return features

@@ -61,6 +61,8 @@ def face_warnings(face: AgePrediction) -> list[str]:
     x1, y1, x2, y2 = face.box
     side = min(x2 - x1, y2 - y1)
     warnings = [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
+    if face.aligned is False:
+        warnings.append("not_aligned: eyes, nose and mouth were not located, as in a profile or a covered face")
     return warnings + ["trained_on: the model has learned from this picture"] * face.trained_on
 
 

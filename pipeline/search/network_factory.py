@@ -24,6 +24,7 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.search.head_factory import head_factory
 from agelens.pipeline.training.untuned_recipe import untuned_recipe
+from agelens.pipeline.training_data.framing import view_side
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.pipeline.training_data.network_data import join_network, make_image_datasets
 from agelens.pipeline.training_data.trunk_data import TrunkData, cache_trunk
@@ -93,7 +94,7 @@ def _activations(paths: Paths) -> Path:
 
 def _deepest(params: Params, untuned: Recipe) -> str | int:
     """Return the value of `unfreeze` in the space that trains most layers; raise if the backbone lacks any of them."""
-    size = params.crop_faces.size
+    size = view_side(params)
     backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights="none")
     domain = params.tune.domains.get("unfreeze")
     searched = [] if domain is None else domain.choices or [domain.high]

@@ -3,6 +3,7 @@
 STAGES = (
     "build_manifest",
     "crop_faces",
+    "locate_points",
     "deduplicate",
     "split",
     "rebalance",

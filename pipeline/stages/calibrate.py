@@ -15,7 +15,7 @@ def run(params: Params, paths: Paths) -> None:
     val = read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
     exact = val[val["age_low"] == val["age_high"]]
-    outputs = predict_rows(read_age_net(params, paths), exact, paths=paths, label="predicting val")
+    outputs = predict_rows(read_age_net(params, paths), exact, params=params, paths=paths, label="predicting val")
     fitted = fit_calibration(
         outputs["age"][:, 0],
         exact["age"],

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
-from agelens.data_prep.core.tables import FACES, GROUPED, REJECTED, read_table, write_table
+from agelens.data_prep.core.tables import GROUPED, LANDMARKS, REJECTED, read_table, write_table
 from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, resolve_duplicates
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -15,7 +15,7 @@ from agelens.pipeline.progress import progress_bar, say
 
 def run(params: Params, paths: Paths) -> None:
     """Assign a photo and a group to every face, and keep one row per photo."""
-    faces = read_table(paths.faces, FACES)
+    faces = read_table(paths.landmarks, LANDMARKS)
     section = params.deduplicate
     photo = find_photos(
         _describe_crops(faces, paths),

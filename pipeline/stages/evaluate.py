@@ -22,7 +22,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 def run(params: Params, paths: Paths) -> None:
     """Predict the test split, and write predictions, metrics and metrics by slice."""
     groups, test = AgeGroups(tuple(params.age_groups)), read_table(paths.split_test, SPLIT)
-    outputs = predict_rows(read_age_net(params, paths), test, paths=paths, label="predicting test")
+    outputs = predict_rows(read_age_net(params, paths), test, params=params, paths=paths, label="predicting test")
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     predictions = predictions_table(test, decode(outputs, calibration=calibration, groups=groups))
     slices = by_slice(predictions, seed=params.seed, resamples=params.evaluate.resamples)

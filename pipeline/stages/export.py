@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from agelens.data_prep.core.hashing import file_hash
-from agelens.data_prep.core.images import read_rgb
 from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.model_card import ModelCard
@@ -18,6 +18,7 @@ from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
+from agelens.pipeline.training_data.framing import read_views, view_side
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 from agelens.weights.defaults import DETECTOR_RUNTIME
 
@@ -48,8 +49,8 @@ def run(params: Params, paths: Paths) -> None:
     val = read_table(paths.split_val, SPLIT)
     # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.
     val = val.iloc[np.linspace(0, len(val) - 1, min(CHECKED, len(val))).astype(int)]
-    expected = predict_rows(network, val, paths=paths, label="comparing with Keras")
-    crops = np.stack([read_rgb(paths.crops / name) for name in val["crop"]])
+    expected = predict_rows(network, val, params=params, paths=paths, label="comparing with Keras")
+    crops = read_views(val, params, folder=paths.crops)
     card = _card(network, params, paths)
     differences = export_model(network, card, folder=paths.exported, crops=crops, expected=expected)
     described = ", ".join(f"{name} {difference:.4f}" for name, difference in differences.items())
@@ -71,6 +72,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     return ModelCard(
         name=export.name,
         shape=from_section(CropShape, section),
+        framing=Framing(params.locate_points.framing, view_side(params)),
         detector={
             "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
             "image_size": section.image_size,

@@ -1,10 +1,10 @@
 """Extraction of features: the frozen backbone on OpenVINO, and the caches of its features."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.features import FeatureCache
 from agelens.models.network.age_net import build_feature_net
@@ -14,11 +14,12 @@ from agelens.pipeline.config.fingerprints import features_fingerprint
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.training_data.framing import view_side
 
 
 def convert_feature_network(params: Params) -> Any:
-    """Return the OpenVINO graph from crops to pooled features of the frozen backbone."""
-    size, model = params.crop_faces.size, params.model
+    """Return the OpenVINO graph from views of faces to pooled features of the frozen backbone."""
+    size, model = view_side(params), params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     return convert_network(build_feature_net(backbone))
 
@@ -31,7 +32,7 @@ def feature_cache(params: Params, paths: Paths, part: FeatureSplit) -> FeatureCa
 def extract_views(
     params: Params,
     cache: FeatureCache,
-    crops: Mapping[str, Path],
+    crops: Mapping[str, FramedCrop],
     *,
     network: OpenVinoNetwork,
     views: int,
@@ -53,7 +54,7 @@ def extract_views(
             crops,
             network,
             view=view,
-            size=params.crop_faces.size,
+            size=view_side(params),
             augmentation=augmentation,
             seed=params.seed,
             progress=progress,

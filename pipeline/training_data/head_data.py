@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from agelens.pipeline.config.fingerprints import fingerprint, rows_fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.training_data.feature_extraction import feature_cache
+from agelens.pipeline.training_data.framing import frame_rows
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def read_head_data(params: Params, paths: Paths) -> HeadData:
     """
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
-    train_keys, val_keys = _keys(train, paths.crops), _keys(val, paths.crops)
+    train_keys, val_keys = (_keys(table, params, paths) for table in (train, val))
     return HeadData(
         train=train,
         val=val,
@@ -147,5 +147,5 @@ def first_by_hash(table: pd.DataFrame, count: int, *, seed: int) -> npt.NDArray[
     return np.sort(np.argsort(hashes, kind="stable")[:count])
 
 
-def _keys(table: pd.DataFrame, crops: Path) -> list[str]:
-    return crop_keys(table["image_id"].tolist(), [crops / name for name in table["crop"]])
+def _keys(table: pd.DataFrame, params: Params, paths: Paths) -> list[str]:
+    return crop_keys(table["image_id"].tolist(), frame_rows(table, params, folder=paths.crops))

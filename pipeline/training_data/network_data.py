@@ -14,13 +14,14 @@ from agelens.models.training.objective import loss_weights_of, targets_of
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.training_data.framing import frame_rows, view_side
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.tuning.recipe import Recipe
 
 
 def join_network(params: Params, head: Any) -> Any:
     """Return the whole network: the pretrained backbone with a copy of the head."""
-    size, model = params.crop_faces.size, params.model
+    size, model = view_side(params), params.model
     backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
     return build_age_net(backbone, copy_head(head))
 
@@ -46,8 +47,8 @@ def make_image_datasets(
         seed: Of the order of the rows and of the views.
         first_epoch: The endless training dataset starts with this epoch.
     """
-    section, size = params.train.phase2, params.crop_faces.size
-    train, val = ([paths.crops / name for name in table["crop"]] for table in (data.train, data.val))
+    section, size = params.train.phase2, view_side(params)
+    train, val = (frame_rows(table, params, folder=paths.crops) for table in (data.train, data.val))
     training, steps = make_training_dataset(
         train,
         targets_of(data.train, outputs),

@@ -13,6 +13,7 @@ from agelens.models.serving.runtime import NetworkOutputs
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar
+from agelens.pipeline.training_data.framing import frame_rows
 
 PREDICTION_BATCH = 64
 
@@ -31,10 +32,11 @@ def read_age_net(params: Params, paths: Paths) -> Any:
     return average_with_mirror_image(network) if params.model.flip_average else network
 
 
-def predict_rows(network: Any, table: pd.DataFrame, *, paths: Paths, label: str) -> NetworkOutputs:
+def predict_rows(network: Any, table: pd.DataFrame, *, params: Params, paths: Paths, label: str) -> NetworkOutputs:
     """Return all outputs of the network for the crops of a table, in its order."""
     size = network.input_shape[1]
-    dataset = make_dataset([paths.crops / name for name in table["crop"]], {}, size=size, batch_size=PREDICTION_BATCH)
+    crops = frame_rows(table, params, folder=paths.crops)
+    dataset = make_dataset(crops, {}, size=size, batch_size=PREDICTION_BATCH)
     found: list[NetworkOutputs] = []
     with progress_bar(label, total=len(table)) as advance:
         for images, *_ in dataset:

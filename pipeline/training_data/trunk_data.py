@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.openvino_requests import FeatureSplit
 from agelens.models.caches.trunk_cache import Activations, TrunkCache
 from agelens.models.network.trunk import build_trunk_and_top
@@ -17,6 +18,7 @@ from agelens.pipeline.config.fingerprints import TRUNK_CODE, features_fingerprin
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.training_data.framing import frame_rows, view_side
 from agelens.pipeline.training_data.head_data import HeadData
 from agelens.tuning.recipe import Recipe
 
@@ -93,10 +95,10 @@ def cache_trunk(
     with progress_bar("caching the trunk", total=sum(len(table) * views for table, views in parts.values())) as advance:
         for part, (table, count) in parts.items():
             caches[part].check_room(len(table), views=count, instead=instead)
-            files = [crops / crop for crop in table["crop"]]
+            framed = frame_rows(table, params, folder=crops)
             runtime = OpenVinoNetwork(graph, precision=params.cache_features.precision_of(part), many=True)
             kept[part] = [
-                _cache_view(caches[part], files, runtime, params, augmentation, view=view, progress=advance)
+                _cache_view(caches[part], framed, runtime, params, augmentation, view=view, progress=advance)
                 for view in range(count)
             ]
     return TrunkData(top=top, train=kept["train"], val=kept["val"][0], caches=list(caches.values()))
@@ -104,7 +106,7 @@ def cache_trunk(
 
 def _cache_view(
     cache: TrunkCache,
-    crops: Sequence[Path],
+    crops: Sequence[FramedCrop],
     runtime: OpenVinoNetwork,
     params: Params,
     augmentation: Augmentation,
@@ -116,7 +118,7 @@ def _cache_view(
         crops,
         runtime,
         view=view,
-        size=params.crop_faces.size,
+        size=view_side(params),
         augmentation=augmentation,
         seed=params.seed,
         progress=progress,

@@ -34,7 +34,9 @@ IMPORTERS = {
     ),
     "cv2": (
         "agelens.data_prep.batches.augment",
+        "agelens.data_prep.batches.camera",
         "agelens.data_prep.core.images",
+        "agelens.data_prep.faces.alignment",
         "agelens.data_prep.faces.crop",
         "agelens.data_prep.faces.detector",
         "agelens.data_prep.detector_training.yolo_data",
@@ -56,7 +58,11 @@ IMPORTERS = {
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
     "matplotlib": ("agelens.pipeline.reports",),
-    "openvino": ("agelens.data_prep.faces.detector", "agelens.models.serving.runtime"),
+    "openvino": (
+        "agelens.data_prep.faces.detector",
+        "agelens.data_prep.faces.points",
+        "agelens.models.serving.runtime",
+    ),
     "platformdirs": ("agelens.weights.fetch",),
     "pooch": ("agelens.weights.fetch",),
     "pyarrow": ("agelens.data_prep.sources.remote",),

@@ -4,7 +4,7 @@ import inspect
 import math
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self, get_type_hints
+from typing import Annotated, Any, Literal, Self, get_type_hints
 
 from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, create_model, model_validator
 
@@ -12,7 +12,7 @@ from agelens.data_prep.batches.augment import STRENGTH_LIMITS
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.data_prep.core.openvino_requests import Precision
 from agelens.data_prep.readers import READERS
-from agelens.pipeline.config.sections.fields import DetectorSide, Fraction, ReaderName, Section, Share
+from agelens.pipeline.config.sections.fields import DetectorSide, Fraction, NotNegative, ReaderName, Section, Share
 
 
 class Source(Section):
@@ -83,6 +83,16 @@ class CropFaces(Section):
     max_faces: int = Field(0, ge=0)
 
 
+class LocatePoints(Section):
+    """Stage `locate_points`: how the network frames a face, and the side of what it sees in pixels.
+
+    `framing` points aligns eyes, nose and mouth; box shows the whole crop. `view_size` 0 is the crop's size.
+    """
+
+    framing: Literal["points", "box"] = "box"
+    view_size: int = Field(default=0, ge=0, le=512)
+
+
 class Deduplicate(Section):
     """Stage `deduplicate`: when two images are duplicates, and when their labels conflict."""
 
@@ -93,11 +103,12 @@ class Deduplicate(Section):
 
 
 class Split(Section):
-    """Stage `split`: the shares of the three splits, which sum to 1."""
+    """Stage `split`: the shares of the three splits, which sum to 1, and a `salt` for another deal."""
 
     train: float = Share
     val: float = Share
     test: float = Share
+    salt: str = ""
 
     @model_validator(mode="after")
     def _check_sum(self) -> Self:
@@ -126,6 +137,34 @@ class Rebalance(Section):
         return self
 
 
+Range = tuple[Annotated[float, Fraction], NotNegative, NotNegative]
+"""A share of the views, and the lowest and the highest value of those."""
+
+
+class Camera(Section):
+    """Views that look like photographs and prints; see `agelens.data_prep.batches.camera.CameraAugmentation`."""
+
+    share: float = Field(0.55, ge=0, le=1)
+    shift: float = Field(0.04, ge=0, le=1)
+    zoom: float = Field(0.09, ge=0, le=1)
+    rotation_degrees: float = Field(15.0, ge=0, le=180)
+    far_share: float = Field(0.08, ge=0, le=1)
+    far_rotation_degrees: float = Field(25.0, ge=0, le=180)
+    brightness: float = Field(0.18, ge=0, le=1)
+    contrast: float = Field(0.35, ge=0, le=1)
+    saturation: float = Field(0.35, ge=0, le=1)
+    grey: float = Field(0.25, ge=0, le=1)
+    gamma: tuple[NotNegative, NotNegative] = (0.3, 0.375)
+    print_share: float = Field(0.4, ge=0, le=1)
+    print_cast: float = Field(0.22, ge=0, le=1)
+    print_levels: tuple[NotNegative, NotNegative] = (60.0, 70.0)
+    blur: Range = (0.25, 0.4, 2.0)
+    noise: Range = (0.40, 2.0, 14.0)
+    small: Range = (0.45, 34.0, 130.0)
+    jpeg: Range = (0.40, 30.0, 95.0)
+    erase: tuple[NotNegative, NotNegative] = (0.12, 0.12)
+
+
 class Augment(Section):
     """How strongly views differ from the crop; see `agelens.data_prep.batches.augment.Augmentation`."""
 
@@ -137,3 +176,4 @@ class Augment(Section):
     contrast: float = Fraction
     saturation: float = Fraction
     erase: float = Field(0.0, ge=0, le=STRENGTH_LIMITS["erase"])
+    camera: Camera | None = None

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from agelens.data_prep.core.openvino_requests import FeatureSplit, Precision
+from agelens.models.calibration.temperature import Statistic
 from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
@@ -20,7 +21,7 @@ from agelens.pipeline.config.sections.fields import (
 
 
 class Model(Section):
-    """The network: `weights` is imagenet, none, or a file for this backbone; `attributes` are predicted too."""
+    """The network: `weights` is imagenet, dlib, none, or a file for this backbone; `attributes` are predicted too."""
 
     backbone: BackboneName
     weights: str = "imagenet"
@@ -128,12 +129,14 @@ class Calibrate(Section):
     """Stage `calibrate`.
 
     `coverage` is the share of faces whose true age lies inside the prediction interval, `fit_temperature` whether a
-    temperature is fitted where the head has an age distribution, and `max_mae_cost` by how many years the MAE may rise
+    temperature is fitted where the head has an age distribution, `statistic` which one of that distribution is the
+    predicted age, and `max_mae_cost` by how many years the MAE may rise
     for less bias at both ends of the range.
     """
 
     coverage: float = Field(0.9, gt=0, lt=1)
     fit_temperature: bool = True
+    statistic: Statistic = "mean"
     max_mae_cost: float = Field(0.05, ge=0)
 
 

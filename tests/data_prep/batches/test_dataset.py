@@ -18,8 +18,10 @@ from agelens.data_prep.batches.dataset import (
     make_training_dataset,
     make_view_dataset,
 )
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.data_prep.faces.alignment import scale_whole
 from tests.factories import targets_for
 
 SIZE = 32
@@ -36,7 +38,7 @@ def crops(tmp_path_factory):
         image[:, : SIZE // 2] -= 16
         paths.append(folder / f"face_{index}.jpg")
         write_jpeg(paths[-1], image)
-    return paths
+    return [FramedCrop(path) for path in paths]
 
 
 def index_of(image):
@@ -49,8 +51,8 @@ def test_validation_reads_every_crop_once_in_order_and_unchanged(crops):
     assert [len(images) for images, _, _ in batches] == [2, 2, 1]
     images = np.concatenate([images for images, _, _ in batches])
     assert images.dtype == np.uint8
-    for image, path in zip(images, crops, strict=True):
-        assert np.abs(image.astype(int) - read_rgb(path)).max() <= 1
+    for image, crop in zip(images, crops, strict=True):
+        assert np.abs(image.astype(int) - read_rgb(crop.path)).max() <= 1
     targets = np.concatenate([targets["age"] for _, targets, _ in batches])
     np.testing.assert_array_equal(targets, targets_for(5)["age"])
     assert all((weights["age"] == 1).all() and (weights["age_group"] == 1).all() for _, _, weights in batches)
@@ -149,7 +151,7 @@ def test_training_on_black_crops_is_rejected(tmp_path):
     weights = {"age": np.ones(5), "age_group": np.ones(5)}
     with pytest.raises(DataError, match=r"uint8 pixels in 0\.\.255"):
         make_training_dataset(
-            [path] * 5,
+            [FramedCrop(path)] * 5,
             targets_for(5),
             weights=weights,
             copies=ones,
@@ -224,8 +226,26 @@ def test_no_dataset_uses_autotuning(crops):
 def test_views_depend_on_the_names_of_files(crops):
     options = {"augmentation": Augmentation(), "seed": 5}
     (batch,) = make_view_dataset(crops, view=2, size=SIZE, batch_size=5, **options)
-    for path, view in zip(crops, batch.numpy(), strict=True):
-        number = zlib.crc32(path.name.encode()) & 0x7FFFFFFF
+    for crop, view in zip(crops, batch.numpy(), strict=True):
+        number = zlib.crc32(crop.path.name.encode()) & 0x7FFFFFFF
         np.testing.assert_allclose(
-            view, augment_view(read_rgb(path), number, 2, **options), atol=3
+            view, augment_view(read_rgb(crop.path), number, 2, **options), atol=3
         )  # two JPEG decoders
+
+
+def test_framed_crops_are_seen_through_their_transform_in_every_dataset(crops):
+    left = np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])  # the upper left quarter, twice as large
+    framed = [FramedCrop(crop.path, left) for crop in crops]
+    images, _, _ = next(make_dataset(framed, {}, size=SIZE, batch_size=5).as_numpy_iterator())
+    view = images_of(framed, view=0, augmentation=Augmentation())
+    np.testing.assert_array_equal(images, view)
+    plain = images_of(crops, view=0)
+    assert np.abs(images[:, 8, 8].astype(int) - plain[:, 4, 4]).max() <= 6  # the darker half fills the view
+    assert np.abs(images[:, 8, 24].astype(int) - plain[:, 4, 12]).max() <= 6
+
+
+def test_a_view_may_have_another_side_than_its_crop(crops):
+    framed = [FramedCrop(crop.path, scale_whole(SIZE, side=48)) for crop in crops]
+    images, _, _ = next(make_dataset(framed, {}, size=48, batch_size=5).as_numpy_iterator())
+    assert images.shape == (5, 48, 48, 3)
+    assert [index_of(image) for image in images] == [0, 1, 2, 3, 4]

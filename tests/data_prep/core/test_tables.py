@@ -7,7 +7,9 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import (
     FACES,
     GROUPED,
+    LANDMARKS,
     MANIFEST,
+    POINT_COLUMNS,
     PREDICTIONS,
     REJECTED,
     SPLIT,
@@ -21,7 +23,7 @@ from agelens.data_prep.core.tables import (
 )
 from tests.factories import faces_table, grouped_table, split_rows
 
-ALL_SCHEMAS = [REJECTED, MANIFEST, FACES, GROUPED, SPLIT, TRAIN, PREDICTIONS]
+ALL_SCHEMAS = [REJECTED, MANIFEST, FACES, LANDMARKS, GROUPED, SPLIT, TRAIN, PREDICTIONS]
 
 SMALL = Schema(
     "small",
@@ -54,7 +56,7 @@ def test_column_names_are_unique_and_documented(schema):
     [
         (REJECTED, ["detail"]),
         (MANIFEST, ["gender", "ethnicity", "subject"]),
-        (TRAIN, ["gender", "ethnicity", "subject", "score"]),
+        (TRAIN, ["gender", "ethnicity", "subject", "score", *POINT_COLUMNS, "points_error"]),
         (PREDICTIONS, ["gender", "ethnicity", "predicted_gender", "predicted_ethnicity"]),
     ],
     ids=lambda value: value.name if isinstance(value, Schema) else "",
@@ -63,7 +65,10 @@ def test_only_these_columns_may_have_missing_values(schema, optional):
     assert [column.name for column in schema.columns if column.optional] == optional
 
 
-@pytest.mark.parametrize(("earlier", "later"), [(MANIFEST, FACES), (FACES, GROUPED), (GROUPED, SPLIT), (SPLIT, TRAIN)])
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [(MANIFEST, FACES), (FACES, LANDMARKS), (LANDMARKS, GROUPED), (GROUPED, SPLIT), (SPLIT, TRAIN)],
+)
 def test_schemas_only_add_columns(earlier, later):
     assert later.columns[: len(earlier.columns)] == earlier.columns
     assert len(later.columns) > len(earlier.columns)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb, write_jpeg
 from agelens.models.caches.features import EXTRACTION_BATCH, FeatureCache, crop_keys
@@ -50,7 +51,7 @@ def crops(tmp_path_factory):
     paths = [folder / f"{index}.jpg" for index in range(40)]
     for path, image in zip(paths, noise_crops(40), strict=True):
         write_jpeg(path, image)
-    return {f"made/{path.name}#0": path for path in paths}
+    return {f"made/{path.name}#0": FramedCrop(path) for path in paths}
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_features_are_those_of_the_keras_network_in_the_requested_order(cache, c
     features = cache.read(keys, views=1)
     assert features.shape == (1, 40, TINY_FEATURES)
     assert features.dtype == np.float16
-    expected = np.asarray(keras_net(np.stack([read_rgb(crops[key]) for key in keys])))
+    expected = np.asarray(keras_net(np.stack([read_rgb(crops[key].path) for key in keys])))
     missed = np.linalg.norm(features[0].astype(np.float64) - expected, axis=1) / np.linalg.norm(expected, axis=1)
     assert missed.max() <= 1e-2
     assert np.unique(expected.round(4), axis=0).shape[0] == 40
@@ -160,7 +161,7 @@ def test_a_missing_image_is_named(cache, crops, network):
 def test_black_crops_stop_the_extraction_and_are_not_stored(cache, network, tmp_path):
     path = tmp_path / "black.jpg"
     write_jpeg(path, np.zeros((SIZE, SIZE, 3), dtype=np.uint8))
-    black = {f"made/black_{index}.jpg#0": path for index in range(EXTRACTION_BATCH)}
+    black = {f"made/black_{index}.jpg#0": FramedCrop(path) for index in range(EXTRACTION_BATCH)}
     with pytest.raises(DataError, match="must hold uint8 pixels"):
         cache.extend(black, network, view=0, **SETTINGS)
     with pytest.raises(DataError, match="View 0 lacks"):
@@ -171,7 +172,7 @@ def test_a_single_dark_crop_among_bright_ones_does_not_stop_the_extraction(cache
     path = tmp_path / "night.jpg"
     write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
     # One more than a batch: the dark one is alone in the second.
-    wanted = {**some(crops, *range(EXTRACTION_BATCH)), "made/night.jpg#0": path}
+    wanted = {**some(crops, *range(EXTRACTION_BATCH)), "made/night.jpg#0": FramedCrop(path)}
     assert cache.extend(wanted, network, view=0, **SETTINGS) == EXTRACTION_BATCH + 1
 
 
@@ -179,7 +180,7 @@ def test_a_single_dark_crop_that_was_added_does_not_stop_the_extraction(cache, c
     path = tmp_path / "night.jpg"
     write_jpeg(path, np.full((SIZE, SIZE, 3), 3, dtype=np.uint8))
     cache.extend(some(crops, 0, 1), network, view=0, **SETTINGS)
-    assert cache.extend({**some(crops, 0, 1), "made/night.jpg#0": path}, network, view=0, **SETTINGS) == 1
+    assert cache.extend({**some(crops, 0, 1), "made/night.jpg#0": FramedCrop(path)}, network, view=0, **SETTINGS) == 1
 
 
 def test_a_crop_with_other_bytes_has_another_key(crops, tmp_path):
@@ -187,6 +188,16 @@ def test_a_crop_with_other_bytes_has_another_key(crops, tmp_path):
     keys = []
     for level in (40, 80, 40):
         write_jpeg(path, np.full((SIZE, SIZE, 3), level, dtype=np.uint8))
-        keys += crop_keys(["made/a.jpg"], [path])
+        keys += crop_keys(["made/a.jpg"], [FramedCrop(path)])
     assert keys[0] == keys[2] != keys[1]
     assert all(key.startswith("made/a.jpg#") for key in keys)
+
+
+def test_another_framing_of_a_crop_has_another_key(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"one")
+    shift = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]])
+    framings = [None, shift, shift + 1e-6, shift + 0.01]
+    keys = crop_keys(["made/a.jpg"] * 4, [FramedCrop(path, framing) for framing in framings])
+    assert keys[1] == keys[2]
+    assert len(set(keys)) == 3

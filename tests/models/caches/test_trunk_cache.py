@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.images import read_rgb, write_jpeg
 from agelens.models.caches.features import EXTRACTION_BATCH
@@ -32,11 +33,11 @@ def compiled(trunk):
 
 
 @pytest.fixture
-def paths(tmp_path):
-    paths = [tmp_path / f"{index}.jpg" for index in range(COUNT)]
-    for path, image in zip(paths, noise_crops(COUNT), strict=True):
-        write_jpeg(path, image)
-    return paths
+def crops(tmp_path):
+    files = [tmp_path / f"{index}.jpg" for index in range(COUNT)]
+    for file, image in zip(files, noise_crops(COUNT), strict=True):
+        write_jpeg(file, image)
+    return [FramedCrop(file) for file in files]
 
 
 @pytest.fixture
@@ -51,36 +52,36 @@ class Refusing:
         raise AssertionError(batches)
 
 
-def test_activations_equal_those_of_the_trunk_in_half_precision(cache, paths, trunk, compiled):
-    kept = cache.extend(paths, compiled, view=0, **SETTINGS)
-    expected = np.asarray(trunk(np.stack([read_rgb(path) for path in paths])))
+def test_activations_equal_those_of_the_trunk_in_half_precision(cache, crops, trunk, compiled):
+    kept = cache.extend(crops, compiled, view=0, **SETTINGS)
+    expected = np.asarray(trunk(np.stack([read_rgb(crop.path) for crop in crops])))
     assert kept.dtype == np.float16
     assert isinstance(kept, np.memmap)
     assert np.linalg.norm(kept - expected) <= 1e-3 * np.linalg.norm(expected)
 
 
-def test_views_differ_and_each_is_computed_once(cache, paths, compiled):
+def test_views_differ_and_each_is_computed_once(cache, crops, compiled):
     finished = []
-    views = [np.array(cache.extend(paths, compiled, view=view, **SETTINGS)) for view in (0, 1)]
+    views = [np.array(cache.extend(crops, compiled, view=view, **SETTINGS)) for view in (0, 1)]
     assert (views[0] != views[1]).any()
-    again = cache.extend(paths, Refusing(), view=1, **SETTINGS, progress=finished.append)
+    again = cache.extend(crops, Refusing(), view=1, **SETTINGS, progress=finished.append)
     np.testing.assert_array_equal(again, views[1])
     assert finished == [COUNT]
 
 
-def test_another_fingerprint_empties_the_cache(cache, paths, compiled):
-    cache.extend(paths, compiled, view=3, **SETTINGS)
+def test_another_fingerprint_empties_the_cache(cache, crops, compiled):
+    cache.extend(crops, compiled, view=3, **SETTINGS)
     other = TrunkCache(cache.folder, "b", cache.shape)
-    other.extend(paths, compiled, view=0, **SETTINGS)
+    other.extend(crops, compiled, view=0, **SETTINGS)
     assert sorted(path.name for path in cache.folder.glob("view_*")) == ["view_0.npy"]
 
 
-def test_an_interrupted_view_is_not_stored(cache, paths, compiled):
+def test_an_interrupted_view_is_not_stored(cache, crops, compiled):
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.extend(paths, compiled, view=0, **SETTINGS, progress=stop)
+        cache.extend(crops, compiled, view=0, **SETTINGS, progress=stop)
     assert list(cache.folder.glob("*.npy")) == []
 
 
@@ -95,13 +96,13 @@ def test_too_little_disk_space_is_rejected_before_the_computation(cache, monkeyp
         cache.check_room(10, views=3, instead="Buy another.")
 
 
-def test_finished_views_need_no_disk_space(cache, paths, compiled, monkeypatch):
-    cache.extend(paths, compiled, view=0, **SETTINGS)
+def test_finished_views_need_no_disk_space(cache, crops, compiled, monkeypatch):
+    cache.extend(crops, compiled, view=0, **SETTINGS)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
     cache.check_room(COUNT, views=1, instead="")
 
 
-def test_remove_deletes_the_folder(cache, paths, compiled):
-    cache.extend(paths, compiled, view=0, **SETTINGS)
+def test_remove_deletes_the_folder(cache, crops, compiled):
+    cache.extend(crops, compiled, view=0, **SETTINGS)
     cache.remove()
     assert not cache.folder.exists()

@@ -7,6 +7,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
@@ -18,6 +19,7 @@ CROPS = noise_crops(40)
 CARD = ModelCard(
     name="tiny",
     shape=CropShape(size=SIZE),
+    framing=Framing("box", SIZE),
     detector={"image_size": 320},
     groups=FIVE_GROUPS,
     calibration=Calibration(coverage=0.9, edges=(), half_widths=(7.5,)),

@@ -7,6 +7,7 @@ import pytest
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from tests.factories import FIVE_GROUPS
@@ -14,6 +15,7 @@ from tests.factories import FIVE_GROUPS
 CARD = ModelCard(
     name="by hand",
     shape=CropShape(size=16, margin_fraction=0.0),
+    framing=Framing("box", 16),
     detector={"image_size": 320, "min_score": 0.3},
     groups=FIVE_GROUPS,
     calibration=Calibration(coverage=0.9, edges=(30.0,), half_widths=(5.0, 10.0)),

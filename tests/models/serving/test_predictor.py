@@ -11,6 +11,7 @@ import pytest
 from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
+from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import AgePredictor
@@ -23,6 +24,7 @@ SHAPE = CropShape(size=16, margin_fraction=0.0)
 CARD = ModelCard(
     name="grey level",
     shape=SHAPE,
+    framing=Framing("box", SHAPE.size),
     detector={"image_size": 320, "min_score": 0.3},
     groups=FIVE_GROUPS,
     calibration=Calibration(coverage=0.9, edges=(30.0,), half_widths=(5.0, 10.0)),

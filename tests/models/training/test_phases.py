@@ -8,6 +8,7 @@ import pytest
 
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import make_dataset, make_feature_dataset, make_training_dataset
+from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.images import read_rgb
 from agelens.models.network.age_net import backbone_of, build_age_net, build_feature_net, head_of
@@ -88,14 +89,22 @@ def trained(pooled, paths):
     kernels = {name: backbone.get_layer(name).kernel.numpy() for name in ("block2_conv", "block3_conv")}
     config = PhaseConfig(epochs=4, learning_rate=1e-3, schedule="cosine", weight_decay=1e-4)
     training, steps = make_training_dataset(
-        paths, TARGETS, weights=WEIGHTS, copies=COPIES, size=SIZE, batch_size=4, augmentation=FLIPS, views=4, seed=0
+        [FramedCrop(path) for path in paths],
+        TARGETS,
+        weights=WEIGHTS,
+        copies=COPIES,
+        size=SIZE,
+        batch_size=4,
+        augmentation=FLIPS,
+        views=4,
+        seed=0,
     )
     compile_model(network, Objective(), optimizer=build_optimizer(config, steps=steps))
     second = fit_phase(
         network,
         training,
         steps=steps,
-        validation=make_dataset(paths, TARGETS, size=SIZE, batch_size=8),
+        validation=make_dataset([FramedCrop(path) for path in paths], TARGETS, size=SIZE, batch_size=8),
         config=config,
         phase=2,
         first_epoch=len(first),

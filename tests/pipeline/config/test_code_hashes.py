@@ -71,7 +71,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("data_prep.faces.torch_detector", {"crops"}),
         ("data_prep.faces.crop_manifest", set()),
         ("data_prep.batches.augment", {"trunk", *FEATURES}),
-        ("data_prep.core.labels", HEADS),
+        ("data_prep.core.labels", FEATURES),
         ("models.network.backbones", FEATURES),
         ("models.network.batch_norm_folding", {"trunk", *NETWORKS}),
         ("models.network.heads", HEADS),

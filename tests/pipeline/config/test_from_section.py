@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import pytest
 
 from agelens.data_prep.batches.augment import STRENGTH_LIMITS, Augmentation
+from agelens.data_prep.batches.camera import CameraAugmentation
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.crop_manifest import FaceLimits
 from agelens.data_prep.splits.dedup import find_photos, resolve_duplicates
@@ -18,12 +19,13 @@ from agelens.models.network.heads import HeadConfig
 from agelens.models.training.objective import Objective
 from agelens.models.training.phases import PhaseConfig
 from agelens.pipeline.config.from_section import from_section
-from agelens.pipeline.config.sections.data import Augment, CropFaces, Deduplicate, Rebalance
+from agelens.pipeline.config.sections.data import Augment, Camera, CropFaces, Deduplicate, Rebalance
 from agelens.pipeline.config.sections.fields import Section
 from agelens.pipeline.config.sections.training import Loss, Model, Phase
 
 TAKERS: list[tuple[type[Section], Callable[..., Any], set[str]]] = [
-    (Augment, Augmentation, set()),
+    (Augment, Augmentation, {"camera"}),
+    (Camera, CameraAugmentation, set()),
     (CropFaces, CropShape, set()),
     (CropFaces, FaceLimits, set()),
     (Deduplicate, find_photos, set()),

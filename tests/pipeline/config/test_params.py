@@ -18,8 +18,8 @@ def test_shipped_settings_are_valid(path):
     assert set(STAGES) <= set(read_params(path).model_dump())
 
 
-def test_the_three_named_settings_are_there():
-    assert [path.stem for path in FILES] == ["demo", "seed", "utkface"]
+def test_the_four_named_settings_are_there():
+    assert [path.stem for path in FILES] == ["demo", "faces", "seed", "utkface"]
 
 
 def test_committed_settings_are_the_demo():

@@ -10,6 +10,7 @@ import pytest
 
 from agelens.data_prep.core.images import write_jpeg
 from agelens.data_prep.faces.crop import CropShape
+from agelens.data_prep.faces.framing import Framing
 from agelens.data_prep.synthetic.photo import draw_landscape, make_detector_examples
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.network.age_net import build_age_net
@@ -27,6 +28,7 @@ SIZE = 64
 CARD = ModelCard(
     name="untrained",
     shape=CropShape(size=SIZE),
+    framing=Framing("box", SIZE),
     detector={
         "name": "embedded",
         "image_size": 320,
