@@ -1,4 +1,4 @@
-"""Small hand-made tables and targets for tests: say what matters, the rest is filled in."""
+"""Small tables and targets for tests; values that are not given have defaults."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def faces_table(
     subjects: Sequence[str | None] = (None,),
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Return `n` rows that follow FACES. Values are taken in turn; a pair is an interval; names count from 00000."""
+    """Return `n` rows that follow FACES. Values are cycled; a pair is an age interval; names count from 00000."""
     rows: list[dict[str, object]] = []
     for index in range(n):
         age, source = ages[index % len(ages)], sources[index % len(sources)]
@@ -77,7 +77,7 @@ def grouped_table(
     subjects: Sequence[str | None] = (None,),
     names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Return `n` rows that follow GROUPED; unless told otherwise each is a photo and a group of its own."""
+    """Return `n` rows that follow GROUPED; by default each is its own photo and group."""
     table = landmarks_table(n, ages=ages, sources=sources, subjects=subjects, names=names)
     table["photo"] = table["image_id"] if photos is None else np.resize(photos, n)
     table["group"] = table["photo"] if groups is None else np.resize(groups, n)
@@ -85,7 +85,7 @@ def grouped_table(
 
 
 def split_rows(n: int, *, ages: Sequence[Age] = (30,), sources: Sequence[str] = ("made",)) -> pd.DataFrame:
-    """Return `n` rows that follow SPLIT, each a group of its own, in the five groups of `FIVE_GROUPS`."""
+    """Return `n` rows that follow SPLIT, each its own group, in the age groups of `FIVE_GROUPS`."""
     table = grouped_table(n, ages=ages, sources=sources)
     return table.assign(age_group=FIVE_GROUPS.of_intervals(table["age_low"], table["age_high"]))[SPLIT.names]
 
@@ -96,5 +96,5 @@ def shuffled(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
 
 
 def targets_for(count: int) -> dict[str, Any]:
-    """Return targets of as many faces: the row's number as age, and two groups in turn."""
+    """Return targets of `count` faces: the number of the row as age, and two alternating age groups."""
     return {"age": np.arange(count, dtype=np.float32)[:, None] * [1, 1], "age_group": np.arange(count) % 2}

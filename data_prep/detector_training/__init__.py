@@ -1,1 +1,1 @@
-"""Training, blending, exporting and scoring the face detector."""
+"""Training, evaluation and export of the face detector."""

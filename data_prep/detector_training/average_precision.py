@@ -1,8 +1,8 @@
-"""How good a face detector is: which boxes are faces, average precision, and where no face is.
+"""Evaluation of a face detector: matching of boxes, average precision, and regions without a face.
 
 Matching and average precision follow PASCAL VOC (Everingham et al., "The PASCAL Visual Object Classes Challenge: A
-Retrospective", IJCV 2015): every box is judged by the labelled face that it overlaps most, and "difficult" faces are
-neither asked for nor held against the detector. Here those are the faces too small to matter.
+Retrospective", IJCV 2015): every box is matched to the labelled face that it overlaps most, and "difficult" faces, here
+the very small ones, are ignored: they count neither as missed nor as false.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class MatchedBoxes:
-    """How the boxes of one image fared; those on ignored faces are left out.
+    """Result of matching the boxes of one image, without those on ignored faces.
 
     Args:
-        scores: `(N,)`, best first.
-        correct: `(N,)`, true where a box is the first on its face.
-        face_count: Labelled faces that were asked for.
+        scores: `(N,)`, in descending order.
+        correct: `(N,)`, true for the first box on a face.
+        face_count: Number of labelled faces that are not ignored.
     """
 
     scores: npt.NDArray[np.float64]
@@ -36,19 +36,19 @@ class MatchedBoxes:
 def match_detections(
     detections: Detections, faces: Boxes, *, ignored: Mask, excused: Mask | None = None, min_iou: float = 0.5
 ) -> MatchedBoxes:
-    """Compare the boxes of one image with its labelled faces, best score first.
+    """Match the boxes of one image, by descending score, to its labelled faces.
 
     A box belongs to the face that it overlaps most, if their intersection over union is at least `min_iou`. The first
-    box of a face is correct and later ones are false, as are boxes of no face. Any number of boxes may belong to an
-    ignored face: they do not count.
+    box of a face is correct; further boxes of a face and boxes without a face are false. Boxes that belong to an
+    ignored face do not count.
 
     Args:
-        detections: What was found.
-        faces: `(M, 4)` xyxy, all that are labelled.
-        ignored: `(M,)`, true for the faces that are not asked for.
-        excused: `(N,)`, true for the boxes that do not count if they belong to no face; none are unless given. COCO
-            (Lin et al., ECCV 2014) excuses the boxes that are themselves of a size that is not asked for.
-        min_iou: Least overlap of a box with its face.
+        detections: Detected faces.
+        faces: `(M, 4)` xyxy, all labelled faces.
+        ignored: `(M,)`, true for faces that are ignored.
+        excused: `(N,)`, true for boxes that do not count if they belong to no face; none by default. COCO (Lin et al.,
+            ECCV 2014) does so for boxes outside of the evaluated range of sizes.
+        min_iou: Minimum overlap of a box with its face.
     """
     order = np.argsort(-detections.scores, kind="stable")
     overlaps = pairwise_iou(detections.boxes[order], faces)
@@ -67,17 +67,17 @@ def match_detections(
 
 
 def average_precision(verdicts: Sequence[MatchedBoxes]) -> float:
-    """Return the area under the precision-recall curve of all images together, in 0..1.
+    """Return the area under the precision-recall curve of all images, in 0..1.
 
-    All-point interpolation, as PASCAL VOC since 2010: the precision at a recall is the best at that recall or above.
-    Unlike there, boxes of equal score enter together, so that the order of the images does not matter.
+    All-point interpolation, as PASCAL VOC since 2010: the precision at a recall is the maximum at that recall or above.
+    Unlike there, boxes of equal score are added at once, so that the order of the images makes no difference.
 
     Raises:
-        DataError: No face was asked for.
+        DataError: All faces are ignored.
     """
     face_count = sum(each.face_count for each in verdicts)
     if face_count == 0:
-        msg = "Average precision needs at least one labelled face that is asked for. Received: none."
+        msg = "Average precision needs at least one labelled face that is not ignored. Received: none."
         raise DataError(msg)
     scores = np.concatenate([each.scores for each in verdicts])
     order = np.argsort(-scores, kind="stable")
@@ -90,7 +90,7 @@ def average_precision(verdicts: Sequence[MatchedBoxes]) -> float:
 
 
 def scaled_sides(faces: Boxes, *, height: int, width: int, longest: int) -> npt.NDArray[np.float64]:
-    """Return the shorter sides `(N,)` of faces in pixels, once the image's longest side is `longest` pixels."""
+    """Return the shorter sides `(N,)` of faces in pixels of an image that is scaled to `longest` pixels."""
     sides: Boxes = (faces[:, 2:] - faces[:, :2]).min(axis=1)
     return sides * longest / max(height, width)
 
@@ -106,20 +106,20 @@ def pick_free_squares(
     margin_fraction: float = 0.2,
     attempts: int = 100,
 ) -> Boxes:
-    """Return random squares of an image that hold no part of a labelled face, nor of one another.
+    """Return random squares of an image that overlap no labelled face and no other square.
 
     Args:
         faces: `(N, 4)` xyxy.
-        height: Of the image, in pixels.
-        width: Of the image, in pixels.
-        rng: Places and sizes are drawn from it.
-        most: At most so many squares.
-        sides: Least and greatest side in whole pixels; no square leads out of the image.
-        margin_fraction: Faces are grown on each side by this share of their size, because labels are tight.
-        attempts: Squares that are tried.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
+        rng: Generator of positions and sizes.
+        most: Maximum number of squares.
+        sides: Minimum and maximum side in whole pixels; all squares lie inside the image.
+        margin_fraction: Faces are enlarged on each side by this fraction of their size, because labels are tight.
+        attempts: Number of squares to try.
 
     Returns:
-        `(M, 4)` xyxy in whole pixels, M from 0 to `most`.
+        `(M, 4)` xyxy in whole pixels, with M from 0 to `most`.
     """
     least, greatest = sides[0], min(sides[1], height, width)
     blocked, squares = expand_boxes(faces, margin_fraction=margin_fraction), np.empty((0, 4))

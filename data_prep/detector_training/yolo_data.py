@@ -1,7 +1,7 @@
-"""Training images for the face detector: YOLO-format photographs, and tight crops cut around their known boxes.
+"""Training images for the face detector: YOLO labels, tight crops, squares without a face, and blank images.
 
-Age data sets are portraits and ready-made crops, so faces that fill 40 to 100 % of the frame and heads turned by up
-to 30 degrees must be well represented; WIDER FACE alone has few of either.
+Age data sets consist of portraits and ready-made crops. So the training images need faces that fill 40 to 100 % of the
+image and heads that are rotated by up to 30 degrees, which are rare in WIDER FACE.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from agelens.data_prep.detector_training.average_precision import pick_free_squa
 from agelens.data_prep.faces.detector import Detector
 
 HARD_SCORES = (0.05, 0.8)
-"""The best score in a hard square: below, it teaches little; above, it is often a face that nobody labelled."""
+"""Range of the best score in a hard square: lower ones have little effect, higher ones are often unlabelled faces."""
 
 BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
 
@@ -26,10 +26,10 @@ BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
 def read_yolo_boxes(path: Path, *, height: int, width: int) -> npt.NDArray[np.float64]:
     """Read one YOLO label file (`class cx cy w h`, fractions of the image) as `(N, 4)` xyxy pixels.
 
-    A photograph without a face needs no label file: YOLO calls it a background image.
+    A photograph without a label file has no face; YOLO calls it a background image.
 
     Raises:
-        DataError: A line does not hold five numbers.
+        DataError: A line does not have five numbers.
     """
     if not path.is_file():
         return np.empty((0, 4))
@@ -38,24 +38,24 @@ def read_yolo_boxes(path: Path, *, height: int, width: int) -> npt.NDArray[np.fl
     except ValueError:
         rows = [[]]
     if any(len(row) != 5 for row in rows):
-        msg = f"Each line of a YOLO label file must hold five numbers (class cx cy w h). See {path}."
+        msg = f"Each line of a YOLO label file must have five numbers (class cx cy w h). See {path}."
         raise DataError(msg)
     cx, cy, w, h = np.array(rows, dtype=np.float64).reshape(-1, 5)[:, 1:].T
     return np.stack([(cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height], axis=1)
 
 
 def yolo_lines(boxes: npt.NDArray[np.float64], *, height: int, width: int) -> str:
-    """Return `(N, 4)` xyxy pixel boxes as the text of a YOLO label file of class 0."""
+    """Return boxes `(N, 4)`, xyxy in pixels, as the text of a YOLO label file with class 0."""
     x1, y1, x2, y2 = boxes.T
     columns = (x1 + x2) / 2 / width, (y1 + y2) / 2 / height, (x2 - x1) / width, (y2 - y1) / height
     return "".join(f"0 {cx:.6f} {cy:.6f} {w:.6f} {h:.6f}\n" for cx, cy, w, h in zip(*columns, strict=True))
 
 
 def rotate_boxes(boxes: npt.NDArray[np.float64], matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the boxes of the inscribed ellipses of `(N, 4)` boxes after the affine `(2, 3)` matrix.
+    """Return the bounding boxes of the ellipses inscribed in boxes `(N, 4)` after an affine transformation `(2, 3)`.
 
-    A face is closer to an ellipse than to a rectangle: the bounding box of the turned rectangle would grow by up to
-    a third at 30 degrees and teach the detector loose boxes.
+    A face has the shape of an ellipse rather than of a rectangle. The bounding box of a rectangle that is rotated by 30
+    degrees would be up to a third larger, and the detector would learn loose boxes.
     """
     center = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2], axis=1)
     radius = np.stack([boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]], axis=1) / 2
@@ -72,13 +72,13 @@ def cut_tight_crop(
     size: int,
     rng: np.random.Generator,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-    """Cut a square around box `which`, turned and shifted at random, and return it with the boxes seen in it.
+    """Cut a square around box `which`, with random rotation and shift, and return it with its boxes.
 
-    The face takes 40 to 105 % of the square's side. Boxes of which less than half is left are dropped although
-    a part of their face can be seen: they are rare in a tight crop and the detector is asked for the largest face.
+    The face takes 40 to 105 % of the square's side. Boxes of which less than half is visible are dropped: they are rare
+    in a tight crop, and the pipeline uses the largest face.
 
     Returns:
-        The `(size, size, 3)` crop and `(N, 4)` xyxy boxes clipped to it.
+        The crop `(size, size, 3)` and boxes `(N, 4)`, xyxy clipped to it.
     """
     x1, y1, x2, y2 = boxes[which]
     side = max(x2 - x1, y2 - y1) / rng.uniform(0.40, 1.05)
@@ -88,11 +88,11 @@ def cut_tight_crop(
     matrix[:, 2] += size / 2 - np.array([(x1 + x2) / 2, (y1 + y2) / 2]) + shift * size / side
     border = BORDERS[rng.integers(len(BORDERS))]
     crop = cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-    turned = rotate_boxes(boxes, matrix)
-    clipped = turned.clip(0, size)
-    area = np.prod(turned[:, 2:] - turned[:, :2], axis=1)
-    left = np.prod((clipped[:, 2:] - clipped[:, :2]).clip(0), axis=1)
-    return np.asarray(crop, dtype=np.uint8), clipped[left > 0.5 * area]
+    rotated = rotate_boxes(boxes, matrix)
+    clipped = rotated.clip(0, size)
+    area = np.prod(rotated[:, 2:] - rotated[:, :2], axis=1)
+    visible = np.prod((clipped[:, 2:] - clipped[:, :2]).clip(0), axis=1)
+    return np.asarray(crop, dtype=np.uint8), clipped[visible > 0.5 * area]
 
 
 def tight_crops(
@@ -104,7 +104,7 @@ def tight_crops(
     min_side: float,
     rng: np.random.Generator,
 ) -> Iterator[tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]]:
-    """Yield up to `most` tight crops of one photograph, around its largest faces of at least `min_side` pixels."""
+    """Yield up to `most` tight crops of a photograph, around its largest faces of at least `min_side` pixels."""
     sides = np.minimum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     for which in np.argsort(-sides)[:most]:
         if sides[which] >= min_side:
@@ -120,9 +120,9 @@ def hard_squares(
     rng: np.random.Generator,
     candidates: int = 12,
 ) -> npt.NDArray[np.float64]:
-    """Return the squares `(M, 4)` without a labelled face in which the detector is surest of one, M up to `most`.
+    """Return squares `(M, 4)` without a labelled face in which the detector's best score is highest (hard negatives).
 
-    None touches another, so that one lamp does not become three pictures.
+    M is at most `most`. The squares do not overlap, so that one object is not used several times.
     """
     height, width = image.shape[:2]
     drawn = [pick_free_squares(boxes, height=height, width=width, rng=rng) for _ in range(candidates // 4)]
@@ -139,13 +139,13 @@ def hard_squares(
 
 
 def blank_images(count: int, *, size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield pictures without a face or anything else: one colour, a shade from corner to corner, or coarse noise."""
+    """Yield images without objects: one colour, a linear gradient, or a gradient with coarse noise."""
     ramp = np.linspace(0, 1, size)
     for index in range(count):
         first, second = rng.uniform(0, 255, (2, 3))
         slope = (ramp[:, None] * rng.uniform(-1, 1) + ramp[None] * rng.uniform(-1, 1))[..., None]
-        picture = first + slope * (second - first) * (index % 3 > 0)
+        image = first + slope * (second - first) * (index % 3 > 0)
         if index % 3 == 2:
             noise = rng.normal(0, 50, (rng.integers(3, 40),) * 2 + (3,))
-            picture = picture + cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
-        yield np.asarray(picture.clip(0, 255).round(), dtype=np.uint8) * np.ones((size, size, 1), dtype=np.uint8)
+            image = image + cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC)
+        yield np.asarray(image.clip(0, 255).round(), dtype=np.uint8) * np.ones((size, size, 1), dtype=np.uint8)

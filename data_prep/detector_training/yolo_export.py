@@ -1,7 +1,4 @@
-"""From checkpoints of the face detector to the files that serve: blended, its scores set, exported.
-
-Ultralytics trains and exports; what lies here knows its files.
-"""
+"""From checkpoints of the face detector to the bundled files: mean of checkpoints, shift of scores, export."""
 
 import math
 import shutil
@@ -11,32 +8,32 @@ from agelens.data_prep.core.atomic import replacing
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, import_ultralytics
 
-SERVED_SCORE = 0.3
-"""The lowest score that counts as a face, unless told otherwise."""
+DEFAULT_SCORE = 0.3
+"""The default threshold of the score, `crop_faces.min_score`."""
 
 
 def blend_checkpoints(
-    first: Path, second: Path, target: Path, *, share: float, score: float = SERVED_SCORE, trusted: Trusted = ()
+    first: Path, second: Path, target: Path, *, share: float, score: float = DEFAULT_SCORE, trusted: Trusted = ()
 ) -> Path:
-    """Write the weighted mean of two checkpoints of one training, and set where their scores begin to count.
+    """Write the weighted mean of two checkpoints of one training, with shifted scores.
 
-    The mean of a network and of one fine-tuned from it is often better than both (Wortsman et al. 2022, "Robust
-    fine-tuning of zero-shot models"): here a round that unlearnt false boxes forgets less of what it knew.
+    The mean of a network and one that is fine-tuned from it is often better than both (Wortsman et al. 2022, "Robust
+    fine-tuning of zero-shot models"): it keeps most of the improvement and loses less of the earlier accuracy.
 
     Args:
-        first: One checkpoint, stripped as `export_face_detector` leaves it.
-        second: Another of the same network.
-        target: Where to.
-        share: Weight of the first.
-        score: Boxes that score so get `SERVED_SCORE`; all others keep their order. The logits are shifted, so that
-            precision and recall at the served score can be chosen without another training.
+        first: A checkpoint as `export_face_detector` writes it.
+        second: Another checkpoint of the same network.
+        target: File to write.
+        share: Weight of the first checkpoint.
+        score: Score that is shifted to `DEFAULT_SCORE`. The shift of the logits keeps the order of scores, and changes
+            precision and recall at the default threshold without training.
         trusted: SHA-256 of the checkpoints that may be loaded; see `agelens.data_prep.faces.torch_detector`.
 
     Returns:
         `target`.
 
     Raises:
-        WeightsError: A checkpoint is missing, not trusted, or of another network.
+        WeightsError: A checkpoint is missing or not trusted, or the networks differ.
     """
     for path in (first, second):
         check_trusted(path, trusted=trusted)
@@ -51,8 +48,8 @@ def blend_checkpoints(
     for name, value in own.items():
         if value.is_floating_point():
             value.copy_(share * value.float() + (1 - share) * other[name].float())
-    for level in network.model[-1].cv3:  # one last layer of scores for each of the three scales
-        level[-1].bias.data += _logit(SERVED_SCORE) - _logit(score)
+    for level in network.model[-1].cv3:  # the last layer of scores of each of the three scales
+        level[-1].bias.data += _logit(DEFAULT_SCORE) - _logit(score)
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as temporary:
         torch.save(content, temporary)
@@ -64,9 +61,9 @@ def _logit(probability: float) -> float:
 
 
 def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = ()) -> Path:
-    """Write `face_detector.pt` and the runtime files exported from it.
+    """Write `face_detector.pt`, and the OpenVINO model exported from it.
 
-    The runtime network takes squares of any side that is a multiple of 32; non-maximum suppression is ours.
+    The OpenVINO model accepts squares of any side that is a multiple of 32, and does no non-maximum suppression.
 
     Returns:
         The `.xml` file.
@@ -78,9 +75,9 @@ def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = (
     ultralytics = import_ultralytics(folder)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "face_detector.pt"
-    # Without optimiser and moving average a checkpoint is half as large.
+    # Without the optimizer's state and moving average, a checkpoint has half the size.
     ultralytics.utils.torch_utils.strip_optimizer(str(checkpoint), str(target))
-    _forget_paths(target)
+    _remove_paths(target)
     exported = Path(ultralytics.YOLO(str(target)).export(format="openvino", dynamic=True, half=True, nms=False))
     for path in (*exported.glob("*.xml"), *exported.glob("*.bin")):
         shutil.move(path, folder / path.name)
@@ -89,8 +86,8 @@ def export_face_detector(checkpoint: Path, folder: Path, *, trusted: Trusted = (
     return folder / "face_detector.xml"
 
 
-def _forget_paths(checkpoint: Path) -> None:
-    """Take the folders of the training machine out of a checkpoint; ultralytics writes them into it."""
+def _remove_paths(checkpoint: Path) -> None:
+    """Remove the paths of the training machine, which ultralytics stores in a checkpoint."""
     import torch  # noqa: PLC0415  takes seconds to import
 
     content = torch.load(checkpoint, map_location="cpu", weights_only=False)

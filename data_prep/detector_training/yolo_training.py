@@ -1,6 +1,6 @@
-"""Training the face detector.
+"""Training of the face detector in rounds.
 
-The recipe goes on from a checkpoint; each round cuts other tight crops (another seed), so rounds add up.
+Each round continues from a checkpoint and cuts other tight crops (another seed), so that rounds accumulate.
 """
 
 import shutil
@@ -26,26 +26,27 @@ from agelens.data_prep.faces.torch_detector import Trusted, check_trusted, impor
 from agelens.data_prep.synthetic.photo import make_detector_examples
 
 YOLO_FOLDERS = ("images/train", "images/val", "labels/train", "labels/val")
-"""The folders of YOLO's layout."""
+"""Folders of a data set in YOLO format."""
 
 
 @dataclass(frozen=True)
 class DetectorRecipe:
-    """How one round of training goes.
+    """Settings of one round of training.
 
     Args:
-        epochs: Rounds through all images.
-        image_size: Side of the training square.
-        learning_rate: SGD's, at the start; it falls as a cosine to a twentieth.
-        tight_crops: At most so many tight crops of each photograph.
-        min_side: Pixels that a face must have to be worth a tight crop.
-        free_squares: At most so many squares without a face of each photograph. Without them every picture that is
-            filled by one thing held a face, and the detector saw one in a third of all lawns, walls and keyboards.
-        hard_squares: At most so many more of each photograph, in which the checkpoint that the round starts from sees
-            a face (Sung and Poggio, "Example-based learning for view-based human face detection", 1998).
-        synthetic: Number of synthetic pictures.
-        blank: Number of plain, shaded and noisy pictures without a face.
-        seed: Of crops, synthetic pictures and training.
+        epochs: Number of epochs.
+        image_size: Side of the training square in pixels.
+        learning_rate: Initial learning rate of SGD, which decreases as a cosine to a twentieth.
+        tight_crops: Maximum number of tight crops of each photograph.
+        min_side: Minimum side in pixels of a face for a tight crop.
+        free_squares: Maximum number of squares without a face of each photograph. Without them, every training image
+            filled by one object had a face, and the detector found one in a third of all lawns, walls and keyboards.
+        hard_squares: Maximum number of further squares of each photograph, in which the checkpoint at the start of the
+            round wrongly finds a face (Sung and Poggio, "Example-based learning for view-based human face detection",
+            1998).
+        synthetic: Number of synthetic images.
+        blank: Number of blank images: one colour, a gradient, or noise.
+        seed: Seed of crops, synthetic images and training.
     """
 
     epochs: int = 3
@@ -61,22 +62,22 @@ class DetectorRecipe:
 
 
 def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe, miner: Detector | None = None) -> Path:
-    """Write photographs, tight crops of their faces and synthetic pictures in YOLO's layout.
+    """Write photographs, tight crops of their faces and synthetic images in YOLO format.
 
     Args:
         widerface: Photographs with boxes, in YOLO format.
-        folder: Where to; what an earlier call left in it is removed, or it would be trained on as well.
-        recipe: What is written beside the photographs.
-        miner: The detector whose mistakes are looked for; None looks for none.
+        folder: Folder to write; its previous content is removed, so that it is not used for training.
+        recipe: Numbers of additional images.
+        miner: Detector whose false detections are used; None for none.
 
     Returns:
-        The `data.yaml` that ultralytics reads.
+        The `data.yaml` for ultralytics.
 
     Raises:
         DataError: `widerface` lacks one of its four folders.
     """
     if missing := [part for part in YOLO_FOLDERS if not (widerface / part).is_dir()]:
-        msg = f"{widerface} must hold {', '.join(YOLO_FOLDERS)} in YOLO format. Missing: {', '.join(missing)}."
+        msg = f"{widerface} must contain {', '.join(YOLO_FOLDERS)} in YOLO format. Missing: {', '.join(missing)}."
         raise DataError(msg)
     shutil.rmtree(folder, ignore_errors=True)
     for part in YOLO_FOLDERS:
@@ -93,19 +94,19 @@ def write_training_set(widerface: Path, folder: Path, *, recipe: DetectorRecipe,
 def _extra_examples(
     widerface: Path, recipe: DetectorRecipe, miner: Detector | None
 ) -> Iterator[tuple[str, Pixels, Boxes]]:
-    """Yield name, picture and boxes of everything that is trained on beside the photographs themselves."""
+    """Yield name, image and boxes of all additional training images."""
     rng = np.random.default_rng(recipe.seed)
     for path in sorted((widerface / "images/train").glob("*.jpg")):
         image = read_rgb(path)
         height, width = image.shape[:2]
         boxes = read_yolo_boxes(widerface / "labels/train" / f"{path.stem}.txt", height=height, width=width)
         cuts = tight_crops(image, boxes, most=recipe.tight_crops, size=256, min_side=recipe.min_side, rng=rng)
-        for index, (crop, seen) in enumerate(cuts):
-            yield f"tight{index}_{path.stem}", crop, seen
+        for index, (crop, visible) in enumerate(cuts):
+            yield f"tight{index}_{path.stem}", crop, visible
         squares = pick_free_squares(boxes, height=height, width=width, rng=rng, most=recipe.free_squares)
         if miner is not None:
-            mistakes = hard_squares(image, boxes, miner, most=recipe.hard_squares, rng=rng)
-            squares = np.concatenate([squares, mistakes])
+            hard = hard_squares(image, boxes, miner, most=recipe.hard_squares, rng=rng)
+            squares = np.concatenate([squares, hard])
         for index, (x1, y1, x2, y2) in enumerate(squares.astype(int)):
             yield f"free{index}_{path.stem}", image[y1:y2, x1:x2], np.empty((0, 4))
     for index, (image, boxes) in enumerate(make_detector_examples(recipe.synthetic, seed=recipe.seed)):
@@ -127,17 +128,17 @@ def train_face_detector(
 
     Args:
         widerface: Photographs with boxes, in YOLO format.
-        work: Where training images and checkpoints go; one folder per round, `round_<seed>`.
-        recipe: How to train.
-        start: Checkpoint of this project to go on from; None begins from random weights.
-        resume: Go on with the round of the recipe's seed, which was stopped, from its last epoch.
+        work: Folder of training images and checkpoints; it has one folder per round, `round_<seed>`.
+        recipe: Settings of the round.
+        start: Checkpoint of this project to start from; None for random weights.
+        resume: Whether to resume an interrupted round with the recipe's seed after its last finished epoch.
         trusted: SHA-256 of the checkpoints that may be loaded; see `agelens.data_prep.faces.torch_detector`.
 
     Returns:
         The last checkpoint.
 
     Raises:
-        WeightsError: There is nothing to resume or to start from, it is not trusted, or the round would overwrite
+        WeightsError: The checkpoint to resume or to start from is missing or not trusted, or the round would overwrite
             another.
     """
     folder = work / f"round_{recipe.seed}"
@@ -146,7 +147,7 @@ def train_face_detector(
     if isinstance(model_file, Path):
         check_trusted(model_file, trusted=trusted)
     if last.is_file() and not resume:
-        msg = f"{last} is there already: go on with --resume, give the round another --seed, or move it away."
+        msg = f"{last} already exists: use --resume to continue, use another --seed, or move it."
         raise WeightsError(msg)
     miner = _miner(start) if recipe.hard_squares and not resume else None
     model = import_ultralytics(work).YOLO(str(model_file))
@@ -186,12 +187,12 @@ def train_face_detector(
 
 
 def _miner(start: Path | None) -> Detector:
-    """Return the detector whose mistakes the round learns from: the runtime file beside its checkpoint."""
+    """Return the detector whose false detections are used: the OpenVINO model beside the checkpoint."""
     runtime = None if start is None else start.with_suffix(".xml")
     if runtime is None or not runtime.is_file():
         msg = (
-            "Squares in which a detector is mistaken need --start with a checkpoint that has its exported .xml beside "
-            f"it. Received: {start}. Run `agelens detector export`, or set --hard-squares 0."
+            "--hard-squares needs --start with a checkpoint that has its exported .xml beside it. "
+            f"Received: {start}. Run `agelens detector export`, or set --hard-squares 0."
         )
         raise WeightsError(msg)
     return OpenVinoFaceDetector(runtime, min_score=0.02)

@@ -1,1 +1,1 @@
-"""Drawn faces that age: a person, a face at an age, its drawing, a photograph, a whole set."""
+"""Synthetic portraits with exact ages, for demonstrations and tests."""

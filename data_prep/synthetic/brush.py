@@ -1,4 +1,4 @@
-"""Antialiased drawing in the units of a face: points on a turned head become pixels of a canvas."""
+"""Antialiased drawing in face units, with the projection of a turned head to pixels of a canvas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from agelens.data_prep.synthetic.person import Colour
 Points = npt.NDArray[np.float64]
 
 SHIFT = 4
-"""Fractional bits of the coordinates handed to OpenCV: 1/16 pixel."""
+"""Fractional bits of coordinates in OpenCV: 1/16 pixel."""
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a head is: face units to pixels of the canvas.
+    """Position and orientation of a head on the canvas.
 
     Args:
-        matrix: `(2, 3)` affine map of face units (hairline at y = -1, chin at y = 1) to pixels.
-        yaw: Radians; positive turns the nose to the right of the picture.
-        pitch: Face units by which the features are lowered.
+        matrix: Affine map `(2, 3)` from face units (hairline at y = -1, chin at y = 1) to pixels.
+        yaw: Radians; positive turns the nose to the right of the image.
+        pitch: How much the facial features are lowered, in face units.
     """
 
     matrix: Points
@@ -36,14 +36,14 @@ class Pose:
         return float(np.sqrt(abs(np.linalg.det(self.matrix[:, :2]))))
 
     def place(self, points: Points) -> Points:
-        """Return `(N, 2)` flat points (outline, hair, clothes) in pixels."""
+        """Return flat points `(N, 2)` (outline, hair, clothes) in pixels."""
         placed: Points = points @ self.matrix[:, :2].T + self.matrix[:, 2]
         return placed
 
     def on_skin(self, points: Points, *, half_width: float, lift: float = 0.0) -> Points:
-        """Return `(N, 2)` points of a frontal face, in face units, where they are seen once the head has turned.
+        """Return points `(N, 2)` of a frontal face, in face units, after the rotation of the head.
 
-        The face bulges like an ellipsoid of `half_width`; `lift` adds to its depth, as for the nose.
+        The face is an ellipsoid of `half_width`; `lift` adds to its depth, as for the nose.
         """
         x, y = points.T
         depth = np.sqrt(np.clip(half_width**2 - x**2, 0, None)) + lift
@@ -55,9 +55,9 @@ class Brush:
     """Draws on a canvas `uint8 (height, width, 3)`, in place.
 
     Args:
-        canvas: RGB, usually twice as large as the image it is shrunk to.
-        pose: Of the head.
-        half_width: Of the face, for points that lie on its skin.
+        canvas: RGB, usually twice as large as the final image.
+        pose: Pose of the head.
+        half_width: Half of the width of the face, for points on its skin.
     """
 
     canvas: Pixels
@@ -65,7 +65,7 @@ class Brush:
     half_width: float
 
     def fill(self, *contours: Points, colour: Colour) -> None:
-        """Fill flat contours; where two overlap there is a hole."""
+        """Fill flat contours, with a hole where two overlap."""
         placed = [_fixed(self.pose.place(contour)) for contour in contours]
         cv2.fillPoly(self.canvas, placed, colour, cv2.LINE_AA, SHIFT)
 
@@ -75,7 +75,7 @@ class Brush:
         cv2.polylines(self.canvas, placed, False, colour, self.thickness(width), cv2.LINE_AA, SHIFT)
 
     def fill_skin(self, *contours: Points, colour: Colour, lift: float = 0.0) -> None:
-        """Fill contours that lie on the skin and turn with it."""
+        """Fill contours on the skin, which turn with the head."""
         self.fill(*(self._turned(contour, lift) for contour in contours), colour=colour)
 
     def line_skin(self, line: Points, *, colour: Colour, width: float, lift: float = 0.0) -> None:
@@ -111,7 +111,7 @@ def ellipse(x: float, y: float, *, rx: float, ry: float, steps: int = 24) -> Poi
 
 
 def mirrored(points: Points, side: int) -> Points:
-    """Return points of the right half for `side` 1, their mirror image for -1."""
+    """Return the points for `side` 1, and their mirror image for `side` -1."""
     return points * [side, 1]
 
 

@@ -1,7 +1,7 @@
-"""Writes the synthetic set: drawn portraits of all ages with exact labels, and the flaws that real sets have.
+"""The synthetic data set: drawn portraits of all ages with exact labels, and the defects of real data sets.
 
-It serves the demonstration and the tests: nothing is downloaded, nobody is depicted, and every duplicate, conflict and
-broken file in it is known.
+It is for the demonstration and the tests: it needs no download, shows no real people, and all of its duplicates,
+conflicting labels and unusable files are known.
 """
 
 import json
@@ -22,18 +22,18 @@ from agelens.data_prep.synthetic.person import Gender, sample_person
 from agelens.data_prep.synthetic.photo import draw_landscape, draw_photo
 
 MARKER = "synthetic.json"
-"""File that says that a folder is ours, and how it was made."""
+"""File that identifies a folder of this module, with the arguments of `write_synthetic`."""
 
 LABELS = "labels.csv"
 
 RARE_AGES = (7, 38, 64, 85)
-"""Ages of which one in ten stays, so that rebalancing has something to do; the others are moved to the year after."""
+"""Ages of which only one in ten portraits is kept, for rebalancing; the others become one year older."""
 
 COPY_SHARE = 0.01
-"""Share of portraits that are there a second time byte for byte, and again as many re-encoded."""
+"""Share of portraits with an identical copy, and of portraits with a re-encoded copy."""
 
 CONFLICTS = 2
-"""Portraits that are there a second time with another age."""
+"""Number of portraits with a copy of another age."""
 
 CONFLICT_YEARS = 9
 
@@ -42,7 +42,7 @@ MIN_COUNT = 10
 
 @dataclass(frozen=True)
 class _File:
-    """One file of the set: its subject, its number within the subject, its label and its bytes."""
+    """One file of the data set: subject, number within the subject, label and content."""
 
     subject: str
     number: int
@@ -58,21 +58,21 @@ class _File:
 def write_synthetic(
     folder: Path, *, count: int, seed: int, size: int = 320, progress: Callable[[int], None] | None = None
 ) -> None:
-    """Write `labels.csv` (path, age, gender, subject) and `images/<person>/<person>_<k>.jpg`, whole or not at all.
+    """Write `labels.csv` (path, age, gender, subject) and `images/<person>/<person>_<k>.jpg` atomically.
 
-    Two or three portraits of each person are drawn, at ages that are uniform over 0..90 but for a few rare ones. Added
-    to them are 1 % of exact copies and 1 % of smaller re-encoded ones, two copies with a contradicting age, and four
-    files without a usable face (empty, cut off, no image, a landscape), all of them listed.
+    Each person has two or three portraits, at ages that are uniform over 0..90 except for a few rare ones. There are
+    also 1 % of exact copies, 1 % of smaller re-encoded copies, two copies with a conflicting age, and four files
+    without a usable face (empty, truncated, not an image, a landscape). All files are in the table.
 
     Args:
-        folder: Made anew; a synthetic set that is there already is replaced.
-        count: Portraits to draw.
-        seed: The same seed gives the same bytes, with the same OpenCV.
-        size: Height and width of the pictures in pixels.
-        progress: Called after each portrait with the number drawn so far.
+        folder: Folder to write; an existing synthetic data set is replaced.
+        count: Number of portraits.
+        seed: The same seed gives the same bytes, with the same version of OpenCV.
+        size: Height and width of the images in pixels.
+        progress: Called after each portrait with the number of finished ones.
 
     Raises:
-        DataError: `count` is below 10, or the folder holds something else.
+        DataError: `count` is below 10, or the folder has other content.
     """
     if count < MIN_COUNT:
         msg = f"count must be at least {MIN_COUNT} portraits. Received: {count}."
@@ -81,7 +81,7 @@ def write_synthetic(
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
     try:
-        temporary.chmod(0o755)  # mkdtemp makes folders that only their owner can enter
+        temporary.chmod(0o755)  # mkdtemp creates folders that only their owner can read
         _write_files(temporary, _draw_files(count, seed=seed, size=size, progress=progress))
         about = {"count": count, "seed": seed, "size": size}
         (temporary / MARKER).write_text(json.dumps(about) + "\n")
@@ -93,15 +93,15 @@ def write_synthetic(
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise `DataError` unless the folder is missing, empty or a synthetic set that this module wrote."""
+    """Raise `DataError` unless the folder is missing, empty or a synthetic data set of this module."""
     if not folder.exists() or (folder.is_dir() and ((folder / MARKER).is_file() or not any(folder.iterdir()))):
         return
-    msg = f"{folder} must be missing, empty or a synthetic set (with {MARKER}). It holds something else: move it away."
+    msg = f"{folder} must be missing, empty or a synthetic data set (with {MARKER}). It has other content: move it."
     raise DataError(msg)
 
 
 def spread_ages(count: int, *, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return `(count,)` whole years in random order: as evenly spread over 0..90 as it goes, but for the rare ages."""
+    """Return whole years `(count,)` in random order, uniform over 0..90 except for the rare ages."""
     ages = rng.permutation(np.arange(count) * 91 // count)
     moved = np.isin(ages, RARE_AGES) & (rng.random(count) > 0.1)
     return np.asarray(ages + moved, dtype=np.int64)
@@ -118,7 +118,7 @@ def _write_files(folder: Path, files: Iterator[_File]) -> None:
 
 
 def _draw_files(count: int, *, seed: int, size: int, progress: Callable[[int], None] | None) -> Iterator[_File]:
-    """Yield the portraits person by person, each person's copies behind them, then the files without a face."""
+    """Yield the portraits and copies of each person, then the files without a face."""
     rng = np.random.default_rng(seed)
     ages = spread_ages(count, rng=rng)
     extras = _plan_copies(count, rng=rng)
@@ -140,7 +140,7 @@ def _draw_files(count: int, *, seed: int, size: int, progress: Callable[[int], N
 
 
 def _plan_copies(count: int, *, rng: np.random.Generator) -> dict[int, str]:
-    """Return which portraits have a second file, and of which kind."""
+    """Return the kind of copy of each portrait that has one."""
     copies = max(1, round(COPY_SHARE * count))
     kinds = ["exact"] * copies + ["smaller"] * copies + ["conflict"] * CONFLICTS
     return dict(zip(rng.permutation(count).tolist(), kinds, strict=False))
@@ -150,7 +150,7 @@ def _draw_portraits(subject: str, *, ages: npt.NDArray[np.int64], seed: list[int
     rng = np.random.default_rng(seed)
     person = sample_person(rng)
     return [
-        # A label of 30 means somewhere in the thirty-first year of life.
+        # A label of 30 means any time in the thirty-first year of life.
         _File(
             subject,
             number,
@@ -174,7 +174,7 @@ def _copy(file: _File, kind: str) -> _File:
 
 
 def _unusable_files(rng: np.random.Generator, *, size: int) -> Iterator[_File]:
-    """Yield an empty file, a JPEG cut off in the middle, a text with the wrong name and a picture of nobody."""
+    """Yield an empty file, a truncated JPEG, a text file with the suffix of an image, and a landscape."""
     person = sample_person(rng)
     portrait = encode_jpeg(draw_photo(person, age=30, rng=rng, size=size)[0])
     landscape = encode_jpeg(draw_landscape(rng=rng, size=size))

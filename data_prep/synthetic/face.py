@@ -1,10 +1,10 @@
-"""Draws one head: body, skin, shading with wrinkles, features. Hair and what is worn are in `synthetic_hair`."""
+"""Drawing of a head: shoulders, skin and facial features; `hair` draws hair, glasses and clothes on the head."""
 
 import numpy as np
 
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.synthetic.brush import Brush, Points, Pose, ellipse, mirrored, spline
-from agelens.data_prep.synthetic.hair import draw_back_hair, draw_beard, draw_brows, draw_front_hair, draw_worn
+from agelens.data_prep.synthetic.hair import draw_accessories, draw_back_hair, draw_beard, draw_brows, draw_front_hair
 from agelens.data_prep.synthetic.person import AgedFace, Colour, mix, random_colour, shade
 from agelens.data_prep.synthetic.shading import shade_skin
 
@@ -17,12 +17,12 @@ def draw_head(canvas: Pixels, face: AgedFace, *, pose: Pose, rng: np.random.Gene
 
     Args:
         canvas: RGB `uint8 (height, width, 3)`.
-        face: Whose, at which age.
-        pose: Where.
-        rng: For expression, texture and what is worn.
+        face: The face to draw.
+        pose: Position and orientation.
+        rng: Generator of expression, texture, glasses and headwear.
 
     Returns:
-        The face box `(4,)`, xyxy pixels of the canvas: hairline to chin, ear to ear.
+        The box of the face `(4,)`, xyxy pixels of the canvas: hairline to chin, ear to ear.
     """
     brush = Brush(canvas, pose, face.half_width)
     outline = spline(face.outline, closed=True)
@@ -42,16 +42,16 @@ def draw_head(canvas: Pixels, face: AgedFace, *, pose: Pose, rng: np.random.Gene
     draw_beard(brush, face, rng=rng)
     _draw_mouth(brush, face, smile=float(np.clip(smile, -0.5, 1.2)), openness=openness)
     draw_front_hair(brush, face, rng=rng)
-    draw_worn(brush, face, rng=rng)
+    draw_accessories(brush, face, rng=rng)
     return face_box(face, pose=pose, outline=outline)
 
 
 def face_box(face: AgedFace, *, pose: Pose, outline: Points) -> Points:
-    """Return the box `(4,)`, xyxy pixels, around the part of the outline below the hairline."""
-    seen = pose.place(outline[outline[:, 1] >= -1.0])
+    """Return the box `(4,)`, xyxy pixels, of the outline below the hairline."""
+    visible = pose.place(outline[outline[:, 1] >= -1.0])
     side = np.array([[face.half_width + 0.05, face.eye_y + 0.1], [-face.half_width - 0.05, face.eye_y + 0.1]])
-    seen = np.concatenate([seen, pose.place(side), pose.place(np.array([[0.0, -1.0]]))])
-    return np.concatenate([seen.min(axis=0), seen.max(axis=0)])
+    visible = np.concatenate([visible, pose.place(side), pose.place(np.array([[0.0, -1.0]]))])
+    return np.concatenate([visible.min(axis=0), visible.max(axis=0)])
 
 
 def _draw_body(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
@@ -80,7 +80,7 @@ def _draw_body(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> Non
 
 def _draw_ears(brush: Brush, face: AgedFace) -> None:
     for side in (-1, 1):
-        # The ear on the side that the face turns to goes out of sight.
+        # The ear on the side to which the face is turned is hidden.
         x = face.half_width + 0.02 - 0.25 * max(0.0, side * np.sin(brush.pose.yaw))
         y = 0.06 + 0.5 * face.eye_y + brush.pose.pitch * 0.5
         outer = ellipse(x, y, rx=0.11, ry=face.ear)
@@ -90,7 +90,7 @@ def _draw_ears(brush: Brush, face: AgedFace) -> None:
 
 
 def _draw_spots(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
-    """Freckles, the spots of puberty and the spots of old age."""
+    """Draw freckles, acne of puberty and age spots."""
     old = max(0.0, face.age - 48) ** 1.4 / 10 * face.person.wrinkling
     teen = 9 * max(0.0, 1 - abs(face.age - 16) / 4)
     freckles = 45 * face.person.freckles * min(1.0, face.age / 5)
@@ -110,7 +110,7 @@ def _draw_eye(brush: Brush, face: AgedFace, *, side: int, gaze: Points) -> None:
     w = face.eye_width
     x, y = face.eye_x, face.eye_y
     tall = w * (0.62 - 0.16 * face.growth - 0.17 * face.sag)
-    droop = 0.04 * face.sag  # the outer corner sinks
+    droop = 0.04 * face.sag  # the outer corner sinks with age
     upper = [
         [x - w, y + 0.015],
         [x - 0.45 * w, y - 0.85 * tall],
@@ -138,7 +138,7 @@ def _draw_eye(brush: Brush, face: AgedFace, *, side: int, gaze: Points) -> None:
         brush.fill_skin(ellipse(centre[0], centre[1], rx=radius, ry=radius), colour=colour)
     glint = ellipse(centre[0] - 0.3 * iris, centre[1] - 0.35 * iris, rx=iris * 0.17, ry=iris * 0.17, steps=10)
     brush.fill_skin(glint, colour=(250.0, 250.0, 250.0))
-    brush.fill_skin(socket, aperture, colour=lids)  # a ring: it covers what of the iris sticks out
+    brush.fill_skin(socket, aperture, colour=lids)  # a ring that covers the iris outside of the eyelids
     crease = mirrored(spline(np.array(upper) * [1, 1] + [0, -0.35 * tall - 0.01]), side)
     brush.line_skin(crease, colour=shade(lids, 0.80), width=0.016)
     female = face.maturity if face.person.gender == "female" else 0.0

@@ -1,4 +1,4 @@
-"""Draws hair, brows and beard, and what heads wear: glasses, hats, scarves and masks."""
+"""Drawing of hair, eyebrows, beard, glasses, hats, headscarves and masks."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ TONES = (0.68, 0.86, 1.12, 1.3)
 
 
 def draw_back_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
-    """Draw the hair that falls behind the head: long hair, or a bun on top."""
+    """Draw the hair behind the head: long hair, or a bun on top."""
     grown = float(np.clip((face.age - 2.5) / 4, 0, 1))
     if face.person.hair_style == "long" and grown > 0:
         length = -0.2 + grown * (1.35 + 0.2 * np.sin(face.person.width * 50)) - 0.35 * face.sag
@@ -36,10 +36,10 @@ def draw_back_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) ->
 
 
 def draw_front_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
-    """Draw the hair on the skull, from a baby's down to a bald crown with hair at the sides."""
+    """Draw the hair on the skull, from the fluff of a baby to a bald crown with hair at the sides."""
     outer, hairline = _hair_edges(face)
     cover = face.hair_cover * (1 - 0.45 * max(0.0, face.recession - 0.6))
-    # The skin shines through fluff and thin hair more than its density says.
+    # Through thin hair, more skin is visible than in proportion to its density.
     share = float(np.interp(cover, (0.15, 0.6, 1), (0.07, 0.4, 1)))
     brush.fill(np.concatenate([outer, hairline]), colour=mix(face.skin, face.hair, share))
     count = int(300 * cover)
@@ -61,7 +61,7 @@ def draw_front_hair(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -
 
 
 def _hair_edges(face: AgedFace) -> tuple[Points, Points]:
-    """Return the outer edge of the hair from left to right, and the hairline back from right to left, equally long."""
+    """Return the outer edge of the hair from left to right, and as many points of the hairline from right to left."""
     style = face.person.hair_style
     volume = {"short": 0.06, "side": 0.08, "long": 0.10, "curly": 0.16, "bun": 0.04}[style] * face.hair_cover
     volume *= 1 - 0.35 * face.sag
@@ -72,7 +72,7 @@ def _hair_edges(face: AgedFace) -> tuple[Points, Points]:
     side = np.array([[w + 0.4 * volume, face.eye_y + 0.1 + low]])
     outer = spline(np.concatenate([side * [-1, 1], crown, side]))
     gone = face.recession
-    height = -0.98 + (top + 1.02) * min(1.0, gone * 1.15)  # the hairline climbs to the top of the skull
+    height = -0.98 + (top + 1.02) * min(1.0, gone * 1.15)  # the hairline recedes to the top of the skull
     temple = -0.80 + (top + 0.96) * min(1.0, gone * 1.5)
     inner = w * (0.80 + 0.13 * gone)
     right = [
@@ -98,25 +98,25 @@ def _hair_edges(face: AgedFace) -> tuple[Points, Points]:
 def _draw_strands(
     brush: Brush, strands: list[Points], *, face: AgedFace, width: float, rng: np.random.Generator
 ) -> None:
-    """Draw strands in a few tones; the share that has turned grey is drawn grey."""
+    """Draw strands in a few tones, a share of them grey."""
     if not strands:
         return
     grey = rng.random(len(strands)) < face.grey
     tone = rng.integers(len(TONES), size=len(strands))
     young = mix(face.person.hair, face.hair, 0.5)
     thin = 0.35 + 0.65 * face.hair_cover
-    for turned, base in ((False, young), (True, face.turned)):
+    for is_grey, base in ((False, young), (True, face.grey_hair)):
         for index, brightness in enumerate(TONES):
-            chosen = [strands[i] for i in np.flatnonzero((grey == turned) & (tone == index))]
+            chosen = [strands[i] for i in np.flatnonzero((grey == is_grey) & (tone == index))]
             if chosen:
                 brush.lines(chosen, colour=mix(face.skin, shade(base, brightness), thin), width=width)
 
 
 def draw_brows(brush: Brush, face: AgedFace, *, lift: float) -> None:
-    """Draw the eyebrows; babies' are faint, old men's are bushy and grey."""
+    """Draw the eyebrows: faint for babies, bushy and grey for old men."""
     person = face.person
     strength = 0.28 + 0.6 * min(1.0, face.age / 12)
-    colour = mix(face.skin, mix(shade(person.hair, 0.85), face.turned, face.grey * 0.85), strength)
+    colour = mix(face.skin, mix(shade(person.hair, 0.85), face.grey_hair, face.grey * 0.85), strength)
     weight = (0.028 + 0.02 * face.growth + 0.022 * face.masculinity - 0.012 * face.sag) * person.brow_weight
     x, w = face.eye_x, face.eye_width * 1.3
     y = face.brow_y - lift
@@ -138,7 +138,7 @@ def draw_brows(brush: Brush, face: AgedFace, *, lift: float) -> None:
 
 
 def draw_beard(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
-    """Draw stubble or a beard for the men who wear one, from puberty on."""
+    """Draw stubble or a beard for some men, from puberty on."""
     amount = (
         float(np.clip((face.age - 15) / 6, 0, 1))
         * face.masculinity
@@ -159,8 +159,8 @@ def draw_beard(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> Non
     y, m = face.mouth_y, face.mouth_width
     inner = spline([[0, y - 0.16], [m * 1.0, y - 0.10], [m * 1.35, y + 0.05], [w * 0.72, 0.45], [w * 0.86, 0.05]])
     contour = np.concatenate([jaw, mirrored(jaw, -1)[::-1], mirrored(inner, -1)[::-1], inner])
-    hair = mix(shade(face.person.hair, 0.9), face.turned, min(1.0, face.grey * 1.15))
-    brush.fill(_turned(contour, brush), colour=mix(face.skin, hair, 0.25 + 0.65 * amount))
+    hair = mix(shade(face.person.hair, 0.9), face.grey_hair, min(1.0, face.grey * 1.15))
+    brush.fill(_move_with_head(contour, brush), colour=mix(face.skin, hair, 0.25 + 0.65 * amount))
     count = int(140 * amount)
     x, spread = rng.uniform(-0.85 * w, 0.85 * w, count), rng.uniform(0.55, 1.0, count)
     base = 1.0 - 0.55 * (np.abs(x) / w) ** 2.2
@@ -170,15 +170,15 @@ def draw_beard(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> Non
     _draw_strands(brush, strands, face=face, width=0.014, rng=rng)
 
 
-def _turned(points: Points, brush: Brush) -> Points:
-    """Move flat hair of the lower face along with a turned head, least at the sides."""
+def _move_with_head(points: Points, brush: Brush) -> Points:
+    """Move points of the lower face with a turned head, least at the sides."""
     share = 1 - np.abs(points[:, 0] / brush.half_width).clip(0, 1) ** 2
     moved: Points = points + np.stack([share * np.sin(brush.pose.yaw) * 0.6, share * brush.pose.pitch], axis=1)
     return moved
 
 
-def draw_worn(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
-    """Draw glasses, a hat or headscarf, or a mask over mouth and nose, each on some."""
+def draw_accessories(brush: Brush, face: AgedFace, *, rng: np.random.Generator) -> None:
+    """Draw glasses, a hat, a headscarf or a mask over mouth and nose, each on some people."""
     likely = 0.04 + 0.5 * face.person.glasses * (0.25 + 0.75 * min(1.0, face.age / 60))
     if face.age > 3 and rng.random() < likely:
         _draw_glasses(brush, face, dark=bool(rng.random() < 0.18), rng=rng)
@@ -264,7 +264,7 @@ def _draw_mask(brush: Brush, face: AgedFace, *, colour: Colour) -> None:
         [[-w * 0.85, 0.2], [0, 0.08], [w * 0.85, 0.2], [w * 0.7, 0.66], [0.2, 0.98], [-0.2, 0.98], [-w * 0.7, 0.66]],
         closed=True,
     )
-    brush.fill(_turned(cover, brush), colour=pale)
+    brush.fill(_move_with_head(cover, brush), colour=pale)
     for y in (0.35, 0.5, 0.65):
         pleat = spline([[-w * 0.6, y], [0, y + 0.04], [w * 0.6, y]])
-        brush.lines([_turned(pleat, brush)], colour=shade(pale, 0.85), width=0.02)
+        brush.lines([_move_with_head(pleat, brush)], colour=shade(pale, 0.85), width=0.02)

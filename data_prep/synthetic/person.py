@@ -1,8 +1,8 @@
-"""Who a synthetic person is, and how that person's face stands at an age.
+"""Synthetic people, and the geometry and colours of their faces at an age.
 
-The growth follows what forensic age progression describes: a cranium that is nearly full-grown at birth above a face
-that grows down and forward until about 20, cartilage (ears, nose) that never stops growing, then loss of volume,
-folds, greying and thinning hair. The numbers are chosen by eye; the set is for demonstrations and tests only.
+Growth follows forensic age progression: the cranium is nearly full-grown at birth, the face below it grows down and
+forward until about 20, cartilage (ears, nose) grows throughout life, and later the face loses volume, folds appear, and
+hair becomes grey and thin. The numbers are chosen by eye; the data set is for demonstrations and tests only.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Gender = Literal["male", "female"]
 
 HairStyle = Literal["short", "side", "long", "curly", "bun"]
 
-# From very fair to very dark, along the Fitzpatrick scale.
+# From very light to very dark, along the Fitzpatrick scale.
 SKIN_TONES = np.array(
     [[246, 218, 198], [233, 192, 164], [220, 174, 138], [198, 146, 106], [160, 110, 76], [118, 78, 54], [80, 53, 41]]
 )
@@ -38,31 +38,31 @@ EYE_COLOURS: tuple[Colour, ...] = ((62, 38, 24), (92, 58, 32), (104, 108, 58), (
 
 @dataclass(frozen=True)
 class Person:
-    """What stays the same about one person through life; the fractions are 0..1 where nothing else is said.
+    """Properties of a person that do not change with age. Tendencies are in 0..1; "relative" means to the average.
 
     Args:
         skin: Colour of young skin.
         hair: Colour of young hair.
         eyes: Colour of the irises.
-        gender: Sets jaw, brows, lips, beard and the usual hair styles from puberty on.
-        hair_style: Of the grown-up; babies and toddlers wear what they have.
-        width: Of the face, relative to the average.
-        jaw: Of the jaw, relative to the average.
-        eye_size: Relative to the average.
-        eye_gap: Between the eyes, relative to the average.
-        nose_width: Relative to the average.
-        nose_length: Relative to the average.
-        mouth_width: Relative to the average.
-        lips: Fullness, relative to the average.
-        brow_weight: Thickness of the eyebrows, relative to the average.
-        brow_tilt: Face units by which the outer ends are raised.
-        ear_size: Relative to the average.
-        greying_age: Years at which half of the hair has turned.
+        gender: Determines jaw, eyebrows, lips, beard and hair styles from puberty on.
+        hair_style: Hair style of the adult; small children have little hair.
+        width: Relative width of the face.
+        jaw: Relative width of the jaw.
+        eye_size: Relative size of the eyes.
+        eye_gap: Relative distance of the eyes.
+        nose_width: Relative width of the nose.
+        nose_length: Relative length of the nose.
+        mouth_width: Relative width of the mouth.
+        lips: Relative thickness of the lips.
+        brow_weight: Relative thickness of the eyebrows.
+        brow_tilt: How much the outer ends of the eyebrows are raised, in face units.
+        ear_size: Relative size of the ears.
+        greying_age: Age in years at which half of the hair is grey.
         balding: Tendency to lose hair.
-        wrinkling: Depth of the wrinkles, relative to the average of an age.
-        beard: Tendency to wear one.
-        freckles: Density.
-        glasses: Tendency to wear them.
+        wrinkling: Relative depth of the wrinkles at an age.
+        beard: Tendency to have a beard.
+        freckles: Density of freckles.
+        glasses: Tendency to wear glasses.
     """
 
     skin: Colour
@@ -90,7 +90,7 @@ class Person:
 
 
 def sample_person(rng: np.random.Generator) -> Person:
-    """Draw one person at random."""
+    """Return a random person."""
     tone = rng.uniform(0, len(SKIN_TONES) - 1)
     positions = np.arange(len(SKIN_TONES))
     red, green, blue = (float(np.interp(tone, positions, SKIN_TONES[:, i])) + rng.normal(0, 3) for i in range(3))
@@ -124,31 +124,31 @@ def sample_person(rng: np.random.Generator) -> Person:
 
 
 def _near(mean: float, deviation: float, rng: np.random.Generator) -> float:
-    """Draw from a normal distribution that is cut at two deviations."""
+    """Return a sample of a normal distribution that is clipped at two standard deviations."""
     return mean + deviation * float(np.clip(rng.normal(), -2, 2))
 
 
 @dataclass(frozen=True)
 class AgedFace:
-    """One person's face at one age: lengths in face units, where the hairline is at y = -1 and the chin at y = 1.
+    """A person's face at an age. Lengths are in face units: the hairline is at y = -1, the chin at y = 1.
 
     Args:
-        person: Whose face.
-        age: Years.
-        growth: 0 at birth, 1 when grown up.
+        person: The person.
+        age: Age in years.
+        growth: 0 at birth, 1 for adults.
         maturity: 0 before puberty, 1 after it.
         wrinkles: 0 when young, 1 at about 85; scaled by the person.
-        sag: 0 until 35, 1 at 90: jowls, lids, bags under the eyes.
+        sag: 0 at 30, 1 at about 90: jowls, eyelids, bags under the eyes.
         grey: Share of grey hair.
-        hair_cover: Density of the hair, 0 for bald.
+        hair_cover: Density of the hair; 0 is bald.
         recession: 0 for a full hairline, 1 for a bald crown.
-        skin: Colour at this age.
-        outline: Control points `(14, 2)` of the head: over the skull from left to right, and back along the chin.
-        top: y of the skull.
-        half_width: Of the face at the eyes.
+        skin: Colour of the skin at this age.
+        outline: Control points `(14, 2)` of the head, over the skull from left to right and back along the chin.
+        top: y of the top of the skull.
+        half_width: Half of the width of the face at the eyes.
         brow_y: y of the eyebrows.
         eye_y: y of the eyes.
-        eye_x: Distance of the eyes from the middle.
+        eye_x: Distance of the eyes from the centre line.
         eye_width: Half of an eye's width.
         nose_y: y of the nostrils.
         nose_width: Half of the nose's width.
@@ -184,22 +184,22 @@ class AgedFace:
 
     @property
     def hair(self) -> Colour:
-        """Colour of the hair at this age, the grey mixed in; children's is lighter."""
-        return mix(mix(self.person.hair, (255, 225, 170), 0.12 * (1 - self.growth)), self.turned, self.grey)
+        """Mean colour of the hair at this age; that of children is lighter."""
+        return mix(mix(self.person.hair, (255, 225, 170), 0.12 * (1 - self.growth)), self.grey_hair, self.grey)
 
     @property
-    def turned(self) -> Colour:
-        """Colour of the hairs that have turned: grey first, white in the end."""
+    def grey_hair(self) -> Colour:
+        """Colour of grey hair, which becomes white with age."""
         return mix(GREY, WHITE, self.sag)
 
     @property
     def masculinity(self) -> float:
-        """How much puberty has changed a male face, 0..1."""
+        """Effect of puberty on a male face, 0..1."""
         return self.maturity if self.person.gender == "male" else 0.0
 
 
 def face_at(person: Person, age: float) -> AgedFace:
-    """Return the face of a person at an age in years."""
+    """Return a person's face at an age in years."""
     growth = _curve(age, (0, 1, 3, 6, 10, 14, 18, 24), (0, 0.16, 0.34, 0.52, 0.70, 0.85, 0.95, 1))
     maturity = _curve(age, (11, 14, 17, 21), (0, 0.35, 0.8, 1))
     wrinkles = _curve(age, (24, 35, 50, 65, 80, 95), (0, 0.14, 0.38, 0.64, 0.95, 1.3)) * person.wrinkling
@@ -244,20 +244,20 @@ def face_at(person: Person, age: float) -> AgedFace:
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Return the colour that holds `share` (0..1, clipped) of the second one."""
+    """Return a mixture with `share` (clipped to 0..1) of the second colour."""
     share = min(max(share, 0.0), 1.0)
     red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def shade(colour: Colour, factor: float) -> Colour:
-    """Return the colour brighter (above 1) or darker (below 1)."""
+    """Return a brighter (factor above 1) or darker (below 1) colour."""
     red, green, blue = (min(max(value * factor, 0.0), 255.0) for value in colour)
     return red, green, blue
 
 
 def random_colour(rng: np.random.Generator, *, low: float, high: float) -> Colour:
-    """Return a colour whose parts lie anywhere between `low` and `high`."""
+    """Return a random colour with components between `low` and `high`."""
     red, green, blue = rng.uniform(low, high, 3).tolist()
     return red, green, blue
 
@@ -267,14 +267,14 @@ def _curve(age: float, ages: tuple[float, ...], values: tuple[float, ...]) -> fl
 
 
 def _skin_at(person: Person, age: float, *, sag: float) -> Colour:
-    """Babies are pinker, old skin is sallower and duller."""
+    """Return the colour of the skin: pink for babies, yellowish and darker in old age."""
     pink = mix(person.skin, (244, 150, 140), 0.13 * _curve(age, (0, 4, 12), (1, 0.6, 0)))
     red, green, blue = pink
     return red * (1 - 0.07 * sag), green * (1 - 0.09 * sag), blue * (1 - 0.20 * sag)
 
 
 def _outline(half_width: float, *, top: float, cheek: float, jaw: float, chin: float) -> npt.NDArray[np.float64]:
-    """Return `(14, 2)`: seven over the skull, the right cheek, jaw and chin, its tip, and the left ones."""
+    """Return `(14, 2)`: seven points over the skull, then right cheek, jaw and chin, its tip, and the left side."""
     angles = np.linspace(np.pi, 0, 7)
     skull = np.stack([half_width * np.cos(angles), -0.25 + (top + 0.25) * np.sin(angles)], axis=1)
     right = np.array([[cheek, 0.18], [jaw, 0.64], [chin, 0.94]])

@@ -1,4 +1,4 @@
-"""Composes synthetic photographs: a background, one or more heads, and what a camera does to them."""
+"""Synthetic photographs: background, one or more heads, and the effects of a camera."""
 
 from collections.abc import Iterator
 
@@ -12,21 +12,21 @@ from agelens.data_prep.synthetic.face import draw_head
 from agelens.data_prep.synthetic.person import Person, face_at, random_colour, sample_person
 
 OVERSAMPLING = 2
-"""Photographs are drawn this much larger and shrunk, which smooths every edge."""
+"""Photographs are drawn larger by this factor and then shrunk, which smooths all edges."""
 
 
 def draw_photo(person: Person, *, age: float, rng: np.random.Generator, size: int = 320) -> tuple[Pixels, Boxes]:
     """Draw one portrait.
 
     Args:
-        person: Who.
-        age: Years, 0 to about 100.
-        rng: For everything that differs from photograph to photograph.
+        person: The person.
+        age: Age in years, 0 to about 100.
+        rng: Generator of everything that differs between photographs.
         size: Height and width in pixels.
 
     Returns:
-        The photograph `uint8 (size, size, 3)` RGB, and the box of its face `(1, 4)` as xyxy pixels within it, by
-        WIDER FACE's convention: forehead to chin, ear to ear.
+        The photograph `uint8 (size, size, 3)` RGB, and the box of its face `(1, 4)`, xyxy pixels clipped to it, by
+        the convention of WIDER FACE: forehead to chin, ear to ear.
     """
     canvas = _draw_background(size * OVERSAMPLING, rng=rng)
     share = float(rng.triangular(0.30, 0.58, 0.85))
@@ -36,7 +36,7 @@ def draw_photo(person: Person, *, age: float, rng: np.random.Generator, size: in
 
 
 def draw_landscape(*, rng: np.random.Generator, size: int = 320) -> Pixels:
-    """Draw a photograph `uint8 (size, size, 3)` in which there is nobody."""
+    """Draw a photograph `uint8 (size, size, 3)` without people."""
     canvas = _draw_background(size * OVERSAMPLING, rng=rng)
     side = len(canvas)
     for horizon in np.sort(rng.uniform(0.35, 0.9, 3)):
@@ -50,11 +50,11 @@ def draw_landscape(*, rng: np.random.Generator, size: int = 320) -> Pixels:
 def make_detector_examples(count: int, *, seed: int, size: int = 320) -> Iterator[tuple[Pixels, Boxes]]:
     """Yield training examples for a face detector.
 
-    Half are portraits, a fifth tight crops whose face nearly fills or overfills the frame, a quarter photographs of
-    two or three people, and one in twenty shows nobody.
+    50 % are portraits, 20 % tight crops whose face takes 80 to 110 % of the height, 25 % photographs of two or three
+    people, and 5 % have no people.
 
     Returns:
-        Pairs of a photograph `uint8 (size, size, 3)` RGB and its face boxes `(N, 4)`, xyxy pixels within it.
+        Pairs of a photograph `uint8 (size, size, 3)` RGB and its face boxes `(N, 4)`, xyxy pixels clipped to it.
     """
     for index in range(count):
         rng = np.random.default_rng([seed, index])
@@ -62,7 +62,7 @@ def make_detector_examples(count: int, *, seed: int, size: int = 320) -> Iterato
         if kind < 0.05:
             yield draw_landscape(rng=rng, size=size), np.zeros((0, 4))
         elif kind < 0.30:
-            yield _draw_company(int(rng.integers(2, 4)), rng=rng, size=size)
+            yield _draw_people(int(rng.integers(2, 4)), rng=rng, size=size)
         elif kind < 0.50:
             yield _draw_tight_crop(rng=rng, size=size)
         else:
@@ -76,8 +76,8 @@ def _draw_tight_crop(*, rng: np.random.Generator, size: int) -> tuple[Pixels, Bo
     return _expose(canvas, size=size, rng=rng), _visible(box[None], size=size)
 
 
-def _draw_company(people: int, *, rng: np.random.Generator, size: int) -> tuple[Pixels, Boxes]:
-    """Draw people side by side, each in a column of their own, the lower ones in front, so that no face is hidden."""
+def _draw_people(people: int, *, rng: np.random.Generator, size: int) -> tuple[Pixels, Boxes]:
+    """Draw people side by side in separate columns, lower ones in front, so that no face is hidden."""
     canvas = _draw_background(size * OVERSAMPLING, rng=rng)
     side = len(canvas)
     boxes = []
@@ -91,7 +91,7 @@ def _draw_company(people: int, *, rng: np.random.Generator, size: int) -> tuple[
 
 
 def _portrait_pose(side: int, *, share: float, spread: float, rng: np.random.Generator) -> Pose:
-    """Place one face that takes `share` of the frame's height, inside it as far as it fits."""
+    """Return the pose of a face that takes `share` of the image's height, shifted only as far as it fits."""
     free = max(0.0, (1 - share) / 2 - 0.02)
     shift = np.clip(rng.normal(0, spread, 2), -free, free)
     centre = (0.5 + shift + [0, min(0.03, free)]) * side
@@ -112,7 +112,7 @@ def _visible(boxes: Boxes, *, size: int) -> Boxes:
 
 
 def _draw_background(side: int, *, rng: np.random.Generator) -> Pixels:
-    """Return a canvas of soft colours with, on some, clutter in front."""
+    """Return a canvas of soft colours, some of them with shapes in front."""
     cells = int(rng.integers(2, 7))
     base = rng.uniform(30, 225) + rng.normal(0, 26, 3)
     spread = rng.normal(0, rng.uniform(4, 40), (cells, cells, 1)) + rng.normal(0, 8, (cells, cells, 3))
@@ -136,7 +136,7 @@ def _draw_background(side: int, *, rng: np.random.Generator) -> Pixels:
 
 
 def _expose(canvas: Pixels, *, size: int, rng: np.random.Generator) -> Pixels:
-    """Shrink the canvas, light it from one side, tint it, blur it a little and add the sensor's noise."""
+    """Shrink the canvas and add the effects of a camera: blur, uneven light, a tint and noise."""
     image = cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.35:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.1) * size / 320)

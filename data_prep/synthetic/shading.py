@@ -1,4 +1,4 @@
-"""Light and shadow on a synthetic face: roundness, soft hollows, blush, and the wrinkles that tell the age."""
+"""Shading of a synthetic face: light, soft shadows, blush and wrinkles."""
 
 import cv2
 import numpy as np
@@ -11,10 +11,10 @@ from agelens.data_prep.synthetic.person import AgedFace
 Floats = npt.NDArray[np.float32]
 
 GRID = 72
-"""Side of the coarse grid on which soft shadows are computed before they are enlarged."""
+"""Side of the coarse grid for soft shadows, which are then enlarged."""
 
 NEUTRAL = 128
-"""Shade that leaves a pixel as it is; 64 halves it."""
+"""Factor 1 in 8 bits; 64 halves the brightness of a pixel."""
 
 
 def shade_skin(canvas: Pixels, face: AgedFace, *, pose: Pose, outline: Points, rng: np.random.Generator) -> None:
@@ -25,7 +25,7 @@ def shade_skin(canvas: Pixels, face: AgedFace, *, pose: Pose, outline: Points, r
     x2, y2 = np.minimum(placed.max(axis=0).astype(int) + 1, [width, height])
     if x2 - x1 < 8 or y2 - y1 < 8:
         return
-    # Half the canvas's resolution is that of the finished picture.
+    # The finished image has half the resolution of the canvas.
     size = (int(x2 - x1) // 2, int(y2 - y1) // 2)
     soft = _soft_shade(face, pose=pose, corners=(x1, y1, x2, y2), rng=rng)
     fine = _wrinkle_shade(face, pose=pose, origin=(int(x1), int(y1)), size=size, rng=rng)
@@ -60,7 +60,7 @@ def _soft_shade(face: AgedFace, *, pose: Pose, corners: tuple[int, int, int, int
 
 
 def _blotches(face: AgedFace, *, rng: np.random.Generator) -> Floats:
-    """Skin grows uneven with age, in brightness and in redness."""
+    """Return factors of uneven brightness and redness, which increase with age."""
     uneven = 0.008 + 0.045 * face.wrinkles**1.5
     redness = rng.normal(0, uneven, (12, 12, 1)) * [-0.15, 0.55, 0.45]
     coarse = redness + rng.normal(0, uneven, (12, 12, 1))
@@ -70,7 +70,7 @@ def _blotches(face: AgedFace, *, rng: np.random.Generator) -> Floats:
 
 
 def _hollows(face: AgedFace) -> tuple[Points, Points, Points]:
-    """Return the centres `(K, 2)`, radii `(K, 2)` and darkening `(K, 3)` of soft spots; negative ones are lighter."""
+    """Return centres `(K, 2)`, radii `(K, 2)` and darkening `(K, 3)` of soft spots; negative values are lighter."""
     sag, grown = face.sag, face.growth
     x, y, w = face.eye_x, face.eye_y, face.eye_width
     spots: list[tuple[float, float, float, float, tuple[float, float, float]]] = [
@@ -86,7 +86,7 @@ def _hollows(face: AgedFace) -> tuple[Points, Points, Points]:
         spots += [
             (side * (x - w), y - 0.05, 0.10, 0.13, (0.16 + 0.1 * grown, 0.18 + 0.1 * grown, 0.18 + 0.1 * grown)),
             (side * x, y - 0.02, w * 1.4, w * 1.0, (0.08, 0.09, 0.08)),
-            # Blush of children, bags and hollow cheeks of the old.
+            # Blush of children; bags under the eyes and hollow cheeks of old people.
             (side * 0.46, cheek_y, 0.22, 0.18, (-0.05 - 0.06 * (1 - grown), 0.16 * (1 - grown), 0.13 * (1 - grown))),
             (side * x, y + w * 1.0, w * 1.0, 0.07, (0.20 * sag, 0.27 * sag, 0.22 * sag)),
             (side * x, y + w * 1.0 + 0.12, w * 0.9, 0.05, (-0.08 * sag, -0.08 * sag, -0.08 * sag)),

@@ -1,4 +1,4 @@
-"""Judging a face detector by hand: which boxes are correct, the area under the curve, squares without faces."""
+"""Evaluation of a face detector by hand: matching, average precision, squares without faces."""
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ def judge(found: list[tuple[Row, float]], faces: list[Row], *, ignored: list[boo
     return match_detections(detections, boxes(*faces), ignored=mask)
 
 
-def verdicts(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
+def matched(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
     return MatchedBoxes(
         np.array([s for s, _ in rows], dtype=float), np.array([c for _, c in rows], dtype=bool), face_count
     )
@@ -50,7 +50,7 @@ def verdicts(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
         ([(FACE, 0.9), (HALF, 0.8)], [FACE], [(0.9, True), (0.8, False)]),
         ([(FACE, 0.4), (HALF, 0.8)], [FACE], [(0.8, True), (0.4, False)]),
         ([(FAR, 0.9), (FACE, 0.8)], [FACE, FAR], [(0.9, True), (0.8, True)]),
-        # The first takes its best face though another would do; the second overlaps that one most and comes too late.
+        # A box is matched to the face that it overlaps most; the second box of that face is false.
         ([((0, 0, 10, 8), 0.9), ((0, 0, 10, 7), 0.8)], [FACE, HALF], [(0.9, True), (0.8, True)]),
         ([(FACE, 0.9), ((0, 0, 10, 9), 0.8)], [FACE, HALF], [(0.9, True), (0.8, False)]),
     ],
@@ -69,7 +69,7 @@ def verdicts(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
         "same best",
     ],
 )
-def test_a_box_is_correct_if_it_is_the_best_on_the_face_it_overlaps_most(
+def test_the_best_box_on_the_face_that_it_overlaps_most_is_correct(
     found: list[tuple[Row, float]], faces: list[Row], expected: list[tuple[float, bool]]
 ) -> None:
     judged = judge(found, faces)
@@ -88,7 +88,7 @@ def test_a_box_is_correct_if_it_is_the_best_on_the_face_it_overlaps_most(
     ],
     ids=["left out", "as often as it likes", "among others", "overlaps too little", "not missed"],
 )
-def test_boxes_on_ignored_faces_do_not_count_and_ignored_faces_are_not_missed(
+def test_ignored_faces_and_their_boxes_do_not_count(
     found: list[tuple[Row, float]], expected: list[tuple[float, bool]]
 ) -> None:
     judged = judge(found, [TINY, FACE], ignored=[True, False])
@@ -108,7 +108,7 @@ def test_boxes_on_ignored_faces_do_not_count_and_ignored_faces_are_not_missed(
 def test_an_excused_box_counts_only_if_it_belongs_to_a_face(
     excused: list[bool], expected: list[tuple[float, bool]]
 ) -> None:
-    # In worse order than their scores, so that the mask must follow its boxes: tiny, second, first, beside.
+    # Not sorted by score, so that the mask must be sorted with the boxes: tiny, second, first, beside.
     found = Detections(boxes(TINY, HALF, FACE, FAR), np.array([0.6, 0.7, 0.8, 0.9]))
     mask = np.array(excused[::-1])
     judged = match_detections(found, boxes(FACE, TINY), ignored=np.array([False, True]), excused=mask)
@@ -118,36 +118,38 @@ def test_an_excused_box_counts_only_if_it_belongs_to_a_face(
 @pytest.mark.parametrize(
     ("images", "expected"),
     [
-        ([verdicts((0.9, True), face_count=1)], 1),
-        ([verdicts((0.9, True), face_count=4)], 1 / 4),
-        ([verdicts((0.9, False), face_count=1)], 0),
-        ([verdicts(face_count=3)], 0),
-        ([verdicts((0.9, True), (0.8, False), face_count=1)], 1),
-        ([verdicts((0.9, False), (0.8, True), face_count=1)], 1 / 2),
-        # Precision 1, 1/2, 2/3, 3/4 at recall 1/4, 1/4, 2/4, 3/4: the dip at 2/3 is lifted to 3/4.
-        ([verdicts((0.9, True), (0.8, False), (0.7, True), (0.6, True), face_count=4)], 1 / 4 + 2 / 4 * 3 / 4),
-        # The same list, shared out over three images, one of them without a face.
+        ([matched((0.9, True), face_count=1)], 1),
+        ([matched((0.9, True), face_count=4)], 1 / 4),
+        ([matched((0.9, False), face_count=1)], 0),
+        ([matched(face_count=3)], 0),
+        ([matched((0.9, True), (0.8, False), face_count=1)], 1),
+        ([matched((0.9, False), (0.8, True), face_count=1)], 1 / 2),
+        # Precision 1, 1/2, 2/3, 3/4 at recall 1/4, 1/4, 2/4, 3/4: interpolation raises 2/3 to 3/4.
+        ([matched((0.9, True), (0.8, False), (0.7, True), (0.6, True), face_count=4)], 1 / 4 + 2 / 4 * 3 / 4),
+        # The same boxes in three images, one of them without a face.
         (
             [
-                verdicts((0.7, True), face_count=1),
-                verdicts((0.8, False), face_count=0),
-                verdicts((0.9, True), (0.6, True), face_count=3),
+                matched((0.7, True), face_count=1),
+                matched((0.8, False), face_count=0),
+                matched((0.9, True), (0.6, True), face_count=3),
             ],
             1 / 4 + 2 / 4 * 3 / 4,
         ),
     ],
     ids=["perfect", "three missed", "false", "blind", "false after", "false before", "dip", "three images"],
 )
-def test_average_precision_is_the_area_under_the_lifted_curve(images: list[MatchedBoxes], expected: float) -> None:
+def test_average_precision_is_the_area_under_the_interpolated_curve(
+    images: list[MatchedBoxes], expected: float
+) -> None:
     assert average_precision(images) == pytest.approx(expected)
 
 
-def test_boxes_of_equal_score_enter_together_whatever_the_order_of_the_images() -> None:
-    right, wrong = verdicts((0.5, True), face_count=1), verdicts((0.5, False), face_count=1)
+def test_boxes_of_equal_score_are_added_at_once() -> None:
+    right, wrong = matched((0.5, True), face_count=1), matched((0.5, False), face_count=1)
     assert average_precision([right, wrong]) == average_precision([wrong, right]) == pytest.approx(1 / 2 * 1 / 2)
 
 
-@pytest.mark.parametrize("images", [[], [verdicts((0.9, False), face_count=0)]], ids=["no image", "no face"])
+@pytest.mark.parametrize("images", [[], [matched((0.9, False), face_count=0)]], ids=["no image", "no face"])
 def test_average_precision_needs_a_face(images: list[MatchedBoxes]) -> None:
     with pytest.raises(DataError, match="at least one labelled face"):
         average_precision(images)
@@ -159,7 +161,7 @@ def test_the_shorter_side_is_measured_in_the_scaled_image() -> None:
     assert scaled_sides(faces, height=100, width=256, longest=512).tolist() == [64, 20]
 
 
-def test_free_squares_lie_in_the_image_clear_of_grown_faces_and_of_one_another() -> None:
+def test_free_squares_are_in_the_image_and_overlap_no_face_or_square() -> None:
     faces, picked = boxes((200, 150, 260, 210), (0, 0, 40, 40)), []
     for seed in range(20):
         squares = pick_free_squares(
@@ -183,21 +185,19 @@ def test_free_squares_lie_in_the_image_clear_of_grown_faces_and_of_one_another()
         ([], 128, 128, [[0, 0, 128, 128]]),
         ([], 127, 640, []),
         ([(60, 60, 70, 70)], 128, 128, []),
-        # 100 px of face at the left reach 120 px once grown by 20 %: 128 px are free beside them, or not.
+        # 100 px of face at the left, enlarged by 20 %, reach 120 px: beside them 128 px are free, or not.
         ([(0, 0, 100, 128)], 128, 248, [[120, 0, 248, 128]]),
         ([(0, 0, 100, 128)], 128, 247, []),
     ],
     ids=["whole image", "image too small", "face in the middle", "just room", "no room because faces grow"],
 )
-def test_free_squares_take_the_room_there_is(
-    faces: list[Row], height: int, width: int, expected: list[list[float]]
-) -> None:
+def test_free_squares_need_enough_space(faces: list[Row], height: int, width: int, expected: list[list[float]]) -> None:
     rng = np.random.default_rng(0)
     found = pick_free_squares(boxes(*faces), height=height, width=width, rng=rng, most=1, attempts=1500)
     assert found.tolist() == expected
 
 
-def test_the_seed_decides_which_squares() -> None:
+def test_squares_depend_on_the_seed() -> None:
     first, again, other = (
         pick_free_squares(boxes(), height=500, width=500, rng=np.random.default_rng(seed)).tolist()
         for seed in (1, 1, 2)

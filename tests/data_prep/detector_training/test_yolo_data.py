@@ -1,4 +1,4 @@
-"""Training images of the face detector: label files, turned boxes and tight crops."""
+"""Training images of the face detector: label files, rotated boxes, tight crops, hard squares."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_a_photograph_without_a_label_file_has_no_faces(tmp_path: Path) -> None:
     assert read_yolo_boxes(tmp_path / "none.txt", height=10, width=10).shape == (0, 4)
 
 
-def test_boxes_survive_the_way_through_a_label_file(tmp_path: Path) -> None:
+def test_boxes_are_unchanged_by_writing_and_reading(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     low = rng.uniform(0, 300, size=(20, 2))
     boxes = np.concatenate([low, low + rng.uniform(1, 100, size=(20, 2))], axis=1)
@@ -63,7 +63,7 @@ def test_the_text_of_a_label_file_is_in_fractions_of_the_image() -> None:
 
 
 @pytest.mark.parametrize("text", ["0 0.5 0.5 0.5\n", "0 0.5 0.5 0.5 0.5 0.9\n", "face 0.5 0.5 0.5 0.5\n", "x\n"])
-def test_a_line_without_five_numbers_is_refused_with_its_file(tmp_path: Path, text: str) -> None:
+def test_a_line_without_five_numbers_is_an_error_with_the_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "bad.txt").write_text("0 0.5 0.5 0.5 0.5\n" + text)
     with pytest.raises(DataError, match=r"five numbers .*bad\.txt"):
         read_yolo_boxes(tmp_path / "bad.txt", height=10, width=10)
@@ -81,7 +81,9 @@ def test_a_line_without_five_numbers_is_refused_with_its_file(tmp_path: Path, te
     ],
     ids=["none", "shifted", "doubled", "90_about_itself", "180_about_itself", "90_about_the_origin"],
 )
-def test_turned_boxes_by_hand(matrix: Floats, expected: tuple[float, float, float, float]) -> None:
+def test_rotated_boxes_have_the_hand_computed_values(
+    matrix: Floats, expected: tuple[float, float, float, float]
+) -> None:
     np.testing.assert_allclose(rotate_boxes(BOX, matrix), [expected], atol=1e-9)
 
 
@@ -92,7 +94,7 @@ def test_the_box_of_a_circle_is_the_same_at_every_angle() -> None:
         np.testing.assert_allclose(turned, circle, atol=1e-9)
 
 
-def test_a_turned_box_encloses_the_turned_ellipse_exactly() -> None:
+def test_a_rotated_box_is_the_bounding_box_of_the_rotated_ellipse() -> None:
     matrix = cv2.getRotationMatrix2D((7, -3), 25, 1.3)
     angle = np.linspace(0, 2 * np.pi, 100_000)
     ellipse = np.stack([20 + 10 * np.cos(angle), 40 + 20 * np.sin(angle)], axis=1)
@@ -100,12 +102,12 @@ def test_a_turned_box_encloses_the_turned_ellipse_exactly() -> None:
     np.testing.assert_allclose(rotate_boxes(BOX, matrix)[0], [*moved.min(axis=0), *moved.max(axis=0)], atol=1e-6)
 
 
-def test_no_boxes_can_be_turned() -> None:
+def test_an_empty_array_of_boxes_can_be_rotated() -> None:
     assert rotate_boxes(np.zeros((0, 4)), IDENTITY).shape == (0, 4)
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_tight_crop_shows_the_face_in_the_box_that_it_says(seed: int) -> None:
+def test_the_box_of_a_tight_crop_contains_the_face(seed: int) -> None:
     image, boxes = disc_photo()
     crop, found = cut_tight_crop(image, boxes, which=0, size=160, rng=np.random.default_rng(seed))
     assert (crop.shape, found.shape) == ((160, 160, 3), (1, 4))
@@ -115,7 +117,7 @@ def test_a_tight_crop_shows_the_face_in_the_box_that_it_says(seed: int) -> None:
     np.testing.assert_allclose(found[0], seen, atol=2.5)
 
 
-def test_boxes_of_a_tight_crop_lie_in_it() -> None:
+def test_boxes_of_a_tight_crop_are_inside_of_it() -> None:
     rng = np.random.default_rng(2)
     image = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
     low = rng.uniform(0, 100, size=(12, 2))
@@ -128,7 +130,7 @@ def test_boxes_of_a_tight_crop_lie_in_it() -> None:
             assert (found <= 96).all()
             assert (found[:, 2:] > found[:, :2]).all()
             counts.add(len(found))
-    assert 0 not in counts  # the face in question is always seen
+    assert 0 not in counts  # the selected face is always visible
     assert max(counts) > 1
 
 
@@ -143,7 +145,7 @@ def test_the_face_takes_40_to_105_percent_of_the_side() -> None:
     assert 0.95 < max(shares) <= 1
 
 
-def test_the_face_lies_up_to_12_percent_off_the_middle() -> None:
+def test_the_face_is_shifted_by_up_to_12_percent() -> None:
     image = np.zeros((400, 400, 3), dtype=np.uint8)
     circle = np.array([[150.0, 150, 250, 250]])
     crops = [cut_tight_crop(image, circle, which=0, size=100, rng=np.random.default_rng(seed)) for seed in range(200)]
@@ -174,13 +176,13 @@ def test_tight_crops_are_cut_around_the_largest_faces(most: int, min_side: float
     assert len(crops) == count
 
 
-def test_a_photograph_without_faces_gives_no_tight_crop() -> None:
+def test_a_photograph_without_faces_has_no_tight_crop() -> None:
     image, _ = disc_photo()
     nothing = np.zeros((0, 4))
     assert list(tight_crops(image, nothing, most=3, size=64, min_side=1, rng=np.random.default_rng(0))) == []
 
 
-def test_blank_pictures_are_pictures_of_three_kinds() -> None:
+def test_blank_images_are_of_three_kinds() -> None:
     pictures = list(blank_images(6, size=32, rng=np.random.default_rng(0)))
     assert [(picture.shape, picture.dtype) for picture in pictures] == [((32, 32, 3), np.uint8)] * 6
     spreads = [picture.std(axis=(0, 1)).max() for picture in pictures]
@@ -189,17 +191,17 @@ def test_blank_pictures_are_pictures_of_three_kinds() -> None:
 
 
 class BrightnessDetector:
-    """Sees a face as sure as a picture is bright; black is none."""
+    """Finds a face in every image that is not black; the score is the brightness."""
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
-        """Return one box per picture, or none for a black one."""
+        """Return one box per image, or none for a black one."""
         scores = [np.array([image.mean() / 255] if image.any() else []) for image in images]
         return [Detections(np.tile([0.0, 0, 9, 9], (len(some), 1)), some) for some in scores]
 
 
-def test_hard_squares_are_where_the_detector_is_mistaken() -> None:
+def test_hard_squares_contain_false_detections() -> None:
     image = np.zeros((600, 1200, 3), dtype=np.uint8)
-    image[:, 600:] = 128  # the right half fools the detector: half of full brightness scores 0.5
+    image[:, 600:] = 128  # false detections in the right half: half of full brightness scores 0.5
     face = np.array([[700.0, 0, 800, 100]])
     squares = hard_squares(image, face, BrightnessDetector(), most=3, rng=np.random.default_rng(1))
     assert 1 <= len(squares) <= 3
@@ -209,7 +211,7 @@ def test_hard_squares_are_where_the_detector_is_mistaken() -> None:
 
 
 @pytest.mark.parametrize("brightness", [5, 250])
-def test_squares_without_a_mistake_or_with_a_face_that_nobody_labelled_are_not_hard(brightness: int) -> None:
+def test_squares_with_too_low_or_too_high_scores_are_not_hard(brightness: int) -> None:
     image = np.full((300, 300, 3), brightness, dtype=np.uint8)
     squares = hard_squares(image, np.zeros((0, 4)), BrightnessDetector(), most=3, rng=np.random.default_rng(1))
     assert squares.shape == (0, 4)

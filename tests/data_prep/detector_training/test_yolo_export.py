@@ -1,4 +1,4 @@
-"""Two checkpoints become one: the mean of their weights, with scores that begin to count elsewhere."""
+"""The mean of two checkpoints, with shifted scores."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ print(*(float(part.detach().flatten()[0]) for pair in (kernels, biases) for part
 @pytest.mark.slow
 def test_the_mean_is_weighted_and_scores_are_shifted(tmp_path: Path) -> None:
     pytest.importorskip("ultralytics", reason="the extra `train` is not installed")
-    # In a process of its own: torch does not bear TensorFlow beside it.
+    # In another process, because torch and TensorFlow conflict in one.
     done = subprocess.run(
         [sys.executable, "-c", BLEND, str(DETECTOR_TORCH), str(tmp_path)],
         capture_output=True,
@@ -53,7 +53,7 @@ def test_the_mean_is_weighted_and_scores_are_shifted(tmp_path: Path) -> None:
     assert blended_bias == pytest.approx(1.5 * bias + logit, rel=1e-2)
 
 
-def test_a_checkpoint_that_is_not_trusted_is_not_blended(tmp_path: Path) -> None:
+def test_an_untrusted_checkpoint_is_not_loaded(tmp_path: Path) -> None:
     (tmp_path / "strange.pt").write_bytes(b"pickle")
     with pytest.raises(WeightsError, match="--trust"):
         blend_checkpoints(tmp_path / "strange.pt", DETECTOR_TORCH, tmp_path / "blend.pt", share=0.5)

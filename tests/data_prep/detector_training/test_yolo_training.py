@@ -1,4 +1,4 @@
-"""One round of the detector's training, with a stand-in for ultralytics that writes down what it was asked."""
+"""One round of training of the face detector, with a fake of ultralytics that records its arguments."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ PLAIN = DetectorRecipe(tight_crops=1, free_squares=0, synthetic=0, blank=0, seed
 
 @pytest.fixture
 def widerface(tmp_path: Path) -> Path:
-    """Return two photographs for training, one with a face and one without a label file, and one to validate by."""
+    """Return two training photographs, with a face and without a label file, and one for validation."""
     folder = tmp_path / "widerface"
     for part in YOLO_FOLDERS:
         (folder / part).mkdir(parents=True)
@@ -37,8 +37,8 @@ def widerface(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Return what ultralytics is asked: the model's file, then the settings of the training, which is not done."""
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Return the recorded arguments: the file of the model, then the settings of the training, which is not run."""
     calls: list[dict[str, Any]] = []
 
     class Model:
@@ -58,7 +58,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return calls
 
 
-def test_the_set_holds_photographs_and_what_was_cut_from_them(widerface: Path, tmp_path: Path) -> None:
+def test_the_training_set_contains_photographs_and_additional_images(widerface: Path, tmp_path: Path) -> None:
     listing = write_training_set(widerface, tmp_path / "data", recipe=PLAIN)
     assert f"path: {(tmp_path / 'data').resolve()}" in listing.read_text().splitlines()
     found = {path.relative_to(tmp_path / "data").as_posix() for path in (tmp_path / "data").rglob("*.*")}
@@ -74,7 +74,7 @@ def test_the_set_holds_photographs_and_what_was_cut_from_them(widerface: Path, t
     }
 
 
-def test_nothing_of_an_earlier_set_is_left(widerface: Path, tmp_path: Path) -> None:
+def test_an_earlier_training_set_is_removed(widerface: Path, tmp_path: Path) -> None:
     write_training_set(widerface, tmp_path / "data", recipe=PLAIN)
     smaller = DetectorRecipe(tight_crops=0, free_squares=0, synthetic=0, blank=1)
     write_training_set(widerface, tmp_path / "data", recipe=smaller)
@@ -83,60 +83,58 @@ def test_nothing_of_an_earlier_set_is_left(widerface: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("part", YOLO_FOLDERS)
-def test_each_of_the_four_folders_must_be_there(part: str, widerface: Path, tmp_path: Path) -> None:
+def test_each_of_the_four_folders_is_required(part: str, widerface: Path, tmp_path: Path) -> None:
     (widerface / part).rename(tmp_path / "away")
     with pytest.raises(DataError, match=f"Missing: {part}"):
         write_training_set(widerface, tmp_path / "data", recipe=PLAIN)
 
 
-def test_a_round_is_named_by_its_seed(widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
+def test_a_round_is_named_after_its_seed(widerface: Path, tmp_path: Path, recorded: list[dict[str, Any]]) -> None:
     work = tmp_path / "work"
     for seed in (5, 6):
         last = train_face_detector(widerface, work, recipe=DetectorRecipe(1, tight_crops=0, synthetic=0, seed=seed))
         assert last == work / f"round_{seed}/weights/last.pt"
         assert last.is_file()
-    trained = [call for call in asked if "data" in call]
+    trained = [call for call in recorded if "data" in call]
     assert [call["name"] for call in trained] == ["round_5", "round_6"]
     assert [call["data"] for call in trained] == [str(work / f"round_{seed}/data/data.yaml") for seed in (5, 6)]
 
 
-def test_a_round_is_never_overwritten(widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]) -> None:
+def test_a_round_is_never_overwritten(widerface: Path, tmp_path: Path, recorded: list[dict[str, Any]]) -> None:
     train_face_detector(widerface, tmp_path / "work", recipe=PLAIN)
-    with pytest.raises(WeightsError, match=r"round_5/weights/last\.pt is there already.*--resume.*--seed"):
+    with pytest.raises(WeightsError, match=r"round_5/weights/last\.pt already exists.*--resume.*--seed"):
         train_face_detector(widerface, tmp_path / "work", recipe=PLAIN)
 
 
-def test_resuming_goes_on_with_the_round_of_the_seed(
-    widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]
-) -> None:
+def test_the_round_of_the_seed_is_resumed(widerface: Path, tmp_path: Path, recorded: list[dict[str, Any]]) -> None:
     last = train_face_detector(widerface, tmp_path / "work", recipe=PLAIN)
     assert train_face_detector(widerface, tmp_path / "work", recipe=PLAIN, resume=True, trusted=None) == last
-    assert asked[-2:] == [{"file": str(last)}, {"resume": True}]
+    assert recorded[-2:] == [{"file": str(last)}, {"resume": True}]
 
 
 @pytest.mark.parametrize("resume", [True, False])
-def test_what_to_go_on_from_must_be_there(
-    resume: bool, widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]
+def test_the_checkpoint_to_start_from_is_required(
+    resume: bool, widerface: Path, tmp_path: Path, recorded: list[dict[str, Any]]
 ) -> None:
     start = None if resume else tmp_path / "gone.pt"
     with pytest.raises(WeightsError, match="There is no checkpoint"):
         train_face_detector(widerface, tmp_path, recipe=PLAIN, start=start, resume=resume)
-    assert asked == []
+    assert recorded == []
 
 
 @pytest.mark.parametrize("resume", [True, False])
-def test_a_checkpoint_that_is_not_trusted_is_not_gone_on_from(
-    resume: bool, widerface: Path, tmp_path: Path, asked: list[dict[str, Any]]
+def test_an_untrusted_checkpoint_is_rejected(
+    resume: bool, widerface: Path, tmp_path: Path, recorded: list[dict[str, Any]]
 ) -> None:
     start = tmp_path / f"work/round_{PLAIN.seed}/weights/last.pt" if resume else tmp_path / "start.pt"
     start.parent.mkdir(parents=True, exist_ok=True)
     start.write_bytes(b"weights")
     with pytest.raises(WeightsError, match=r"pickle.*--trust"):
         train_face_detector(widerface, tmp_path / "work", recipe=PLAIN, start=start, resume=resume, trusted={"0" * 64})
-    assert asked == []
+    assert recorded == []
 
 
-def test_mistakes_are_looked_for_with_the_runtime_file_beside_the_checkpoint(widerface: Path, tmp_path: Path) -> None:
+def test_false_detections_need_the_exported_model_beside_the_checkpoint(widerface: Path, tmp_path: Path) -> None:
     recipe = DetectorRecipe(hard_squares=1)
     (tmp_path / "start.pt").write_bytes(b"weights")
     for start in (None, tmp_path / "start.pt"):
@@ -144,7 +142,7 @@ def test_mistakes_are_looked_for_with_the_runtime_file_beside_the_checkpoint(wid
             train_face_detector(widerface, tmp_path / "work", recipe=recipe, start=start, trusted=None)
 
 
-def test_squares_in_which_the_detector_is_mistaken_join_the_set(widerface: Path, tmp_path: Path) -> None:
+def test_squares_with_false_detections_are_added_to_the_training_set(widerface: Path, tmp_path: Path) -> None:
     class Mistaken:
         def detect(self, images: Sequence[Pixels]) -> list[Detections]:
             return [Detections(np.array([[0.0, 0, 9, 9]]), np.array([0.5])) for _ in images]

@@ -1,3 +1,5 @@
+"""The synthetic data set: files, labels and defects; faces, photographs and boxes."""
+
 import hashlib
 import json
 from pathlib import Path
@@ -46,12 +48,12 @@ def test_every_listed_file_exists_and_every_file_is_listed(folder: Path, labels:
     assert labels["path"].is_unique
 
 
-def test_a_file_lies_in_the_folder_of_its_subject(labels: pd.DataFrame):
+def test_files_are_in_the_folder_of_their_subject(labels: pd.DataFrame):
     for path, subject in zip(labels["path"], labels["subject"], strict=True):
         assert path.startswith(f"images/{subject}/{subject}_")
 
 
-def test_each_person_but_the_last_has_two_or_three_portraits_beside_copies(folder: Path, labels: pd.DataFrame):
+def test_each_person_except_the_last_has_two_or_three_portraits(folder: Path, labels: pd.DataFrame):
     portraits = _portraits(labels)
     assert len(portraits) == COUNT + 4  # one exact copy, one smaller, two conflicting
     assert portraits.groupby("subject").size().iloc[:-1].between(2, 3 + 4).all()
@@ -73,24 +75,24 @@ def test_copies_are_exact_smaller_and_conflicting(folder: Path, labels: pd.DataF
 @pytest.mark.parametrize(
     ("subject", "reason"), [("empty", "empty_file"), ("truncated", "truncated"), ("text", "not_an_image")]
 )
-def test_a_broken_file_is_broken_as_named(folder: Path, subject: str, reason: str):
+def test_unusable_files_have_the_expected_reason(folder: Path, subject: str, reason: str):
     with pytest.raises(ImageError) as caught:
         read_rgb(folder / f"images/{subject}/{subject}_0.jpg")
     assert caught.value.reason == reason
 
 
-def test_the_picture_of_nobody_can_be_read(folder: Path):
+def test_the_landscape_can_be_read(folder: Path):
     assert read_rgb(folder / "images/nobody/nobody_0.jpg").shape == (SIZE, SIZE, 3)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(folder: Path, tmp_path: Path):
+def test_the_bytes_depend_only_on_the_seed(folder: Path, tmp_path: Path):
     write_synthetic(tmp_path / "again", count=COUNT, seed=3, size=SIZE)
     write_synthetic(tmp_path / "other", count=COUNT, seed=4, size=SIZE)
     assert _digests(tmp_path / "again") == _digests(folder)
     assert _digests(tmp_path / "other")["images/p00000/p00000_0.jpg"] != _digests(folder)["images/p00000/p00000_0.jpg"]
 
 
-def test_a_synthetic_set_is_replaced_as_a_whole(tmp_path: Path):
+def test_a_synthetic_data_set_is_replaced(tmp_path: Path):
     folder = tmp_path / "set"
     write_synthetic(folder, count=20, seed=1, size=32)
     write_synthetic(folder, count=10, seed=1, size=32)
@@ -99,14 +101,14 @@ def test_a_synthetic_set_is_replaced_as_a_whole(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
-def test_a_folder_of_something_else_is_refused_and_kept(tmp_path: Path):
+def test_a_folder_with_other_content_is_rejected_and_kept(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(DataError, match="move it away"):
         write_synthetic(tmp_path, count=10, seed=1, size=32)
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
 
-def test_an_interrupted_writing_leaves_nothing(tmp_path: Path):
+def test_after_an_interruption_nothing_is_left(tmp_path: Path):
     def interrupt(done: int) -> None:
         if done == 5:
             raise KeyboardInterrupt
@@ -122,12 +124,12 @@ def test_progress_counts_every_portrait(tmp_path: Path):
     assert seen == list(range(1, 12))
 
 
-def test_too_few_portraits_are_refused(tmp_path: Path):
+def test_too_few_portraits_are_rejected(tmp_path: Path):
     with pytest.raises(DataError, match="at least 10"):
         write_synthetic(tmp_path / "set", count=9, seed=1)
 
 
-def test_ages_are_even_but_for_the_rare_ones():
+def test_ages_are_uniform_except_for_the_rare_ones():
     ages = spread_ages(91 * 40, rng=np.random.default_rng(0))
     counts = np.bincount(ages, minlength=91)
     common = np.setdiff1d(np.arange(91), [*RARE_AGES, *(age + 1 for age in RARE_AGES)])
@@ -136,13 +138,13 @@ def test_ages_are_even_but_for_the_rare_ones():
     assert (counts[list(RARE_AGES)] < 12).all()
 
 
-def test_all_of_the_range_of_ages_is_used_by_a_small_set():
+def test_a_small_data_set_covers_the_range_of_ages():
     ages = spread_ages(10, rng=np.random.default_rng(0))
     assert (ages.min(), ages.max()) == (0, 81)
 
 
 @pytest.mark.parametrize("size", [64, 97, 320])
-def test_a_photo_has_the_asked_size_and_one_box_in_it(size: int):
+def test_a_photograph_has_the_given_size_and_one_box(size: int):
     rng = np.random.default_rng(size)
     image, boxes = draw_photo(sample_person(rng), age=33, rng=rng, size=size)
     assert image.dtype == np.uint8
@@ -153,7 +155,7 @@ def test_a_photo_has_the_asked_size_and_one_box_in_it(size: int):
     assert box_areas(boxes)[0] > (0.2 * size) ** 2
 
 
-def test_a_face_takes_30_to_85_percent_of_the_height_of_its_photo():
+def test_a_face_takes_30_to_85_percent_of_the_height():
     heights = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
@@ -163,8 +165,8 @@ def test_a_face_takes_30_to_85_percent_of_the_height_of_its_photo():
     assert 0.65 < max(heights) < 0.95
 
 
-def test_a_box_lies_on_the_face_and_not_beside_it():
-    # Skin of a dark person on any background: the middle of the box must have the skin's hue, red over blue.
+def test_the_box_is_on_the_face():
+    # The middle of the box must have the hue of dark skin, more red than blue, on any background.
     person = Person(skin=(198, 146, 106), hair=(28, 24, 24), eyes=(62, 38, 24), gender="female", hair_style="short")
     for seed in range(20):
         image, boxes = draw_photo(person, age=25, rng=np.random.default_rng(seed), size=96)
@@ -173,7 +175,7 @@ def test_a_box_lies_on_the_face_and_not_beside_it():
         assert cheek[0] > cheek[1] > cheek[2], seed
 
 
-def test_old_foreheads_are_rougher_than_young_ones():
+def test_old_foreheads_have_more_texture_than_young_ones():
     person = Person(skin=(198, 146, 106), hair=(28, 24, 24), eyes=(62, 38, 24), gender="female", hair_style="bun")
 
     def roughness(age: float) -> float:
@@ -189,7 +191,7 @@ def test_old_foreheads_are_rougher_than_young_ones():
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_faces_change_with_every_year_and_in_the_right_direction(seed: int):
+def test_faces_change_monotonically_with_age(seed: int):
     person = sample_person(np.random.default_rng(seed))
     ages = [0, 1, 2, 4, 7, 11, 15, 19, 28, 36, 45, 54, 63, 72, 81, 90]
     faces = [face_at(person, age) for age in ages]
@@ -197,16 +199,16 @@ def test_faces_change_with_every_year_and_in_the_right_direction(seed: int):
     assert all(np.diff([face.wrinkles for face in faces[8:]]) > 0)
     assert all(np.diff([face.grey for face in faces]) > 0)
     assert all(np.diff([face.ear for face in faces]) >= 0)
-    assert faces[0].eye_y > faces[7].eye_y  # a baby's eyes sit low
+    assert faces[0].eye_y > faces[7].eye_y  # a baby's eyes are low
 
 
-def test_a_person_looks_grown_the_same_at_every_drawing():
+def test_the_face_at_an_age_is_deterministic():
     first, second = (face_at(sample_person(np.random.default_rng(5)), 40.0) for _ in range(2))
     assert first.skin == second.skin
     np.testing.assert_array_equal(first.outline, second.outline)
 
 
-def test_detector_examples_hold_none_to_three_faces_within_the_frame():
+def test_detector_examples_have_up_to_three_boxes_in_the_image():
     examples = list(make_detector_examples(120, seed=2, size=64))
     counts = np.bincount([len(boxes) for _, boxes in examples], minlength=4)
     assert len(examples) == 120
@@ -220,7 +222,7 @@ def test_detector_examples_hold_none_to_three_faces_within_the_frame():
         assert ((boxes >= 0) & (boxes <= 64)).all()
 
 
-def test_an_example_depends_on_seed_and_place_alone():
+def test_an_example_depends_only_on_seed_and_index():
     short = list(make_detector_examples(2, seed=9, size=64))
     long = list(make_detector_examples(4, seed=9, size=64))
     for (image, boxes), (again, boxes_again) in zip(short, long, strict=False):
