@@ -30,7 +30,7 @@ test: $(VENV)/.installed ## run the tests
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
-	@$(BIN)/python benchmarks/mutants.py
+	@$(BIN)/python benchmarks/mutation/mutants.py
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed

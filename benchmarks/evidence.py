@@ -48,7 +48,8 @@ def write_result(name: str, content: dict[str, Any], *, seconds: float, record: 
 def command_of(arguments: Sequence[str]) -> str:
     """Return the command as others can run it: absolute paths become `PATH`, and `--record` is left out."""
     words = ["PATH" if Path(word).is_absolute() else word for word in arguments[1:] if word != "--record"]
-    return " ".join(["python", f"benchmarks/{Path(arguments[0]).name}", *words])
+    script = f"benchmarks/{arguments[0].rpartition('benchmarks/')[2]}"
+    return " ".join(["python", script, *words])
 
 
 def facts_of_run(command: str, *, seconds: float, folder: Path) -> dict[str, Any]:

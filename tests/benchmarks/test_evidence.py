@@ -11,7 +11,7 @@ from tests.locations import ROOT
 
 WRITERS = sorted(
     path
-    for path in (ROOT / "benchmarks").glob("*.py")
+    for path in (ROOT / "benchmarks").rglob("*.py")
     if "write_result(" in path.read_text() and path.stem != "evidence"
 )
 
@@ -48,8 +48,13 @@ def test_every_benchmark_passes_its_option_record_on(path: Path) -> None:
     assert "add_record_option(" in path.read_text() or '"--record"' in path.read_text()
 
 
-def test_the_command_of_a_result_leaves_out_where_it_was_written() -> None:
-    assert (
-        evidence.command_of(["benchmarks/crop.py", "--record", "--rounds", "1"])
-        == "python benchmarks/crop.py --rounds 1"
-    )
+@pytest.mark.parametrize(
+    ("script", "command"),
+    [
+        ("benchmarks/crop.py", "python benchmarks/crop.py --rounds 1"),
+        ("/home/me/benchmarks/mutation/mutants.py", "python benchmarks/mutation/mutants.py --rounds 1"),
+        ("crop.py", "python benchmarks/crop.py --rounds 1"),
+    ],
+)
+def test_the_command_of_a_result_is_from_the_root_and_leaves_out_record(script: str, command: str) -> None:
+    assert evidence.command_of([script, "--record", "--rounds", "1"]) == command

@@ -89,8 +89,9 @@ TOLERATED = (
     ToleratedMutants(
         "data_prep/batches/augment.py", "moves, colors = rng.uniform", "other draws are as good", only="10"
     ),
-    ToleratedMutants("data_prep/batches/augment.py", "linear = np.array(", "a factor of -1 or 1", only="cos / mirror"),
-    ToleratedMutants("data_prep/batches/augment.py", "saturation, contrast = 1 +", SYMMETRIC, only="1 - "),
+    ToleratedMutants(
+        "data_prep/batches/augment.py", "saturation, contrast = 0.0 if grey else 1 +", SYMMETRIC, only="1 - "
+    ),
     ToleratedMutants("data_prep/batches/augment.py", "mirror = -1.0 if", "a draw is never exactly 0", only="<= 0"),
     ToleratedMutants("data_prep/core/images.py", "if rows >= height:", MEMORY, only="False"),
     ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
