@@ -25,7 +25,7 @@ def boxes(*rows: Row) -> npt.NDArray[np.float64]:
     return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
 
-def judge(found: list[tuple[Row, float]], faces: list[Row], *, ignored: list[bool] | None = None) -> MatchedBoxes:
+def match(found: list[tuple[Row, float]], faces: list[Row], *, ignored: list[bool] | None = None) -> MatchedBoxes:
     detections = Detections(boxes(*[box for box, _ in found]), np.array([score for _, score in found], dtype=float))
     mask = np.array(ignored if ignored is not None else [False] * len(faces), dtype=bool)
     return match_detections(detections, boxes(*faces), ignored=mask)
@@ -72,9 +72,9 @@ def matched(*rows: tuple[float, bool], face_count: int) -> MatchedBoxes:
 def test_the_best_box_on_the_face_that_it_overlaps_most_is_correct(
     found: list[tuple[Row, float]], faces: list[Row], expected: list[tuple[float, bool]]
 ) -> None:
-    judged = judge(found, faces)
-    assert list(zip(judged.scores.tolist(), judged.correct.tolist(), strict=True)) == expected
-    assert judged.face_count == len(faces)
+    matched_boxes = match(found, faces)
+    assert list(zip(matched_boxes.scores.tolist(), matched_boxes.correct.tolist(), strict=True)) == expected
+    assert matched_boxes.face_count == len(faces)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,9 @@ def test_the_best_box_on_the_face_that_it_overlaps_most_is_correct(
 def test_ignored_faces_and_their_boxes_do_not_count(
     found: list[tuple[Row, float]], expected: list[tuple[float, bool]]
 ) -> None:
-    judged = judge(found, [TINY, FACE], ignored=[True, False])
-    assert list(zip(judged.scores.tolist(), judged.correct.tolist(), strict=True)) == expected
-    assert judged.face_count == 1
+    matched_boxes = match(found, [TINY, FACE], ignored=[True, False])
+    assert list(zip(matched_boxes.scores.tolist(), matched_boxes.correct.tolist(), strict=True)) == expected
+    assert matched_boxes.face_count == 1
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_an_excused_box_counts_only_if_it_belongs_to_a_face(
     # Not sorted by score, so that the mask must be sorted with the boxes: tiny, second, first, beside.
     found = Detections(boxes(TINY, HALF, FACE, FAR), np.array([0.6, 0.7, 0.8, 0.9]))
     mask = np.array(excused[::-1])
-    judged = match_detections(found, boxes(FACE, TINY), ignored=np.array([False, True]), excused=mask)
-    assert list(zip(judged.scores.tolist(), judged.correct.tolist(), strict=True)) == expected
+    matched_boxes = match_detections(found, boxes(FACE, TINY), ignored=np.array([False, True]), excused=mask)
+    assert list(zip(matched_boxes.scores.tolist(), matched_boxes.correct.tolist(), strict=True)) == expected
 
 
 @pytest.mark.parametrize(

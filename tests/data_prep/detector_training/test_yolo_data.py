@@ -183,9 +183,9 @@ def test_a_photograph_without_faces_has_no_tight_crop() -> None:
 
 
 def test_blank_images_are_of_three_kinds() -> None:
-    pictures = list(blank_images(6, size=32, rng=np.random.default_rng(0)))
-    assert [(picture.shape, picture.dtype) for picture in pictures] == [((32, 32, 3), np.uint8)] * 6
-    spreads = [picture.std(axis=(0, 1)).max() for picture in pictures]
+    images = list(blank_images(6, size=32, rng=np.random.default_rng(0)))
+    assert [(image.shape, image.dtype) for image in images] == [((32, 32, 3), np.uint8)] * 6
+    spreads = [image.std(axis=(0, 1)).max() for image in images]
     assert spreads[0] == spreads[3] == 0  # one colour
     assert min(spreads[1], spreads[2], spreads[4], spreads[5]) > 0
 

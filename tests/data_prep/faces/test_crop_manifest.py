@@ -27,9 +27,7 @@ from tests.data_prep.fake_photos import (
 pytestmark = pytest.mark.usefixtures("batches_of_four")
 
 
-def test_every_image_is_in_one_of_the_tables_in_the_order_of_the_manifest(
-    manifest: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_both_tables_contain_all_images_in_the_order_of_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
     faces, rejected = crop_tables(manifest, FakeDetector(), tmp_path / "crops")
     check_table(faces, FACES)
     check_table(rejected, REJECTED)
@@ -57,7 +55,7 @@ def test_a_row_describes_its_face(manifest: pd.DataFrame, tmp_path: Path) -> Non
     assert row["sharpness"] == round(sharpness(expected), 2)
 
 
-def test_a_ready_made_crop_without_a_face_is_taken_whole(manifest: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_ready_made_crop_without_a_face_is_used_whole(manifest: pd.DataFrame, tmp_path: Path) -> None:
     faces, _ = crop_tables(manifest, FakeDetector(), tmp_path)
     row = faces.set_index("image_id").loc["crops/09 é.png"]
     assert [row[name] for name in ("x1", "y1", "x2", "y2")] == [0, 0, 40, 32]

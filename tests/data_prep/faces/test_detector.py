@@ -188,9 +188,9 @@ def test_images_without_a_face_have_empty_detections(tiny_detector: OpenVinoFace
 def test_boxes_do_not_depend_on_the_other_images_of_the_batch(tiny_detector: OpenVinoFaceDetector) -> None:
     images = [flat(40 + index, 70, value=100 + index) for index in range(9)]
     together = tiny_detector.detect(images)
-    alone = [tiny_detector.detect([image])[0] for image in images]
-    assert [face.boxes.tolist() for face in together] == [face.boxes.tolist() for face in alone]
-    assert [face.scores.tolist() for face in together] == [face.scores.tolist() for face in alone]
+    single = [tiny_detector.detect([image])[0] for image in images]
+    assert [face.boxes.tolist() for face in together] == [face.boxes.tolist() for face in single]
+    assert [face.scores.tolist() for face in together] == [face.scores.tolist() for face in single]
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_boxes_do_not_depend_on_the_batch_size(tiny_network: Path, count: int) -
     images = [flat(40 + index, 70, value=100 + index) for index in range(count)]
     one, four = (OpenVinoFaceDetector(tiny_network, image_size=64, batch_size=size) for size in (1, 4))
     assert len(images) == len(four.detect(images))
-    for alone, together in zip(one.detect(images), four.detect(images), strict=True):
-        assert alone.boxes.tolist() == together.boxes.tolist()
-        assert alone.scores.tolist() == together.scores.tolist()
+    for single, together in zip(one.detect(images), four.detect(images), strict=True):
+        assert single.boxes.tolist() == together.boxes.tolist()
+        assert single.scores.tolist() == together.scores.tolist()
 
 
 @needs_detector

@@ -39,7 +39,7 @@ class Trap:
         return Path.touch, (self.path,)
 
 
-def test_a_tampered_checkpoint_is_refused_before_it_runs(tmp_path: Path) -> None:
+def test_a_tampered_checkpoint_is_rejected_before_it_is_loaded(tmp_path: Path) -> None:
     trap, sprung = tmp_path / "face_detector.pt", tmp_path / "sprung"
     trap.write_bytes(pickle.dumps(Trap(sprung)))
     with pytest.raises(WeightsError, match=r"pickle file, which can run any code.*Received: [0-9a-f]{64}.*--trust"):
@@ -49,7 +49,7 @@ def test_a_tampered_checkpoint_is_refused_before_it_runs(tmp_path: Path) -> None
     assert sprung.exists()
 
 
-def test_one_changed_byte_of_the_embedded_detector_is_refused(tmp_path: Path) -> None:
+def test_a_changed_byte_of_the_bundled_detector_is_rejected(tmp_path: Path) -> None:
     content = bytearray(DETECTOR_TORCH.read_bytes())
     content[-100] ^= 1
     (tmp_path / "face.pt").write_bytes(content)
@@ -59,7 +59,7 @@ def test_one_changed_byte_of_the_embedded_detector_is_refused(tmp_path: Path) ->
     check_trusted(tmp_path / "face.pt", trusted=None)
 
 
-def test_nothing_is_trusted_unless_said(tmp_path: Path) -> None:
+def test_no_checkpoint_is_trusted_by_default(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="--trust"):
         TorchFaceDetector(DETECTOR_TORCH)
     with pytest.raises(WeightsError, match="There is no checkpoint"):
@@ -103,7 +103,7 @@ class FakeYolo:
     [(False, [(1, 224)] * 18 + [(1, 320)] * 2), (True, [(16, 224), (16, 224), (16, 320)])],
     ids=["cpu", "gpu"],
 )
-def test_a_gpu_gets_batches_of_one_size_and_each_image_its_own_faces(
+def test_batches_on_a_gpu_have_one_size(
     cuda: bool, batches: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch_detector, "has_cuda", lambda: cuda)
@@ -117,7 +117,7 @@ def test_a_gpu_gets_batches_of_one_size_and_each_image_its_own_faces(
 
 
 def agreement(images: Sequence[Pixels], *, image_size: int) -> tuple[int, float]:
-    """Return how many faces torch finds, and the share of them that OpenVINO gives with an IoU of 0.9 or more."""
+    """Return the number of faces that torch finds, and the share that OpenVINO finds with an IoU of at least 0.9."""
     trusted = trusted_checkpoints()
     slow = TorchFaceDetector(DETECTOR_TORCH, image_size=image_size, trusted=trusted, **SETTINGS)
     fast = OpenVinoFaceDetector(DETECTOR_RUNTIME, image_size=image_size, batch_size=CPU_BATCH, **SETTINGS)
@@ -132,7 +132,7 @@ def _matched(expected: Detections, found: Detections) -> int:
 
 
 def drawn_images() -> list[Pixels]:
-    """Return drawn pictures, and as many cut to odd sizes."""
+    """Return synthetic images, and as many crops of them of other sizes."""
     images = [image for image, _ in make_detector_examples(60, seed=3)]
     return images + [image[: -(1 + index % 7), : -(1 + index % 5)].copy() for index, image in enumerate(images)]
 
@@ -142,8 +142,8 @@ def real_images(folder: Path) -> list[Pixels]:
     return [read_rgb(paths[index]) for index in np.linspace(0, len(paths) - 1, 150).astype(int)]
 
 
-def agreement_in_a_process_of_its_own(images: str, *, image_size: int) -> tuple[int, float]:
-    """Measure where TensorFlow is not: torchvision ends the process when it is loaded behind it."""
+def agreement_in_another_process(images: str, *, image_size: int) -> tuple[int, float]:
+    """Measure without TensorFlow, after which loading torchvision ends the process."""
     if find_spec("ultralytics") is None:
         pytest.skip("needs agelens[train]")
     code = (
@@ -159,8 +159,8 @@ def agreement_in_a_process_of_its_own(images: str, *, image_size: int) -> tuple[
 
 @pytest.mark.slow
 @pytest.mark.parametrize("image_size", [224, 320])
-def test_both_detectors_find_the_same_drawn_faces(image_size: int) -> None:
-    faces, share = agreement_in_a_process_of_its_own("drawn_images()", image_size=image_size)
+def test_both_detectors_find_the_same_synthetic_faces(image_size: int) -> None:
+    faces, share = agreement_in_another_process("drawn_images()", image_size=image_size)
     assert faces > 100
     assert share >= 0.99
 
@@ -171,6 +171,6 @@ def test_both_detectors_find_the_same_real_faces(name: str) -> None:
     folder = (ROOT / "../shared/data" / SETS[name]).resolve()
     if not folder.is_dir():
         pytest.skip(f"there is no {name} in ../shared/data")
-    faces, share = agreement_in_a_process_of_its_own(f"real_images(Path({str(folder)!r}))", image_size=320)
+    faces, share = agreement_in_another_process(f"real_images(Path({str(folder)!r}))", image_size=320)
     assert faces > 100
     assert share >= 0.99

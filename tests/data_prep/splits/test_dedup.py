@@ -188,7 +188,7 @@ def test_an_empty_list_has_no_photos():
         (["d", "c", "c", "b", "b", "a"], ["1", "1", "2", "2", "3", "3"], ["a"] * 6),
         ([], [], []),
     ],
-    ids=["alone", "same subject", "different subjects", "a photo joins two subjects", "a long chain", "no rows"],
+    ids=["separate", "same subject", "different subjects", "a photo joins two subjects", "a long chain", "no rows"],
 )
 def test_a_group_is_linked_by_photo_and_subject(photo, subject, group):
     assert find_groups(photo, pd.Series(subject, dtype="str")).tolist() == group
