@@ -103,7 +103,7 @@ def test_a_synthetic_data_set_is_replaced(tmp_path: Path):
 
 def test_a_folder_with_other_content_is_rejected_and_kept(tmp_path: Path):
     (tmp_path / "mine.txt").write_text("keep me")
-    with pytest.raises(DataError, match="move it away"):
+    with pytest.raises(DataError, match="has other content: move it"):
         write_synthetic(tmp_path, count=10, seed=1, size=32)
     assert (tmp_path / "mine.txt").read_text() == "keep me"
 
