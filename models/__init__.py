@@ -1,1 +1,1 @@
-"""Backbone, heads, losses, training, judging, exporting and predicting. May import data_prep and weights."""
+"""Network, training, calibration, evaluation, export and prediction."""

@@ -1,1 +1,1 @@
-"""The network: backbones, heads, and the split into a frozen trunk and a trained top."""
+"""The network: backbones, heads, and the division into a frozen trunk and a trained top."""

@@ -1,4 +1,4 @@
-"""The whole network: uint8 crops in, age group and age in years out."""
+"""The whole network, from uint8 crops to age group, age in years and further outputs."""
 
 from typing import Any
 
@@ -14,31 +14,31 @@ def build_age_net(backbone: Any, head: Any) -> Any:
         head: From `build_head`: `(B, channels)` to the outputs.
 
     Returns:
-        A model from `uint8 (B, S, S, 3)` RGB to the head's outputs by name.
+        A model from `uint8 (B, S, S, 3)` RGB to the outputs of the head by name.
     """
-    image, pooled = _look(backbone)
+    image, pooled = _pooled_features(backbone)
     return keras.Model(image, head(pooled), name="age_net")
 
 
 def build_feature_net(backbone: Any) -> Any:
-    """Return the part of the network below the head: `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
-    image, pooled = _look(backbone)
+    """Return the network below the head, from `uint8 (B, S, S, 3)` RGB to pooled features `(B, channels)`."""
+    image, pooled = _pooled_features(backbone)
     return keras.Model(image, pooled, name="feature_net")
 
 
 def average_with_mirror_image(age_net: Any) -> Any:
-    """Return a network that looks at each picture and at its mirror image, and answers with the mean.
+    """Return a network with the mean of the outputs for each image and for its mirror image.
 
-    A mirrored face is as old, and the errors of the two looks differ; it takes twice as long.
+    Both have the same age and different errors, so the mean has a smaller error. Prediction takes twice as long.
     """
     image = keras.Input(age_net.input_shape[1:], dtype="uint8", name="image")
-    seen, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
-    outputs = {name: layers.Average(name=name, dtype="float32")([seen[name], mirrored[name]]) for name in seen}
-    return keras.Model(image, outputs, name="both_ways")
+    plain, mirrored = age_net(image), age_net(ops.flip(image, axis=2))
+    outputs = {name: layers.Average(name=name, dtype="float32")([plain[name], mirrored[name]]) for name in plain}
+    return keras.Model(image, outputs, name="mirror_average")
 
 
-def _look(backbone: Any) -> tuple[Any, Any]:
-    """Return the input `uint8 (B, S, S, 3)` of a backbone and its pooled features `(B, channels)`."""
+def _pooled_features(backbone: Any) -> tuple[Any, Any]:
+    """Return an input `uint8 (B, S, S, 3)` and the pooled features `(B, channels)` of a backbone."""
     image = keras.Input(backbone.input_shape[1:], dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="to_float")(image)
     features = backbone(pixels)
@@ -48,10 +48,10 @@ def _look(backbone: Any) -> tuple[Any, Any]:
 
 
 def backbone_of(age_net: Any) -> Any:
-    """Return the backbone inside a network from `build_age_net`."""
+    """Return the backbone of a network from `build_age_net`."""
     return next(layer for layer in age_net.layers if isinstance(layer, keras.Model) and layer.name != "head")
 
 
 def head_of(age_net: Any) -> Any:
-    """Return the head inside a network from `build_age_net`."""
+    """Return the head of a network from `build_age_net`."""
     return age_net.get_layer("head")

@@ -1,6 +1,6 @@
-"""The networks that turn a face into features, and how far each is thawed by default.
+"""Backbones, which turn crops into features, and the layers of each that phase 2 trains by default.
 
-Every backbone takes RGB 0..255 and owns its normalisation, so nothing outside ever scales a pixel.
+Every backbone takes RGB 0..255 and contains its own normalisation.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,18 +20,18 @@ from agelens.weights.fetch import fetch_weights
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406])
 IMAGENET_STD = np.array([0.229, 0.224, 0.225])
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
-"""ResNet50's published weights come from Caffe: BGR, mean subtracted, not scaled."""
+"""The published weights of ResNet50 come from Caffe: BGR, mean subtracted, not scaled."""
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """One choice of network.
+    """An entry of `BACKBONES`.
 
     Args:
-        build: Builds it without a classifier and randomly initialised, from `input_shape=(height, width, 3)`.
-        unfreeze: What phase 2 thaws unless told otherwise; see `unfreeze`.
-        registry_name: Its ImageNet file in `agelens.weights.registry`, or None where they come another way.
-        loaders: Functions that load published weights into it, by the name that `model.weights` has for them.
+        build: Builds the network without a classifier and with random weights, from `input_shape=(height, width, 3)`.
+        unfreeze: The first layer that phase 2 trains by default; see `unfreeze`.
+        registry_name: Name of the ImageNet weights in `agelens.weights.registry`; None if they are not a file there.
+        loaders: Functions that load published weights, by their name in `model.weights`.
     """
 
     build: Callable[..., Any]
@@ -49,7 +49,7 @@ def _build_resnet50(*, input_shape: tuple[int, int, int]) -> Any:
     bgr = ops.flip(image, axis=-1)
     shifted = layers.Normalization(mean=CAFFE_MEAN_BGR, variance=(1.0, 1.0, 1.0), name="caffe")(bgr)
     network = keras.applications.ResNet50(weights=None, include_top=False, input_tensor=shifted)
-    return keras.Model(image, network.output, name="resnet50")  # Keras's own model takes a list of one picture
+    return keras.Model(image, network.output, name="resnet50")  # the model of Keras takes a list of one image
 
 
 def _build_tiny(*, input_shape: tuple[int, int, int]) -> Any:
@@ -66,7 +66,7 @@ PUBLISHED = ("imagenet", "dlib")
 """Names that `model.weights` has for published weights."""
 
 BACKBONES = {
-    # 80 layers from the top is the seed's number; it begins inside block5c.
+    # The seed project trains 80 layers from the top, which begin inside block5c.
     "efficientnet_b0": Backbone(_build_efficientnet_b0, 80, "efficientnet_b0_imagenet"),
     "resnet50": Backbone(_build_resnet50, "conv4_block1_1_conv", "resnet50_imagenet"),
     "efficientnet_lite0": Backbone(
@@ -78,22 +78,22 @@ BACKBONES = {
 
 
 def build_backbone(name: str, *, input_shape: tuple[int, int, int], weights: str = "imagenet", seed: int = 0) -> Any:
-    """Build a backbone with its weights.
+    """Build a backbone and load its weights.
 
     Args:
         name: A key of `BACKBONES`.
         input_shape: `(height, width, 3)`.
-        weights: `imagenet`, or `dlib` for dlib_resnet29; `none` (random; never chosen silently); or the path of a
-            weights file for this network.
-        seed: Of random weights, so that every stage that builds the network gets the same.
+        weights: `imagenet`, or `dlib` for dlib_resnet29; `none` (random weights); or the path of a weights file for
+            this network.
+        seed: Of random weights; every stage that builds the network uses the same.
 
     Returns:
         A functional model from RGB 0..255 `(B, height, width, 3)` to features: maps `(B, h, w, channels)`, or numbers
         `(B, channels)` where the backbone averages its maps itself.
 
     Raises:
-        ParamsError: There is no such backbone.
-        WeightsError: The weights are out of reach or not what they claim to be.
+        ParamsError: There is no backbone of that name.
+        WeightsError: The weights cannot be fetched, or do not belong to this network.
     """
     if name not in BACKBONES:
         msg = f"model.backbone must be one of {', '.join(BACKBONES)}. Received: {name}."
@@ -132,10 +132,10 @@ def _load_file(network: Any, path: Path) -> None:
 
 
 def _set_normalisation(network: Any) -> None:
-    """Make sure that RGB 0..255 goes into EfficientNetB0.
+    """Set the normalisation of EfficientNetB0 to the statistics of ImageNet.
 
-    Keras adds a layer to it only when it downloads the weights itself (tensorflow issue 62193), so that the same file
-    loaded by hand gives other outputs; here the normalisation is always written out.
+    Keras adds a layer for the scale only when it downloads the weights itself (tensorflow issue 62193); the same file
+    loaded by hand gives other outputs. Here the normalisation is always complete.
     """
     normalization = next(layer for layer in network.layers if isinstance(layer, layers.Normalization))
     normalization.set_weights([IMAGENET_MEAN, IMAGENET_STD**2, *normalization.get_weights()[2:]])
@@ -143,21 +143,21 @@ def _set_normalisation(network: Any) -> None:
 
 
 def unfreeze(network: Any, first: str | int) -> int:
-    """Thaw the end of a backbone; every BatchNormalization stays frozen and so keeps ImageNet's statistics.
+    """Unfreeze the upper layers of a backbone, except for BatchNormalization, which keeps the statistics of ImageNet.
 
     Args:
         network: The backbone.
-        first: The first layer to thaw, by its name or its block's (`block4a` for `block4a_expand_conv`), or how many
-            layers to thaw from the top.
+        first: The first layer to unfreeze, by its name or that of its block (`block4a` for `block4a_expand_conv`), or
+            the number of layers to unfreeze, counted from the top.
 
     Returns:
-        The number of thawed weights (arrays).
+        The number of trainable weights (arrays).
 
     Raises:
         ParamsError: There is no layer or block of that name.
     """
     start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
-    # Setting trainable to what it already is does nothing in Keras, so frozen children would stay frozen.
+    # Keras ignores an assignment that changes nothing, and would leave frozen children frozen.
     network.trainable = False
     network.trainable = True
     for index, layer in enumerate(network.layers):
@@ -166,7 +166,7 @@ def unfreeze(network: Any, first: str | int) -> int:
 
 
 def _find_layer(network: Any, name: str) -> int:
-    """Return the place of the layer of that name, or of the first layer of the block of that name."""
+    """Return the index of the layer of that name, or of the first layer of the block of that name."""
     names = [layer.name for layer in network.layers]
     found = [name] if name in names else [layer for layer in names if layer.startswith(f"{name}_")]
     if not found:

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0 in Keras: EfficientNetB0 without squeeze-and-excitation, with ReLU6, stem and top not scaled.
 
 Source: Tan and Le, "EfficientNet: Rethinking Model Scaling" (arXiv 1905.11946), and the TPU repository's
-`efficientnet/lite` for the Lite changes. Layers carry the names that Keras gives to EfficientNetB0's, so that
-"unfreeze from block4a" means the same place in both.
+`efficientnet/lite` for the changes. Layers have the names of EfficientNetB0 in Keras, so that `unfreeze: block4a` means
+the same position in both.
 """
 
 from collections.abc import Mapping
@@ -17,11 +17,10 @@ from agelens.weights.lite0 import read_lite0_weights
 
 BATCH_NORM_EPSILON = 1e-3
 DROP_CONNECT_RATE = 0.2
-"""Share of pictures for which the last residual block is skipped in training; of earlier blocks fewer, in proportion
-(stochastic depth, Huang et al. 2016, arXiv 1603.09382). The same as EfficientNetB0's."""
+"""Share of images for which training skips the last residual block; it decreases linearly to 0 at the first block
+(stochastic depth, Huang et al. 2016, arXiv 1603.09382). EfficientNetB0 has the same rate."""
 
-# Repeats, kernel, stride of the first, expansion, output channels: the table of the Lite0 builder.
-STAGES = (
+LITE0_BLOCKS = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
     (2, 5, 2, 6, 40),
@@ -30,22 +29,23 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
+"""Repeats, kernel, stride of the first repeat, expansion and output channels of each group of blocks."""
 
 
 def build_efficientnet_lite0(*, input_shape: tuple[int, int, int]) -> Any:
-    """Build the network without its classifier, randomly initialised.
+    """Build the network without a classifier and with random weights.
 
     Args:
         input_shape: `(height, width, 3)`.
 
     Returns:
-        A functional model from RGB 0..255 to `(B, height / 32, width / 32, 1280)`; its own `(x - 127) / 128` inside.
+        A functional model from RGB 0..255 to `(B, height / 32, width / 32, 1280)`; it contains its normalisation.
     """
     image = keras.Input(input_shape, name="image")
     x = layers.Rescaling(1 / 128, offset=-127 / 128, name="rescaling")(image)
     x = _conv_bn_relu(x, 32, kernel=3, stride=2, name="stem_conv", norm="stem_bn")
-    blocks, place = sum(repeats for repeats, *_ in STAGES), 0
-    for index, (repeats, kernel, stride, expand, filters) in enumerate(STAGES, start=1):
+    blocks, place = sum(repeats for repeats, *_ in LITE0_BLOCKS), 0
+    for index, (repeats, kernel, stride, expand, filters) in enumerate(LITE0_BLOCKS, start=1):
         for repeat in range(repeats):
             name = f"block{index}{'abcd'[repeat]}_"
             x = _inverted_bottleneck(
@@ -63,10 +63,10 @@ def build_efficientnet_lite0(*, input_shape: tuple[int, int, int]) -> Any:
 
 
 def load_imagenet(network: Any) -> None:
-    """Give a Lite0 network its ImageNet weights, converted from the published PyTorch file.
+    """Load the ImageNet weights of a Lite0 network, converted from the published PyTorch file.
 
     Raises:
-        WeightsError: The package with the file is not installed, or the file is not the published one.
+        WeightsError: The package with the file is not installed, or its file is not the published one.
     """
     arrays = read_lite0_weights()
     for layer in network.layers:
@@ -100,7 +100,7 @@ def _inverted_bottleneck(
 
 
 def _weight_names(layer: Any) -> list[str]:
-    """Return the PyTorch names of a layer's weights, in Keras's order; none for layers without weights."""
+    """Return the PyTorch names of the weights of a layer, in the order of Keras."""
     if not layer.weights:
         return []
     prefix = _torch_prefix(layer.name)
@@ -115,7 +115,7 @@ def _torch_prefix(name: str) -> str:
         return outer[name]
     block, part = name.split("_", 1)
     stage, repeat = int(block[5]), "abcd".index(block[6])
-    index = sum(repeats for repeats, *_ in STAGES[: stage - 1]) + repeat
+    index = sum(repeats for repeats, *_ in LITE0_BLOCKS[: stage - 1]) + repeat
     inner: Mapping[str, str] = {
         "expand_conv": "_expand_conv",
         "expand_bn": "_bn0",
@@ -128,7 +128,7 @@ def _torch_prefix(name: str) -> str:
 
 
 def _as_keras(array: npt.NDArray[np.float32], layer: Any) -> npt.NDArray[np.float32]:
-    """Turn PyTorch's (out, in, height, width) kernels into Keras's order; leave vectors as they are."""
+    """Return an array in the axis order of Keras: PyTorch kernels are (out, in, height, width)."""
     if array.ndim != 4:
         return array
     depthwise = isinstance(layer, layers.DepthwiseConv2D)

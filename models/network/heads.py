@@ -1,4 +1,4 @@
-"""What sits on the features: a dense layer and the outputs. The tuner and both phases build this same function."""
+"""The head: dense layers on the features, and the outputs. The search and both phases of training build it here."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,21 +10,21 @@ from keras import layers
 from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE
 
 AGES = MAX_AGE + 1
-"""Bins of the distribution head: one for each whole year 0..100."""
+"""Classes of the distribution head: the whole years 0..100."""
 
 
 @dataclass(frozen=True)
 class HeadConfig:
-    """A head.
+    """The settings of a head.
 
     Args:
         units: Width of the dense layer.
-        dropout: Share of its outputs that is dropped in training.
-        activation: Its activation.
+        dropout: Share of the outputs of a dense layer that is dropped in training.
+        activation: Activation of the dense layers.
         second_units: Width of a second dense layer with the same dropout and activation; 0 for none.
-        age_head: `linear` reads the age out by one linear neuron; `distribution` by the expectation of a softmax over
-            the years 0..100 (DEX, Rothe et al. 2018), so the age stays a linear layer's output.
-        attributes: Which of `ATTRIBUTES` are read out of the same dense layer, each by a softmax over its classes.
+        age_head: `linear` predicts the age by one linear unit, `distribution` as the mean of a softmax over the years
+            0..100 (DEX, Rothe et al. 2018).
+        attributes: Names of `ATTRIBUTES` to predict, each by a softmax over its classes.
     """
 
     units: int = 512
@@ -39,10 +39,10 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
     """Build the head.
 
     Args:
-        config: Its settings.
+        config: Settings of the head.
         features: Width of the pooled features.
         groups: Number of age groups.
-        start_age: Years that an untrained linear head answers; the mean of the training ages saves it an epoch.
+        start_age: Age that an untrained linear head predicts; with the mean of the training ages it needs fewer epochs.
 
     Returns:
         A model from `(B, features)` to `{"age_group": (B, groups) softmax, "age": (B, 1) years}` and, with a
@@ -74,9 +74,9 @@ def build_head(config: HeadConfig, *, features: int, groups: int, start_age: flo
 def copy_head(head: Any) -> Any:
     """Return a head with the same weights that is not compiled.
 
-    A compiled one would drag its losses into a network that it is joined to, and whoever loads that would need their
+    A compiled head would store its losses in the network that it becomes a part of, and loading that would need their
     classes.
     """
-    bare = keras.Model.from_config(head.get_config())
-    bare.set_weights(head.get_weights())
-    return bare
+    copy = keras.Model.from_config(head.get_config())
+    copy.set_weights(head.get_weights())
+    return copy

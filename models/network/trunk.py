@@ -1,6 +1,6 @@
-"""The network in two parts: a frozen trunk, whose output for a picture never changes, and the top that is trained.
+"""Divides a network into the frozen trunk, whose output for a crop never changes, and the top, which is trained.
 
-Both share their layers with the network that they were cut from, so what the top learns is in the network at once.
+Both share their layers with the network, so training the top changes the weights of the network.
 """
 
 from typing import Any
@@ -11,10 +11,10 @@ from agelens.models.network.age_net import backbone_of
 
 
 def build_trunk_and_top(age_net: Any) -> tuple[Any, Any]:
-    """Cut a network whose backbone was thawed by `agelens.models.network.backbones.unfreeze`.
+    """Divide a network whose backbone was unfrozen by `agelens.models.network.backbones.unfreeze`.
 
-    The cut lies at the last place below the first thawed layer where one array alone goes on, so that the top holds
-    all thawed layers and, inside a residual block, a few frozen ones too.
+    The cut is the last position below the first trainable layer where a single tensor connects both parts. The top
+    contains all trainable layers and, inside a residual block, a few frozen ones.
 
     Args:
         age_net: From `agelens.models.network.age_net.build_age_net`.
@@ -33,24 +33,24 @@ def build_trunk_and_top(age_net: Any) -> tuple[Any, Any]:
 
 
 def _find_cut(backbone: Any) -> Any:
-    """Return the tensor of a backbone at which it is cut."""
-    for index in range(_first_thawed(backbone), 0, -1):
+    """Return the tensor between trunk and top."""
+    for index in range(_first_trainable(backbone), 0, -1):
         crossing = _crossing(backbone, index)
         if len(crossing) == 1:
             return crossing[0]
     return backbone.layers[0].output
 
 
-def _first_thawed(backbone: Any) -> int:
-    """Return the place of the first layer that is trained; the number of layers where none is."""
-    trained = (index for index, layer in enumerate(backbone.layers) if layer.trainable_weights)
-    return next(trained, len(backbone.layers))
+def _first_trainable(backbone: Any) -> int:
+    """Return the index of the first trainable layer, or the number of layers if there is none."""
+    trainable = (index for index, layer in enumerate(backbone.layers) if layer.trainable_weights)
+    return next(trainable, len(backbone.layers))
 
 
 def _crossing(backbone: Any, index: int) -> list[Any]:
-    """Return the tensors that layers from a place on take from those before it."""
+    """Return the tensors that layers from `index` on take from earlier layers."""
     late = {id(layer) for layer in backbone.layers[index:]}
-    # A layer that another model shares has nodes of that model too, which are of no interest here.
+    # Only the nodes of this model: a layer shared with another model has nodes of that model too.
     own = {id(node) for nodes in backbone._nodes_by_depth.values() for node in nodes}
     found: dict[int, Any] = {}
     for layer in backbone.layers[index:]:

@@ -1,7 +1,7 @@
-"""All that a phase of training needs to go on after its last epoch, in one file.
+"""Checkpoints: the complete state of a phase of training after an epoch, in one file.
 
-Keras's BackupAndRestore keeps weights and optimiser alone; a resumed run would forget its best epoch, its moving
-average and how long it has waited, and so end with another network than one that was never stopped.
+BackupAndRestore of Keras stores only weights and optimizer. Without the best epoch, the moving average and the history
+a resumed training would have another result than an uninterrupted one.
 """
 
 import json
@@ -22,14 +22,14 @@ PARTS = ("model", "optimizer", "average", "best")
 
 @dataclass(frozen=True)
 class PhaseState:
-    """A phase after some of its epochs.
+    """The state of a phase after an epoch.
 
     Args:
-        records: Its history.
-        model: The model's variables, random seeds of dropout included.
-        optimizer: The optimiser's variables.
-        average: The moving average of the weights; empty without one.
-        best: The model's weights of the best epoch.
+        records: History of the phase.
+        model: Variables of the model, including the random seeds of dropout.
+        optimizer: Variables of the optimizer.
+        average: Moving average of the weights; empty if there is none.
+        best: Weights of the best epoch.
     """
 
     records: Sequence[EpochRecord]
@@ -40,7 +40,13 @@ class PhaseState:
 
 
 def write_state(path: Path, state: PhaseState, *, fingerprint: str) -> None:
-    """Write a state, whole or not at all."""
+    """Write a state; an interruption leaves the previous file.
+
+    Args:
+        path: An `.npz` file.
+        state: To be written.
+        fingerprint: Of the data, settings and code of the training.
+    """
     arrays = {f"{part}/{index}": array for part in PARTS for index, array in enumerate(getattr(state, part))}
     about = {"fingerprint": fingerprint, "records": [asdict(record) for record in state.records]}
     with replacing(path) as temporary:
@@ -48,7 +54,7 @@ def write_state(path: Path, state: PhaseState, *, fingerprint: str) -> None:
 
 
 def read_state(path: Path, *, fingerprint: str) -> PhaseState | None:
-    """Read a state; None if there is none, or it is of a training with other data or settings."""
+    """Read a state; None if the file is missing or damaged, or has another fingerprint."""
     if not path.is_file():
         return None
     try:

@@ -1,6 +1,6 @@
-"""What a training did, epoch by epoch, and what follows from it: the best epoch, the plateau's rate, when to stop.
+"""The history of a training, and what follows from it: the best epoch, the plateau's learning rate, early stopping.
 
-Everything that counts epochs is a function of the history, so that a resumed training counts on by itself.
+Everything that counts epochs is a function of the history, so a resumed training needs no counters.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,12 +12,12 @@ import pandas as pd
 MONITOR = "val_age_mae"
 
 MIN_IMPROVEMENT = 1e-4
-"""Years by which a plateau must be left behind; Keras's default for ReduceLROnPlateau."""
+"""Years by which the MAE must fall to end a plateau; the default of ReduceLROnPlateau in Keras."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One line of the history: both phases share the axis `epoch`, which counts from 1."""
+    """One epoch of the history; `epoch` counts from 1 across both phases."""
 
     epoch: int
     phase: int
@@ -35,9 +35,9 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
 
     Args:
         phase: 1 or 2.
-        first_epoch: Epochs of earlier phases.
+        first_epoch: Number of epochs of earlier phases.
         listener: Called with each new record.
-        records: What was recorded before a stop.
+        records: Records of earlier epochs, if training resumes.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._rate = float("nan")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Note the rate that the epoch starts with."""
+        """Store the learning rate at the start of the epoch."""
         del epoch, logs
         self._rate = float(self.model.optimizer.learning_rate)
 
@@ -77,7 +77,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def best_epoch(records: Sequence[EpochRecord]) -> EpochRecord:
-    """Return the epoch with the lowest validation MAE, the first of equals."""
+    """Return the epoch with the lowest validation MAE, the first of equal ones."""
     return min(records, key=lambda record: record.val_age_mae)
 
 
@@ -87,7 +87,7 @@ def epochs_without_improvement(records: Sequence[EpochRecord]) -> int:
 
 
 def plateau_rate(records: Sequence[EpochRecord], *, rate: float, patience: int) -> float:
-    """Return the learning rate of the next epoch: halved after each `patience` epochs without gain."""
+    """Return the learning rate of the next epoch, halved after every `patience` epochs without improvement."""
     best, waited = float("inf"), 0
     for record in records:
         gained = record.val_age_mae < best - MIN_IMPROVEMENT

@@ -1,4 +1,4 @@
-"""What is watched while training, on the same targets as the losses."""
+"""Keras metrics during training, on the same targets as the losses."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from agelens.models.training.losses import interval_error
 
 @keras.saving.register_keras_serializable("agelens")
 class ExactMAE(keras.metrics.Mean):  # type: ignore[misc]
-    """Mean absolute error in years over the rows whose age is exact; interval rows would flatter it."""
+    """Mean absolute error in years over the rows whose age is exact; age intervals would make it too low."""
 
     def __init__(self, name: str = "mae", **options: Any) -> None:
         super().__init__(name=name, **options)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Add a batch; weights of the loss are left out on purpose, years are years."""
+        """Add a batch, without the weights of the loss."""
         del sample_weight
         y_true = ops.cast(y_true, "float32")
         exact = ops.cast(y_true[:, 0] == y_true[:, 1], "float32")

@@ -1,6 +1,6 @@
-"""Losses on labels that may be intervals: an age is a target `(B, 2)` of low and high, equal where it is exact.
+"""Losses for labels that may be age intervals: targets `(B, 2)` of lowest and highest age, equal for exact ages.
 
-The loss of the age in years is zero inside the label's interval. Written against `keras.ops`, for every Keras backend.
+A prediction of the age inside the interval has zero loss. All losses use `keras.ops`, for every Keras backend.
 """
 
 import math
@@ -47,7 +47,7 @@ class IntervalLoss(keras.losses.Loss):  # type: ignore[misc]
         return error
 
     def get_config(self) -> dict[str, Any]:
-        """Return what rebuilds the loss."""
+        """Return the configuration."""
         return {**super().get_config(), "kind": self.kind, "delta": self.delta}
 
 
@@ -60,14 +60,13 @@ def _smooth_step(years: Any) -> Any:
 class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
     """Loss of a softmax over the years 0..100.
 
-    An exact age is a normal distribution about it (Gao et al. 2017, "Deep Label Distribution Learning"), and the loss
-    is the cross-entropy with it. Its width is `min(sigma, 0.5 + a/4, 0.5 + (100 - a)/4)` years: a fixed width is cut
-    off at both ends of the range and would pull babies up and the oldest down.
+    For an exact age it is the cross-entropy with a normal distribution about the age a (Gao et al. 2017, "Deep Label
+    Distribution Learning"). Its standard deviation is `min(sigma, 0.5 + a/4, 0.5 + (100 - a)/4)` years: a constant one
+    would be cut off at both ends of the range, which raises the ages of babies and lowers those of the oldest.
 
-    An age interval is a flat distribution over its years, smoothed by `INTERVAL_SIGMA`, and the loss is again the
-    cross-entropy. Minus the log of the mass inside the interval, the obvious loss, has its optimum wherever that mass
-    lies: networks then learn to put nearly all of it into one year for every photograph that resembles a source of
-    intervals.
+    For an age interval it is the cross-entropy with a flat distribution over its years, smoothed by `INTERVAL_SIGMA`.
+    Minus the logarithm of the probability inside the interval would be minimal wherever that probability is: networks
+    then predict nearly all of it in one year for all photographs that resemble a source of age intervals.
     """
 
     def __init__(self, *, sigma: float = 2.0, name: str = "label_distribution", **options: Any) -> None:
@@ -88,15 +87,15 @@ class LabelDistributionLoss(keras.losses.Loss):  # type: ignore[misc]
         return ops.where(y_true[:, 0] == y_true[:, 1], exact, within)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what rebuilds the loss."""
+        """Return the configuration."""
         return {**super().get_config(), "sigma": self.sigma}
 
 
 @keras.saving.register_keras_serializable("agelens")
 class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
-    """Cross-entropy of the age group or of an attribute; rows without a label (-1) cost nothing.
+    """Cross-entropy of the age group or of an attribute; rows without a label (-1) have zero loss.
 
-    With `label_smoothing` s the label is 1 - s in its own group, and s is spread evenly over all groups.
+    With `label_smoothing` s the target is 1 - s for the label, plus s spread evenly over all classes.
     """
 
     def __init__(self, *, label_smoothing: float = 0.0, name: str = "group_loss", **options: Any) -> None:
@@ -112,5 +111,5 @@ class GroupLoss(keras.losses.Loss):  # type: ignore[misc]
         return ops.where(label >= 0, loss, 0.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what rebuilds the loss."""
+        """Return the configuration."""
         return {**super().get_config(), "label_smoothing": self.label_smoothing}

@@ -1,6 +1,7 @@
-"""Two phases of training: the head on cached features, then the head and the top of the backbone on pictures.
+"""One phase of training: settings, optimizer, and a fit that keeps the best weights and can be resumed.
 
-The frozen phase keeps a random head's large errors from spoiling ImageNet's filters; the second phase adapts them.
+Phase 1 trains the head on cached features, so that the large errors of a random head do not change the backbone's
+pre-trained weights. Phase 2 trains the head and the top of the backbone on images.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,17 +29,17 @@ Schedule = Literal["constant", "plateau", "cosine"]
 
 @dataclass(frozen=True)
 class PhaseConfig:
-    """How one phase trains.
+    """The settings of one phase.
 
     Args:
-        epochs: At most so many.
-        learning_rate: AdamW's, at the start.
-        schedule: `constant`; `plateau` halves it after `plateau_patience` epochs without gain; `cosine` lets it fall
-            to a hundredth by the last epoch, after a twentieth of the steps to warm up.
+        epochs: Largest number of epochs.
+        learning_rate: Initial learning rate of AdamW.
+        schedule: Of the learning rate. `constant`; `plateau` halves it after `plateau_patience` epochs without
+            improvement; `cosine` warms up for a twentieth of the steps and decreases to a hundredth by the last epoch.
         plateau_patience: See `schedule`.
-        patience: Stop after so many epochs without gain of validation MAE; 0 never stops early.
-        weight_decay: AdamW's.
-        average: Momentum of the moving average of the weights, which is then what is validated and kept; 0 has none.
+        patience: Stop after this many epochs without improvement of the validation MAE; 0 never stops early.
+        weight_decay: Of AdamW.
+        average: Momentum of the moving average of the weights, which is then validated and kept; 0 for none.
     """
 
     epochs: int
@@ -58,13 +59,13 @@ class BatchListener(keras.callbacks.Callback):  # type: ignore[misc]
         self.finished = finished
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Tell that one more batch is done."""
+        """Report one more batch."""
         del batch, logs
         self.finished(1)
 
 
 def build_optimizer(config: PhaseConfig, *, steps: int) -> Any:
-    """Build AdamW with the phase's schedule; `steps` are the batches of one epoch."""
+    """Return AdamW with the schedule of the phase; `steps` are the batches of one epoch."""
     total = max(1, steps * config.epochs)
     rate: Any = config.learning_rate
     if config.schedule == "cosine":
@@ -80,7 +81,7 @@ def build_optimizer(config: PhaseConfig, *, steps: int) -> Any:
 
 
 def schedule_callbacks(config: PhaseConfig) -> list[Any]:
-    """Return what a schedule needs beside its optimiser in a training that `fit_phase` does not run."""
+    """Return the callbacks of the schedule, for a training that does not use `fit_phase`."""
     if config.schedule != "plateau":
         return []
     patience = config.plateau_patience
@@ -90,19 +91,19 @@ def schedule_callbacks(config: PhaseConfig) -> list[Any]:
 
 
 def build_optimizer_variables(model: Any) -> None:
-    """Let the optimiser make its variables; if it does in a first step, that is traced twice."""
+    """Create the variables of the optimizer now; otherwise the first training step is traced twice."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 
-class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch: keeps the best weights and the state, sets the plateau's rate, and stops when it is time.
+class CheckpointCallback(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch, keeps the best weights, stores the state, sets the plateau's learning rate, and stops early.
 
     Args:
-        config: How the phase trains.
-        recorder: Its history; must be called before.
+        config: Settings of the phase.
+        recorder: Of the history; its callback must run first.
         average: The moving average, or None.
-        best: WeightArrays of the best epoch so far.
+        best: Weights of the best epoch so far.
         keep: Called with the state after each epoch.
     """
 
@@ -119,7 +120,7 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.config, self.recorder, self.average, self.best, self.keep = config, recorder, average, best, keep
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Keep what is best, and all that it takes to go on."""
+        """Keep the best weights and store the state."""
         del epoch, logs
         records, config, optimizer = self.recorder.records, self.config, self.model.optimizer
         if not np.isfinite(records[-1].loss):
@@ -143,11 +144,11 @@ class PhaseKeeper(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def is_over(records: Sequence[EpochRecord], config: PhaseConfig) -> bool:
-    """Return whether a phase has had its epochs, or its patience is at an end."""
+    """Return whether a phase has had all its epochs, or `patience` epochs without improvement."""
     return len(records) >= config.epochs or 0 < config.patience <= epochs_without_improvement(records)
 
 
-def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is made of
+def fit_phase(  # noqa: PLR0913  one keyword argument for each part of a phase
     model: Any,
     training: Any,
     *,
@@ -165,22 +166,22 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
 
     Args:
         model: Compiled by `compile_model`.
-        training: An endless dataset; with `state`, from the epoch after its last on.
-        steps: Its batches in an epoch.
-        validation: A dataset; it alone decides which epoch is best.
-        config: How to train.
+        training: An endless dataset; with `state`, it starts at the epoch after the last recorded one.
+        steps: Batches in an epoch.
+        validation: A dataset; the best epoch is the one with the lowest MAE on it.
+        config: Settings of the phase.
         phase: 1 or 2, for the history.
-        first_epoch: How many epochs earlier phases took, for the history.
-        state: Where an earlier call was stopped; the training goes on as if it had not been.
-        keep: Called after each epoch with the state that `state` takes.
-        listener: Called after each epoch.
-        callbacks: More Keras callbacks, for example a progress bar.
+        first_epoch: Epochs of earlier phases, for the history.
+        state: From which training resumes, with the same result as an uninterrupted training.
+        keep: Called with the state after each epoch, to store a checkpoint.
+        listener: Called with the record of each epoch.
+        callbacks: Further Keras callbacks, for example a progress bar.
 
     Returns:
-        The history, one record per epoch, those before a stop included.
+        The history, one record per epoch, including those before an interruption.
 
     Raises:
-        ParamsError: The loss stopped being a number.
+        ParamsError: The loss is no longer finite.
     """
     build_optimizer_variables(model)
     done = len(state.records) if state else 0
@@ -190,7 +191,9 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
         phase=phase, first_epoch=first_epoch, listener=listener, records=state.records if state else ()
     )
     average = WeightAverage(config.average, values=state.average if state else []) if config.average else None
-    keeper = PhaseKeeper(config, recorder=recorder, average=average, best=state.best if state else [], keep=keep)
+    checkpointer = CheckpointCallback(
+        config, recorder=recorder, average=average, best=state.best if state else [], keep=keep
+    )
     if not is_over(recorder.records, config):
         averaging = [average] if average else []
         model.fit(
@@ -199,14 +202,14 @@ def fit_phase(  # noqa: PLR0913  one argument for each thing that a phase is mad
             initial_epoch=done,
             epochs=config.epochs,
             validation_data=validation,
-            callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, recorder, keeper, *callbacks],
-            shuffle=False,  # the dataset deals its own order
+            callbacks=[keras.callbacks.TerminateOnNaN(), *averaging, recorder, checkpointer, *callbacks],
+            shuffle=False,  # the dataset is in random order already
             verbose=0,
         )
     if recorder.records and not np.isfinite(recorder.records[-1].loss):
-        msg = f"Phase {phase} diverged in epoch {recorder.records[-1].epoch}; lower train.phase{phase}.learning_rate."
+        msg = f"Phase {phase} diverged in epoch {recorder.records[-1].epoch}. Lower train.phase{phase}.learning_rate."
         raise ParamsError(msg)
-    model.set_weights(keeper.best)
+    model.set_weights(checkpointer.best)
     return recorder.records
 
 
