@@ -11,6 +11,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 
 from agelens.data_prep.core.tables import SPLIT, write_table
 from agelens.pipeline.config.paths import Paths
@@ -110,6 +111,102 @@ def test_a_source_takes_four_files(copy: Copy) -> None:
     assert code == {}
     (copy.root / "tests/test_source_in_params.py").write_text(SOURCE_IN_PARAMS, encoding="utf-8")
     copy.python("pytest", "-q", "-p", "no:cacheprovider", test, "tests/test_source_in_params.py")
+
+
+BACKBONE_IN_USE = """
+import numpy as np
+
+from agelens.models.network.backbones import BACKBONES, build_backbone, unfreeze
+from agelens.models.network.batch_norm_folding import fold_batch_norms
+from agelens.weights.registry import REGISTRY
+from agelens.pipeline.config.params import Params
+from tests.pipeline.demo_settings import changed
+
+
+def test_the_backbone_is_built_unfrozen_folded_and_configured():
+    assert Params.model_validate(changed("model.backbone", "mobilenet_v3")).model.backbone == "mobilenet_v3"
+    backbone = build_backbone("mobilenet_v3", input_shape=(64, 64, 3), weights="none")
+    assert backbone.output_shape == (None, 2, 2, 576)
+    assert unfreeze(backbone, BACKBONES["mobilenet_v3"].unfreeze) > 0
+    image = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype("float32")
+    np.testing.assert_allclose(fold_batch_norms(backbone)(image), backbone(image), atol=1e-4)
+    assert BACKBONES["mobilenet_v3"].registry_name in REGISTRY
+"""
+
+
+@pytest.mark.slow
+def test_a_backbone_takes_three_files(copy: Copy) -> None:
+    code = steps("Add a backbone")
+    assert len(code) <= 3
+    backbones, fields, registry = (
+        "models/network/backbones.py",
+        "pipeline/config/sections/fields.py",
+        "weights/registry.py",
+    )
+    builder, entry = code.pop(backbones).split("\n\n\n")
+    copy.insert(backbones, f"{builder}\n\n\n", before="BACKBONES = {\n")
+    copy.insert(backbones, entry, before='    "tiny": Backbone(')
+    content = (copy.root / fields).read_text(encoding="utf-8")
+    changed = re.sub(r"BackboneName = .*\n", code.pop(fields), content)
+    assert changed != content
+    (copy.root / fields).write_text(changed, encoding="utf-8")
+    place = '        WeightsFile(\n            name="resnet50_imagenet",\n'
+    copy.insert(registry, code.pop(registry), before=place)
+    assert code == {}
+    (copy.root / "tests/test_backbone_in_use.py").write_text(BACKBONE_IN_USE, encoding="utf-8")
+    tests = ("tests/test_backbone_in_use.py", "tests/pipeline/config/test_from_section.py")
+    copy.python("pytest", "-q", "-p", "no:cacheprovider", *tests)
+
+
+ATTRIBUTE_IN_USE = """
+import numpy as np
+
+from agelens.models.evaluation.metrics import summarise
+from agelens.models.evaluation.predictions_table import predictions_table
+from agelens.models.evaluation.slices import by_slice
+from agelens.models.serving.predictions import decode, face_predictions
+from agelens.models.calibration.calibration import Calibration
+from agelens.models.network.heads import build_head
+from agelens.models.training.objective import compile_model, loss_weights_of, targets_of
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.search.search_space import recipe_of
+from tests.factories import FIVE_GROUPS, split_rows
+from tests.pipeline.demo_settings import changed
+
+
+def test_the_attribute_is_trained_evaluated_and_predicted():
+    params = Params.model_validate(
+        changed("model.attributes", ["glasses"]) | {"loss": changed("loss.attribute_weights", {"glasses": 0.2})["loss"]}
+    )
+    rows = split_rows(8).assign(glasses=["with", "without"] * 4)
+    recipe = recipe_of(params)
+    head = build_head(recipe.head, features=4, groups=5)
+    compile_model(head, recipe.objective, optimizer="adam")
+    features = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
+    targets, weights = targets_of(rows, head.output), loss_weights_of(rows, head.output)
+    assert targets["glasses"].tolist() == [1, 0] * 4
+    head.fit(features, targets, sample_weight=weights, verbose=0)
+    outputs = {name: np.asarray(output) for name, output in head(features).items()}
+    decoded = decode(outputs, calibration=Calibration(0.9, (), (5.0,)), groups=FIVE_GROUPS)
+    table = predictions_table(rows, decoded)
+    assert 0 <= summarise(table)["glasses_accuracy"] <= 1
+    assert set(by_slice(table, resamples=5).query("slice == 'glasses'")["value"]) == {"with", "without"}
+    first = face_predictions(decoded, np.zeros((8, 4)), scores=np.ones(8), groups=FIVE_GROUPS)[0]
+    assert first.attributes["glasses"] in {"with", "without"}
+"""
+
+
+@pytest.mark.slow
+def test_an_attribute_takes_two_files(copy: Copy) -> None:
+    code = steps("Add an attribute")
+    assert len(code) <= 4
+    labels = "data_prep/core/labels.py"
+    copy.insert(labels, code.pop(labels), before='    "ethnicity": Attribute(')
+    settings = yaml.safe_load(code.pop("params.yaml"))
+    assert settings == {"attributes": ["glasses"], "attribute_weights": {"glasses": 0.2}}
+    assert code == {}
+    (copy.root / "tests/test_attribute_in_use.py").write_text(ATTRIBUTE_IN_USE, encoding="utf-8")
+    copy.python("pytest", "-q", "-p", "no:cacheprovider", "tests/test_attribute_in_use.py")
 
 
 SEARCH_KERNEL_L2 = """
