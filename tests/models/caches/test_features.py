@@ -1,4 +1,4 @@
-"""The cache of features: right, kept, extended by what is missing, and begun anew when it must be."""
+"""The feature cache: values, additions, removals and fingerprints."""
 
 from collections.abc import Iterable, Iterator
 
@@ -18,7 +18,7 @@ SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
 
 
 class CountingNetwork:
-    """A network that remembers how many pictures it was given."""
+    """A network that counts the crops that it is given."""
 
     def __init__(self, network: OpenVinoNetwork) -> None:
         self.network, self.seen = network, 0

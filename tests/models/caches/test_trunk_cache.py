@@ -1,4 +1,4 @@
-"""Activations of the trunk: right, kept, computed once, and refused where there is no room."""
+"""The trunk cache: values, interruptions, fingerprints and disk space."""
 
 import shutil
 

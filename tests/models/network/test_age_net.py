@@ -1,4 +1,4 @@
-"""The whole network: its parts give what the whole gives, and a saved one is the same network."""
+"""The whole network: its parts have the same outputs, and a saved network is the same network."""
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ def age_net():
     return build_tiny_age_net()
 
 
-def test_uint8_crops_go_in_and_named_outputs_come_out(age_net):
+def test_inputs_are_uint8_crops_and_outputs_have_names(age_net):
     outputs = outputs_of(age_net, CROPS)
     shapes = {name: value.shape for name, value in outputs.items()}
     assert shapes == {"age_group": (4, GROUPS), "age": (4, 1), "age_distribution": (4, 101)}
@@ -42,19 +42,19 @@ def test_uint8_crops_go_in_and_named_outputs_come_out(age_net):
     assert len(np.unique(outputs["age"])) == 4
 
 
-def test_the_head_on_cached_features_gives_what_the_whole_network_gives(age_net):
+def test_the_head_on_features_equals_the_whole_network(age_net):
     features = np.asarray(build_feature_net(backbone_of(age_net))(CROPS))
     assert_same(outputs_of(head_of(age_net), features), outputs_of(age_net, CROPS), atol=1e-6)
 
 
-def test_looking_both_ways_gives_the_mean_of_a_picture_and_its_mirror_image(age_net):
+def test_average_with_mirror_image_is_the_mean_of_both_outputs(age_net):
     one, other = outputs_of(age_net, CROPS), outputs_of(age_net, CROPS[:, :, ::-1])
     mean = {name: (one[name] + other[name]) / 2 for name in one}
     assert_same(outputs_of(average_with_mirror_image(age_net), CROPS), mean, atol=1e-5)
     assert np.abs(one["age"] - other["age"]).max() > 0.01
 
 
-def test_the_parts_of_a_network_are_the_parts_it_was_built_of():
+def test_backbone_and_head_are_found_in_the_network():
     backbone = build_backbone("tiny", input_shape=(SIZE, SIZE, 3), weights="none")
     head = build_head(HeadConfig(units=4), features=32, groups=GROUPS)
     network = build_age_net(backbone, head)
@@ -63,7 +63,7 @@ def test_the_parts_of_a_network_are_the_parts_it_was_built_of():
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_a_partly_thawed_and_trained_network_read_back_gives_the_same_outputs(age_head, tmp_path):
+def test_a_trained_network_is_saved_and_loaded_unchanged(age_head, tmp_path):
     network = build_tiny_age_net(age_head=age_head)
     unfreeze(backbone_of(network), "block3_conv")
     compile_model(network, Objective(age_loss="huber"), optimizer="adam")

@@ -1,4 +1,4 @@
-"""Backbones: RGB 0..255 goes in, the published weights fit, and thawing thaws exactly what it says."""
+"""Backbones: normalisation of RGB 0..255, published weights, and unfreezing."""
 
 from pathlib import Path
 
@@ -54,12 +54,12 @@ def tiny():
     return build_backbone("tiny", input_shape=SHAPE, weights="none")
 
 
-def layer_names(network, *, thawed):
+def layer_names(network, *, trainable):
     """Return the names of layers with weights of their own that may, or may not, learn."""
-    return [layer.name for layer in network.layers if layer.weights and bool(layer.trainable_weights) == thawed]
+    return [layer.name for layer in network.layers if layer.weights and bool(layer.trainable_weights) == trainable]
 
 
-def test_every_backbone_gives_a_map_of_its_features(name, networks):
+def test_every_backbone_returns_a_feature_map(name, networks):
     assert networks[name].output_shape[-1] == CHANNELS[name]
     features = features_of(networks[name])
     assert features.shape == (3, CHANNELS[name])
@@ -67,7 +67,7 @@ def test_every_backbone_gives_a_map_of_its_features(name, networks):
     assert features.std(axis=0).max() > 0
 
 
-def test_a_weights_file_gives_the_network_that_wrote_it(name, networks, tmp_path):
+def test_a_weights_file_restores_the_network(name, networks, tmp_path):
     path = tmp_path / "some.weights.h5"
     networks[name].save_weights(path)
     keras.utils.set_random_seed(1)
@@ -79,7 +79,7 @@ def test_a_weights_file_gives_the_network_that_wrote_it(name, networks, tmp_path
     ("name", "build"),
     [("efficientnet_b0", keras.applications.EfficientNetB0), ("resnet50", keras.applications.ResNet50)],
 )
-def test_a_file_of_the_format_that_keras_publishes_loads_as_imagenet(name, build, monkeypatch, tmp_path):
+def test_a_file_in_the_format_of_keras_loads_as_imagenet(name, build, monkeypatch, tmp_path):
     published = build(weights=None, include_top=False, input_shape=SHAPE)
     path = tmp_path / "published_notop.h5"
     with h5py.File(path, "w") as file:  # Keras reads this older format still, but writes it no more
@@ -101,7 +101,7 @@ def values_before(network, layer_name, crops):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_efficientnet_b0_normalises_by_imagenets_mean_and_deviation(times):
+def test_efficientnet_b0_normalises_by_the_statistics_of_imagenet(times):
     # Twice in one process: Keras counts its layers' names up.
     for _ in range(times):
         network = build_backbone("efficientnet_b0", input_shape=SHAPE, weights="none")
@@ -118,12 +118,12 @@ def test_efficientnet_b0_keeps_its_normalisation_with_weights_from_a_file(networ
     np.testing.assert_allclose(ours, ready, atol=1e-6)
 
 
-def test_resnet50_turns_rgb_into_bgr_less_the_caffe_mean(networks):
+def test_resnet50_converts_rgb_to_bgr_minus_the_caffe_mean(networks):
     expected = CROPS[..., ::-1].astype(np.float64) - np.array(CAFFE_MEAN_BGR)
     np.testing.assert_allclose(values_before(networks["resnet50"], "conv1_pad", CROPS), expected, atol=1e-4)
 
 
-def test_lite0_normalises_as_its_authors_do(networks):
+def test_lite0_has_the_normalisation_of_its_authors(networks):
     expected = (CROPS.astype(np.float64) - 127) / 128
     np.testing.assert_allclose(values_before(networks["efficientnet_lite0"], "stem_conv", CROPS), expected, atol=1e-5)
 
@@ -137,12 +137,12 @@ def test_lite0_with_imagenet_weights_is_the_published_network():
     assert np.abs(features_of(backbone, images) - expected).max() <= 1e-3
 
 
-def test_an_unknown_backbone_is_refused_with_the_known_ones():
+def test_an_unknown_backbone_is_rejected_with_the_known_names():
     with pytest.raises(ParamsError, match=r"one of .*resnet50.*Received: vgg16"):
         build_backbone("vgg16", input_shape=SHAPE, weights="none")
 
 
-def test_imagenet_weights_out_of_reach_stop_with_what_to_do(monkeypatch, tmp_path):
+def test_unreachable_imagenet_weights_are_an_error_with_advice(monkeypatch, tmp_path):
     def offline(*_, **__):
         message = "Failed to establish a new connection"
         raise ConnectionError(message)
@@ -155,7 +155,7 @@ def test_imagenet_weights_out_of_reach_stop_with_what_to_do(monkeypatch, tmp_pat
     assert "efficientnet_lite0" in str(error.value)
 
 
-def test_a_backbone_without_imagenet_weights_says_so():
+def test_missing_imagenet_weights_are_an_error():
     with pytest.raises(WeightsError, match=r"no ImageNet weights for tiny; set model\.weights"):
         build_backbone("tiny", input_shape=SHAPE, weights="imagenet")
 
@@ -167,7 +167,7 @@ def test_a_missing_weights_file_is_named(tmp_path):
 
 # Keras warns of the parts that another network's file lacks before it raises; the error is what is tested.
 @pytest.mark.filterwarnings("ignore:Skipping nested container:UserWarning")
-def test_weights_of_another_network_are_refused(networks, tmp_path):
+def test_weights_of_another_network_are_rejected(networks, tmp_path):
     path = tmp_path / "tiny.weights.h5"
     networks["tiny"].save_weights(path)
     with pytest.raises(WeightsError, match="does not hold weights of efficientnet_lite0"):
@@ -175,7 +175,7 @@ def test_weights_of_another_network_are_refused(networks, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"not weights at all"])
-def test_a_damaged_weights_file_is_refused(content, tmp_path):
+def test_a_damaged_weights_file_is_rejected(content, tmp_path):
     path = tmp_path / "some.weights.h5"
     path.write_bytes(content)
     with pytest.raises(WeightsError, match="does not hold weights of tiny"):
@@ -183,7 +183,7 @@ def test_a_damaged_weights_file_is_refused(content, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("first", "thawed"),
+    ("first", "trainable"),
     [
         ("block2_conv", ["block2_conv", "block3_conv"]),
         ("block3_conv", ["block3_conv"]),
@@ -197,10 +197,10 @@ def test_a_damaged_weights_file_is_refused(content, tmp_path):
     ],
 )
 @pytest.mark.parametrize("before", [True, False])
-def test_unfreezing_thaws_the_layer_and_all_behind_it_whatever_was_thawed_before(tiny, first, thawed, before):
+def test_unfreeze_affects_the_layer_and_all_above_whatever_was_unfrozen_before(tiny, first, trainable, before):
     tiny.trainable = before
-    assert unfreeze(tiny, first) == len(thawed)
-    assert layer_names(tiny, thawed=True) == thawed
+    assert unfreeze(tiny, first) == len(trainable)
+    assert layer_names(tiny, trainable=True) == trainable
 
 
 @pytest.mark.parametrize(
@@ -214,22 +214,22 @@ def test_unfreezing_thaws_the_layer_and_all_behind_it_whatever_was_thawed_before
         ("tiny", "block3", "block3_conv"),
     ],
 )
-def test_a_block_is_thawed_from_its_first_layer_on(name, block, layer, networks):
+def test_a_block_is_unfrozen_from_its_first_layer(name, block, layer, networks):
     network = networks[name]
-    by_layer, thawed = unfreeze(network, layer), layer_names(network, thawed=True)
-    assert thawed[0] == layer
+    by_layer, trainable = unfreeze(network, layer), layer_names(network, trainable=True)
+    assert trainable[0] == layer
     unfreeze(network, 0)
     assert unfreeze(network, block) == by_layer
-    assert layer_names(network, thawed=True) == thawed
+    assert layer_names(network, trainable=True) == trainable
 
 
-def test_unfreezing_never_thaws_batch_normalization(name, networks):
+def test_batch_normalization_stays_frozen(name, networks):
     network = networks[name]
     assert unfreeze(network, 10_000) == len(network.trainable_weights)
     frozen = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(frozen) >= 3
     assert not any(layer.trainable or layer.trainable_weights for layer in frozen)
-    kinds = {type(network.get_layer(layer)).__name__ for layer in layer_names(network, thawed=False)}
+    kinds = {type(network.get_layer(layer)).__name__ for layer in layer_names(network, trainable=False)}
     assert kinds <= {"BatchNormalization", "Normalization"}
 
 
@@ -242,19 +242,19 @@ def test_unfreezing_never_thaws_batch_normalization(name, networks):
         ("tiny", "block2_conv"),
     ],
 )
-def test_by_default_the_top_of_each_backbone_is_thawed(name, first_conv, networks):
+def test_default_of_unfreeze_for_each_backbone(name, first_conv, networks):
     unfreeze(networks[name], BACKBONES[name].unfreeze)
-    assert layer_names(networks[name], thawed=True)[0] == first_conv
+    assert layer_names(networks[name], trainable=True)[0] == first_conv
 
 
-def test_lite0_and_b0_call_the_same_place_by_the_same_name(networks):
+def test_lite0_and_b0_have_the_same_layer_names(networks):
     lite0, b0 = ({layer.name for layer in networks[f"efficientnet_{kind}"].layers} for kind in ("lite0", "b0"))
     convs = {layer for layer in lite0 if layer.endswith("conv")}
     assert len(convs) == 1 + 16 + 16 + 15 + 1  # stem, depthwise and projection of 16 blocks, expansion of 15, top
     assert convs <= b0
 
 
-def test_an_unknown_layer_is_refused_with_a_near_one(networks):
+def test_an_unknown_layer_is_rejected_with_a_similar_name(networks):
     said = r"a layer or block of efficientnet_lite0, such as block4a_\w+\. Received: block4"
     for wrong in ("block4a_no", "block4"):
         with pytest.raises(ParamsError, match=said):

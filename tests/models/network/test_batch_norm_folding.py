@@ -1,4 +1,4 @@
-"""A folded network is the same function of the same weights, with the same gradients."""
+"""A folded network has the same outputs and gradients as the network."""
 
 import keras
 import numpy as np
@@ -38,7 +38,7 @@ def gradients(network, weights):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BACKBONES)
-def test_folded_the_network_and_its_gradients_are_the_same(name):
+def test_folding_keeps_outputs_and_gradients(name):
     backbone = build_backbone(name, input_shape=(SIZE, SIZE, 3), weights="none")
     unsettle(backbone)
     unfreeze(backbone, BACKBONES[name].unfreeze)
@@ -52,7 +52,7 @@ def test_folded_the_network_and_its_gradients_are_the_same(name):
         np.testing.assert_allclose(ours, theirs, rtol=0.02, atol=1e-3 * np.abs(theirs).max())
 
 
-def test_what_a_folded_network_learns_is_in_the_network():
+def test_training_a_folded_network_trains_the_network():
     network = build_tiny_age_net(dropout=0.0)
     unfreeze(backbone_of(network), "block2")
     folded = fold_age_net(network)
@@ -70,7 +70,7 @@ def test_what_a_folded_network_learns_is_in_the_network():
     np.testing.assert_allclose(np.asarray(folded(CROPS)["age"]), np.asarray(network(CROPS)["age"]), atol=1e-4)
 
 
-def test_a_folded_network_is_cut_where_the_network_is():
+def test_a_folded_network_has_the_same_trunk_and_top():
     network = build_tiny_age_net(dropout=0.0)
     unfreeze(backbone_of(network), "block3")
     trunk, top = build_trunk_and_top(fold_age_net(network))
@@ -86,14 +86,14 @@ def build_odd(**conv):
 
 
 @pytest.mark.parametrize("conv", [{"activation": "relu"}, {"dilation_rate": 2}, {"dtype": "mixed_bfloat16"}])
-def test_a_convolution_that_does_more_is_left_alone(conv):
+def test_other_convolutions_are_not_folded(conv):
     image, _, y = build_odd(**conv)
     backbone = keras.Model(image, y)
     unfreeze(backbone, 0)
     assert not folded_layers(fold_batch_norms(backbone))
 
 
-def test_a_bias_is_shifted_and_scaled_too():
+def test_a_bias_is_folded_too():
     image, _, y = build_odd(use_bias=True, bias_initializer="random_normal")
     backbone = keras.Model(image, y)
     unsettle(backbone)
@@ -104,7 +104,7 @@ def test_a_bias_is_shifted_and_scaled_too():
     )
 
 
-def test_a_convolution_that_something_else_reads_is_left_alone():
+def test_a_convolution_with_another_consumer_is_not_folded():
     image, x, y = build_odd()
     backbone = keras.Model(image, layers.Add()([x, y]))
     unfreeze(backbone, 0)
@@ -112,7 +112,7 @@ def test_a_convolution_that_something_else_reads_is_left_alone():
     np.testing.assert_array_equal(np.asarray(fold_batch_norms(backbone)(CROPS)), np.asarray(backbone(CROPS)))
 
 
-def test_a_thawed_norm_is_left_alone():
+def test_a_trainable_norm_is_not_folded():
     image, _, y = build_odd()
     backbone = keras.Model(image, y)
     assert not folded_layers(fold_batch_norms(backbone))

@@ -1,4 +1,4 @@
-"""Heads: what goes in, what comes out, and what may learn."""
+"""Heads: outputs, settings, and trainable layers."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def outputs_of(head):
         ("distribution", {"age_group": (3, 8), "age": (3, 1), "age_distribution": (3, 101)}),
     ],
 )
-def test_outputs_bear_their_names_and_shapes(age_head, shapes):
+def test_outputs_have_names_and_shapes(age_head, shapes):
     head = build_head(HeadConfig(units=6, age_head=age_head), features=12, groups=8)
     outputs = outputs_of(head)
     assert {name: value.shape for name, value in outputs.items()} == shapes
@@ -28,7 +28,7 @@ def test_outputs_bear_their_names_and_shapes(age_head, shapes):
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_attributes_are_outputs_beside_the_others(age_head):
+def test_attributes_are_additional_outputs(age_head):
     plain = outputs_of(build_head(HeadConfig(units=6, age_head=age_head), features=12, groups=5))
     config = HeadConfig(units=6, age_head=age_head, attributes=("gender", "ethnicity"))
     outputs = outputs_of(build_head(config, features=12, groups=5))
@@ -38,20 +38,20 @@ def test_attributes_are_outputs_beside_the_others(age_head):
     np.testing.assert_allclose(outputs["ethnicity"].sum(axis=1), 1, rtol=1e-5)
 
 
-def test_the_age_of_a_distribution_is_its_expectation():
+def test_the_age_is_the_mean_of_the_distribution():
     outputs = outputs_of(build_head(HeadConfig(units=6), features=12, groups=5))
     np.testing.assert_allclose(outputs["age_distribution"].sum(axis=1), 1, rtol=1e-5)
     expected = outputs["age_distribution"].astype(np.float64) @ np.arange(101)
     np.testing.assert_allclose(outputs["age"][:, 0], expected, rtol=1e-5)
 
 
-def test_the_layer_that_takes_the_expectation_never_learns():
+def test_the_layer_of_the_mean_is_not_trainable():
     head = build_head(HeadConfig(units=6), features=12, groups=5)
     assert not head.get_layer("age").trainable_weights
     assert len(head.trainable_weights) == 6  # kernel and bias of dense, age_group and age_distribution
 
 
-def test_an_untrained_linear_head_answers_about_its_start_age():
+def test_an_untrained_linear_head_predicts_about_the_start_age():
     head = build_head(HeadConfig(units=6, age_head="linear"), features=12, groups=5, start_age=41.0)
     zeros = np.zeros((1, 12), dtype=np.float32)
     assert np.asarray(head(zeros)["age"]).item() == pytest.approx(41)
@@ -66,7 +66,7 @@ def test_settings_reach_their_layers():
     assert head.get_layer("dropout").rate == pytest.approx(0.4)
 
 
-def test_a_second_layer_is_there_if_it_has_units():
+def test_a_head_has_a_second_layer_if_it_has_units():
     head = build_head(HeadConfig(units=7, second_units=3, dropout=0.4, activation="gelu"), features=12, groups=5)
     dense = head.get_layer("second_dense").get_config()
     assert (dense["units"], dense["activation"]) == (3, "gelu")
@@ -75,7 +75,7 @@ def test_a_second_layer_is_there_if_it_has_units():
     assert "second_dense" not in {layer.name for layer in build_head(HeadConfig(), features=12, groups=5).layers}
 
 
-def test_dropout_acts_in_training_alone():
+def test_dropout_acts_only_in_training():
     head = build_head(HeadConfig(units=64, dropout=0.5), features=12, groups=5)
     still = [np.asarray(head(FEATURES, training=False)["age"]) for _ in range(2)]
     dropped = [np.asarray(head(FEATURES, training=True)["age"]) for _ in range(2)]

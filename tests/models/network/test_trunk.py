@@ -1,4 +1,4 @@
-"""A network cut in two is the same network, and training its top trains it."""
+"""Trunk and top are together the same network, and training the top trains it."""
 
 import keras
 import numpy as np
@@ -54,21 +54,21 @@ def test_trunk_then_top_is_the_whole_network(name):
 @pytest.mark.parametrize(
     ("first", "cut"), [("inside1", "before"), ("inside2", "before"), ("after", "add"), ("before", "image")]
 )
-def test_the_cut_is_where_one_array_alone_goes_on(first, cut):
+def test_the_cut_is_where_a_single_tensor_connects_both_parts(first, cut):
     backbone = build_residual()
     network, trunk, top = build_cut(backbone, first)
     assert trunk.output_shape == backbone.get_layer(cut).output.shape
     assert_same(network, trunk, top)
 
 
-def test_with_nothing_thawed_the_trunk_is_the_whole_backbone():
+def test_with_everything_frozen_the_trunk_is_the_whole_backbone():
     backbone = build_residual()
     network, trunk, top = build_cut(backbone, 0)
     assert trunk.output_shape == backbone.output_shape
     assert_same(network, trunk, top)
 
 
-def test_what_the_top_learns_is_in_the_network():
+def test_training_the_top_trains_the_network():
     network, trunk, top = build_cut(build_residual(), "after")
     frozen = trunk.get_weights()
     compile_model(top, Objective(), optimizer=keras.optimizers.SGD(0.1))

@@ -1,4 +1,4 @@
-"""Boxes and ages are drawn where the faces are, and on a copy."""
+"""Boxes and ages are drawn into a copy of the image."""
 
 import numpy as np
 import pytest
@@ -12,35 +12,35 @@ def face(box: tuple[float, float, float, float]) -> AgePrediction:
     return AgePrediction(box=box, score=0.9, age=30.0, interval=(20.0, 41.0), age_group="26-42", probabilities=(1.0,))
 
 
-def label_pixels(picture: Pixels) -> int:
+def label_pixels(drawn: Pixels) -> int:
     """Return how many columns the label fills from top to bottom of its line."""
-    coloured = (picture != 255).any(axis=2)
+    coloured = (drawn != 255).any(axis=2)
     top = np.flatnonzero(coloured.any(axis=1))[0]
     return int(coloured[top].sum())
 
 
 def test_the_box_is_drawn_on_a_copy() -> None:
     image = np.full((200, 300, 3), 255, dtype=np.uint8)
-    picture = draw_faces(image, [face((100, 80, 180, 160))])
+    drawn = draw_faces(image, [face((100, 80, 180, 160))])
     assert (image == 255).all()
-    assert (picture[120, 100] == BOX_COLOUR).all()  # its left side
-    assert (picture[120, 140] == 255).all()  # the face itself is left alone
-    assert (picture[40:78, 100:180] != 255).any()  # the label stands above
+    assert (drawn[120, 100] == BOX_COLOUR).all()  # its left side
+    assert (drawn[120, 140] == 255).all()  # the face itself is unchanged
+    assert (drawn[40:78, 100:180] != 255).any()  # the text is above
 
 
 def test_a_face_at_the_upper_border_has_its_label_inside_the_image() -> None:
-    picture = draw_faces(np.full((100, 100, 3), 255, dtype=np.uint8), [face((10, 0, 60, 60))])
-    assert (picture[:12, 12:40] != 255).any()
+    drawn = draw_faces(np.full((100, 100, 3), 255, dtype=np.uint8), [face((10, 0, 60, 60))])
+    assert (drawn[:12, 12:40] != 255).any()
 
 
 @pytest.mark.parametrize("box", [(260.0, 100.0, 299.0, 150.0), (150.0, 100.0, 299.0, 150.0), (0.0, 0.0, 20.0, 20.0)])
 def test_the_label_of_a_face_at_a_border_is_whole(box: tuple[float, float, float, float]) -> None:
     size = (200, 300, 3)
     inside = draw_faces(np.full(size, 255, dtype=np.uint8), [face((100, 100, 139, 150))])
-    picture = draw_faces(np.full(size, 255, dtype=np.uint8), [face(box)])
-    assert label_pixels(picture) == label_pixels(inside)
+    drawn = draw_faces(np.full(size, 255, dtype=np.uint8), [face(box)])
+    assert label_pixels(drawn) == label_pixels(inside)
 
 
-def test_without_faces_the_picture_stays_as_it_is() -> None:
+def test_without_faces_the_image_is_unchanged() -> None:
     image = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
     assert (draw_faces(image, []) == image).all()

@@ -1,4 +1,4 @@
-"""OpenVINO graphs: same names and numbers as the Keras network, and clear refusals."""
+"""OpenVINO networks have the outputs of the Keras network; damaged files are rejected."""
 
 import numpy as np
 import pytest
@@ -52,8 +52,8 @@ def test_input_size_is_the_side_of_the_crops(network):
 
 def test_outputs_do_not_depend_on_the_batch(network):
     whole = network(CROPS)["age"]
-    alone = np.concatenate([network(CROPS[i : i + 1])["age"] for i in range(5)])
-    np.testing.assert_allclose(alone, whole, atol=1e-4)
+    single = np.concatenate([network(CROPS[i : i + 1])["age"] for i in range(5)])
+    np.testing.assert_allclose(single, whole, atol=1e-4)
 
 
 def test_outputs_are_not_overwritten_by_the_next_call(network):

@@ -1,4 +1,4 @@
-"""The state of a phase, to a file and back."""
+"""Checkpoints are written and read."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ STATE = PhaseState(
 )
 
 
-def test_a_state_survives_the_way_through_a_file(tmp_path):
+def test_a_state_is_written_and_read(tmp_path):
     write_state(tmp_path / "phase.npz", STATE, fingerprint="a")
     read = read_state(tmp_path / "phase.npz", fingerprint="a")
     assert read is not None
@@ -26,13 +26,13 @@ def test_a_state_survives_the_way_through_a_file(tmp_path):
             assert left.dtype == right.dtype
 
 
-def test_a_state_of_another_training_is_none(tmp_path):
+def test_a_state_with_another_fingerprint_is_none(tmp_path):
     write_state(tmp_path / "phase.npz", STATE, fingerprint="a")
     assert read_state(tmp_path / "phase.npz", fingerprint="b") is None
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text", b"PK half an archive"])
-def test_a_file_that_is_no_state_is_none(tmp_path, content):
+def test_a_damaged_file_is_none(tmp_path, content):
     if content is not None:
         (tmp_path / "phase.npz").write_bytes(content)
     assert read_state(tmp_path / "phase.npz", fingerprint="a") is None

@@ -1,4 +1,4 @@
-"""What follows from a history, by hand; and how Keras's logs become one."""
+"""The history: records from the logs of Keras, and what follows from them, by hand."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ def records(*maes):
     return [record(epoch, mae) for epoch, mae in enumerate(maes, start=4)]
 
 
-def test_the_best_epoch_is_the_first_of_equals():
+def test_the_best_epoch_is_the_first_of_equal_ones():
     assert best_epoch([record(1, 6.0), record(2, 5.0), record(3, 5.0)]).epoch == 2
 
 
@@ -31,7 +31,7 @@ def test_an_empty_history_is_a_table_with_all_columns():
     assert history_table([]).columns.tolist() == list(EpochRecord.__dataclass_fields__)
 
 
-def test_figures_that_keras_does_not_log_are_not_a_number():
+def test_missing_logs_are_not_a_number():
     head = build_head(HeadConfig(units=2, age_head="linear"), features=3, groups=2)
     head.compile(optimizer=keras.optimizers.SGD(0.5), loss={"age": "mae", "age_group": None})
     recorder = HistoryRecorder(phase=2, first_epoch=3, listener=lambda _: None)
@@ -46,7 +46,7 @@ def test_figures_that_keras_does_not_log_are_not_a_number():
 @pytest.mark.parametrize(
     ("maes", "waited"), [((), 0), ((5.0,), 0), ((5.0, 4.0), 0), ((4.0, 5.0), 1), ((5.0, 4.0, 4.0, 4.5), 2)]
 )
-def test_epochs_without_gain_by_hand(maes, waited):
+def test_epochs_without_improvement_by_hand(maes, waited):
     assert epochs_without_improvement(records(*maes)) == waited
 
 
@@ -59,7 +59,7 @@ def test_epochs_without_gain_by_hand(maes, waited):
         ((5.0, 5.0, 5.0), 0.4),  # two epochs without gain
         ((5.0, 5.0, 4.99985), 0.8),
         ((5.0, 5.0, 4.99995), 0.4),  # less than the least gain
-        ((5.0, 6.0, 4.0, 6.0), 0.8),  # a gain starts the count anew
+        ((5.0, 6.0, 4.0, 6.0), 0.8),  # an improvement restarts the count
         ((5.0, 6.0, 6.0, 6.0), 0.4),  # and so does a halving
         ((5.0, 6.0, 6.0, 6.0, 6.0), 0.2),
     ],

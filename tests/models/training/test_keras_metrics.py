@@ -1,4 +1,4 @@
-"""Metrics, against numbers worked out by hand."""
+"""Keras metrics by hand-made numbers."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_the_mae_is_over_the_exact_rows_of_all_batches():
     assert float(metric.result()) == pytest.approx((3 + 1 + 5) / 3)
 
 
-def test_a_new_epoch_begins_at_zero():
+def test_metrics_are_reset_for_each_epoch():
     metric = ExactMAE()
     metric.update_state(floats([[30, 30]]), floats([[33]]))
     metric.reset_state()
@@ -26,7 +26,7 @@ def test_a_new_epoch_begins_at_zero():
     assert float(metric.result()) == pytest.approx(1)
 
 
-def test_the_mae_does_not_take_weights_of_the_loss():
+def test_the_mae_ignores_weights_of_the_loss():
     metric = ExactMAE()
     metric.update_state(floats([[30, 30], [30, 30]]), floats([[32], [40]]), sample_weight=floats([5.0, 0.2]))
     assert float(metric.result()) == pytest.approx(6)
@@ -39,12 +39,12 @@ def test_the_accuracy_is_over_the_rows_that_have_a_group():
     assert float(metric.result()) == pytest.approx(2 / 3)
 
 
-def test_the_accuracy_does_not_take_weights_of_the_loss():
+def test_the_accuracy_ignores_weights_of_the_loss():
     metric = GroupAccuracy()
     metric.update_state(floats([0, 1]), floats([[0.7, 0.3], [0.7, 0.3]]), sample_weight=floats([9.0, 1.0]))
     assert float(metric.result()) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("metric", [ExactMAE(), GroupAccuracy(name="share")])
-def test_a_metric_read_back_is_the_same_metric(metric):
+def test_a_metric_is_serialised(metric):
     assert_serialises(metric)

@@ -1,4 +1,4 @@
-"""Losses, against numbers worked out by hand."""
+"""Losses by hand-made numbers."""
 
 import math
 
@@ -57,7 +57,7 @@ def soft_label_mean(age, *, sigma=2.0, power=1, about=0.0):
     return float(LabelDistributionLoss(sigma=sigma)(floats([[age, age]]), given)) * scale
 
 
-def test_the_soft_label_of_a_newborn_is_narrow():
+def test_the_label_distribution_of_a_newborn_is_narrow():
     # Width 0.5: weights 1, e^-2 and e^-8 of the years 0, 1 and 2.
     weights = np.exp([0, -2, -8])
     expected = (weights * [0, 1, 2]).sum() / weights.sum()
@@ -70,12 +70,12 @@ def test_the_soft_label_of_a_newborn_is_narrow():
     # In mid-range sigma^2 = 4. At 4 and 96 the width is 1.5 years; at 2 and 98 it is 1.
     [(50, 4.0), (6, 4.0), (94, 4.0), (4, 2.25), (96, 2.25), (2, 1.0), (98, 1.0)],
 )
-def test_the_soft_label_narrows_towards_both_ends(age, variance):
+def test_the_label_distribution_narrows_towards_both_ends(age, variance):
     assert soft_label_mean(age, power=2, about=age) == pytest.approx(variance, abs=0.2)
 
 
 @pytest.mark.parametrize("age", [0, 1, 2, 3, 4, 6, 10, 50, 90, 96, 98, 99, 100])
-def test_no_age_is_pulled_away_from_the_end_of_the_range(age):
+def test_label_distributions_at_the_ends_have_little_bias(age):
     # A fixed width of 2 years would make the mean of a newborn's label 1.3 years.
     assert soft_label_mean(age) == pytest.approx(age, abs=0.13)
 
@@ -84,7 +84,7 @@ def test_a_label_between_two_years_lies_between_them():
     assert soft_label_mean(33.5) == pytest.approx(33.5, abs=0.01)
 
 
-def test_a_prediction_equal_to_the_soft_label_costs_its_entropy_and_any_other_costs_more():
+def test_the_loss_is_lowest_for_a_prediction_equal_to_the_label_distribution():
     soft = np.exp(-0.5 * ((YEARS - 50) / 2) ** 2)
     soft = (soft / soft.sum())[None].astype(np.float32)
     loss = LabelDistributionLoss(sigma=2.0)
@@ -111,7 +111,7 @@ def test_an_interval_is_a_flat_smoothed_target(low, high):
 
 
 @pytest.mark.parametrize("year", [25, 28, 32])
-def test_all_mass_in_one_year_of_the_interval_costs_more_than_a_spread(year):
+def test_the_loss_of_one_year_of_the_interval_is_higher_than_of_a_spread(year):
     spike = np.full((1, 101), 1e-4, dtype=np.float32)
     spike[0, year] = 0.99
     assert float(LabelDistributionLoss()(floats([[25, 32]]), spike)) > 6
@@ -131,7 +131,7 @@ def test_a_network_that_learns_intervals_puts_no_year_above_a_quarter():
 
 
 @pytest.mark.parametrize("label", [[10, 10], [5, 15], [20.2, 20.8]])
-def test_no_mass_in_the_right_place_costs_much_but_a_finite_amount(label):
+def test_the_loss_without_probability_at_the_label_is_finite(label):
     certain = np.eye(101, dtype=np.float32)[[80]]
     assert float(LabelDistributionLoss()(floats([label]), certain)) == pytest.approx(-math.log(1e-7), rel=0.01)
 
@@ -141,21 +141,21 @@ def test_exact_and_interval_labels_mix_in_a_batch():
     assert float(loss) == pytest.approx(math.log(101), abs=1e-3)
 
 
-def test_a_row_without_a_group_costs_nothing():
+def test_a_row_without_a_group_has_zero_loss():
     shares = floats([[0.2, 0.8], [0.2, 0.8]])
     assert float(GroupLoss()(floats([1, 0]), shares)) == pytest.approx(-(math.log(0.8) + math.log(0.2)) / 2, abs=1e-5)
     assert float(GroupLoss()(floats([1, -1]), shares)) == pytest.approx(-math.log(0.8) / 2, abs=1e-5)
     assert float(GroupLoss()(floats([-1, -1]), shares)) == 0.0
 
 
-def test_smoothing_spreads_a_part_of_the_groups_label_over_all_groups():
+def test_label_smoothing_by_hand():
     shares = floats([[0.2, 0.8]])
     expected = -(0.9 * math.log(0.8) + 0.1 * (math.log(0.2) + math.log(0.8)) / 2)
     assert float(GroupLoss(label_smoothing=0.1)(floats([1]), shares)) == pytest.approx(expected, abs=1e-5)
     assert float(GroupLoss(label_smoothing=0.1)(floats([-1]), shares)) == 0.0
 
 
-def test_certainty_in_the_wrong_group_costs_much_but_a_finite_amount():
+def test_the_loss_of_certainty_in_the_wrong_group_is_finite():
     certain, floor = floats([[1.0, 0.0]]), -math.log(1e-7)
     assert float(GroupLoss()(floats([1]), certain)) == pytest.approx(floor, rel=5e-4)
     smoothed = GroupLoss(label_smoothing=0.1)(floats([1]), certain)
@@ -170,11 +170,11 @@ def test_certainty_in_the_wrong_group_costs_much_but_a_finite_amount():
         (LabelDistributionLoss(sigma=3.0), UNIFORM),
     ],
 )
-def test_an_age_loss_read_back_is_the_same_loss(loss, predicted):
+def test_an_age_loss_is_serialised(loss, predicted):
     copy = assert_serialises(loss)
     target = floats([[20, 20]])
     assert float(copy(target, floats(predicted))) == float(loss(target, floats(predicted)))
 
 
-def test_a_group_loss_read_back_is_the_same_loss():
+def test_a_group_loss_is_serialised():
     assert assert_serialises(GroupLoss(name="group", label_smoothing=0.1)).label_smoothing == 0.1

@@ -1,4 +1,4 @@
-"""What is trained for: targets, weights, and that each output's loss reaches what it should."""
+"""The objective: targets, weights, and the losses of the outputs."""
 
 import keras
 import numpy as np
@@ -35,18 +35,18 @@ def test_targets_are_intervals_and_groups_in_the_order_of_the_rows():
     np.testing.assert_array_equal(targets["age_group"], [2, -1, 0, 4])
 
 
-def test_only_the_models_outputs_get_targets():
+def test_only_outputs_of_the_model_have_targets():
     assert targets_of(TABLE, dict.fromkeys(["age_group", "age"])).keys() == {"age_group", "age"}
 
 
-def test_attributes_are_indices_of_their_classes_and_none_where_they_are_missing_or_of_other_terms():
+def test_targets_of_attributes_are_indices_of_their_classes():
     targets = targets_of(TOLD, dict.fromkeys(["gender", "ethnicity"]))
     np.testing.assert_array_equal(targets["gender"], [1, -1, 0, 1])
     np.testing.assert_array_equal(targets["ethnicity"], [3, 0, -1, -1])
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_an_attribute_costs_and_counts_on_the_rows_that_have_one(age_head):
+def test_loss_and_accuracy_of_an_attribute_use_rows_with_a_label(age_head):
     objective = Objective(age_weight=0.0, group_weight=0.0, distribution_weight=0.0, attribute_weights={"gender": 0.4})
     head = compiled_head(objective, age_head=age_head, attributes=("gender",))
     targets, weights = targets_of(TOLD, head.output), loss_weights_of(TOLD.assign(weight=9.0), head.output)
@@ -58,7 +58,7 @@ def test_an_attribute_costs_and_counts_on_the_rows_that_have_one(age_head):
     assert logs["gender_accuracy"] == pytest.approx(right[[0, 2, 3]].mean())
 
 
-def test_rows_without_an_attribute_move_its_layer_nowhere():
+def test_rows_without_a_label_do_not_train_the_layer_of_the_attribute():
     objective = Objective(attribute_weights={"gender": 1.0, "ethnicity": 1.0})
     head = compiled_head(objective, rate=0.1, attributes=("gender", "ethnicity"))
     before = head.get_layer("ethnicity").get_weights()
@@ -70,19 +70,19 @@ def test_rows_without_an_attribute_move_its_layer_nowhere():
     assert (head.get_layer("gender").get_weights()[0] != gender).any()
 
 
-def test_weights_of_a_row_are_for_its_age_alone():
+def test_weights_of_rows_apply_to_the_age_only():
     weights = loss_weights_of(TABLE.assign(weight=[0.5, 1.0, 2.0, 0.5]), dict.fromkeys(OUTPUTS))
     np.testing.assert_array_equal(weights["age_group"], [1, 1, 1, 1])
     np.testing.assert_array_equal(weights["age"], [0.5, 1, 2, 0.5])
     np.testing.assert_array_equal(weights["age_distribution"], [0.5, 1, 2, 0.5])
 
 
-def test_rows_without_a_weight_weigh_one():
+def test_rows_without_a_weight_have_weight_one():
     assert all((values == 1).all() for values in loss_weights_of(TABLE, dict.fromkeys(OUTPUTS)).values())
 
 
 @pytest.mark.parametrize("age_head", ["linear", "distribution"])
-def test_metrics_bear_the_names_that_the_search_and_the_history_watch(age_head):
+def test_metrics_have_the_names_that_search_and_history_use(age_head):
     logs = evaluated(Objective(), age_head=age_head)
     assert {"loss", "age_mae", "age_group_accuracy"} <= logs.keys()
 
@@ -110,7 +110,7 @@ def test_the_loss_is_the_weighted_sum_of_the_losses_of_the_outputs():
 
 
 @pytest.mark.parametrize(("kind", "delta"), [("mae", 1.0), ("mse", 1.0), ("huber", 2.0)])
-def test_the_kind_of_age_loss_is_the_chosen_one(kind, delta):
+def test_the_configured_age_loss_is_used(kind, delta):
     objective = Objective(age_loss=kind, delta=delta, group_weight=0.0)
     head = compiled_head(objective, age_head="linear")
     age = np.asarray(head(FEATURES)["age"], dtype=np.float64)[:, 0]
@@ -124,7 +124,7 @@ def test_the_kind_of_age_loss_is_the_chosen_one(kind, delta):
     assert loss == pytest.approx(by_hand[kind].mean(), rel=1e-4)
 
 
-def test_weights_of_rows_count_in_the_loss_and_not_in_the_metrics():
+def test_weights_of_rows_apply_to_the_loss_and_not_to_metrics():
     ones = loss_weights_of(TABLE, dict.fromkeys(OUTPUTS))
     heavy = {**ones, "age": np.array([3, 3, 3, 3], np.float32)}
     objective = Objective(group_weight=0.0, distribution_weight=0.0)
@@ -152,7 +152,7 @@ def test_compiling_leaves_the_weights_and_the_metrics_as_they_were():
     assert all(float(np.sum(variable)) == 0 for metric in head.metrics for variable in metric.variables)
 
 
-def test_steps_that_are_executed_together_teach_the_same():
+def test_steps_per_execution_does_not_change_the_training():
     weights = []
     for together in (1, 4):
         head = compiled_head(Objective())

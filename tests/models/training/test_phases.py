@@ -1,4 +1,4 @@
-"""Both phases, on crops whose brightness is their age."""
+"""Both phases of training, on crops whose brightness encodes their age."""
 
 from dataclasses import replace
 
@@ -138,7 +138,7 @@ def test_the_history_has_both_phases_on_one_axis(trained):
     assert heard == [*first, *second]
 
 
-def test_the_thawed_layer_learns_and_the_frozen_one_does_not(trained):
+def test_only_unfrozen_layers_are_trained(trained):
     network, _, _, _, _, kernels = trained
     learnt = {
         name: bool((backbone_of(network).get_layer(name).kernel.numpy() != kernel).any())
@@ -155,7 +155,7 @@ def test_batch_normalization_keeps_its_statistics(trained):
         np.testing.assert_array_equal(now, then)
 
 
-def test_the_network_is_left_with_the_weights_of_its_best_epoch(pooled):
+def test_the_network_ends_with_the_weights_of_the_best_epoch(pooled):
     features, _ = pooled
     config = PhaseConfig(epochs=3, learning_rate=3e-3)
     head, records = fit_head(features, config, callbacks=[Spoil(2)])
@@ -165,7 +165,7 @@ def test_the_network_is_left_with_the_weights_of_its_best_epoch(pooled):
     assert np.abs(age - AGES).mean() == pytest.approx(records[1].val_age_mae, rel=1e-3)
 
 
-def test_patience_stops_early_and_none_goes_on(pooled):
+def test_patience_stops_early_and_zero_does_not(pooled):
     features, _ = pooled
     hurt = {"callbacks": [Spoil(1)]}
     _, patient = fit_head(features, PhaseConfig(epochs=6, learning_rate=1e-4, patience=2), **hurt)
@@ -181,7 +181,7 @@ def test_plateau_halves_the_rate_after_its_patience(pooled):
     assert [record.learning_rate for record in records] == pytest.approx([1e-4, 1e-4, 1e-4, 5e-5])
 
 
-def test_a_diverged_phase_names_the_rate_to_lower(pooled):
+def test_a_diverged_phase_is_an_error_with_advice(pooled):
     features, _ = pooled
     with pytest.raises(ParamsError, match=r"Phase 1 diverged in epoch 1; lower train\.phase1\.learning_rate"):
         fit_head(features, PhaseConfig(epochs=3, learning_rate=1e38))
@@ -215,7 +215,7 @@ def fit_from(features, config, *, state=None):
 
 @pytest.mark.parametrize("schedule", ["constant", "plateau", "cosine"])
 @pytest.mark.parametrize("average", [0.0, 0.9])
-def test_a_phase_that_was_stopped_ends_as_one_that_was_not(pooled, tmp_path, schedule, average):
+def test_a_resumed_phase_equals_an_uninterrupted_one(pooled, tmp_path, schedule, average):
     features, _ = pooled
     config = replace(STEADY, schedule=schedule, average=average)
     whole, records, states = fit_from(features, config)
@@ -227,7 +227,7 @@ def test_a_phase_that_was_stopped_ends_as_one_that_was_not(pooled, tmp_path, sch
         np.testing.assert_allclose(left, right, rtol=1e-5)
 
 
-def test_a_phase_in_half_precision_goes_on_too(pooled):
+def test_a_phase_in_half_precision_is_resumed(pooled):
     features, _ = pooled
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:
@@ -248,7 +248,7 @@ def test_a_training_step_is_traced_once(pooled, monkeypatch):
     assert traced == [1]
 
 
-def test_a_phase_that_is_over_is_not_gone_on_with(pooled):
+def test_a_finished_phase_is_not_resumed(pooled):
     features, _ = pooled
     whole, records, states = fit_from(features, STEADY)
     again, same, later = fit_from(features, STEADY, state=states[-1])
@@ -257,7 +257,7 @@ def test_a_phase_that_is_over_is_not_gone_on_with(pooled):
         np.testing.assert_array_equal(left, right)
 
 
-def test_what_is_kept_is_the_average_that_was_validated(pooled):
+def test_the_validated_average_is_kept(pooled):
     features, _ = pooled
     weights, records, states = fit_from(features, replace(STEADY, epochs=1, schedule="constant"))
     (state,) = states

@@ -1,4 +1,4 @@
-"""The learning rate of a phase: each schedule by hand, and Keras's plateau beside ours."""
+"""Schedules of the learning rate by hand, and the plateau of Keras compared with ours."""
 
 import keras
 import numpy as np
@@ -27,7 +27,7 @@ def test_each_schedule_by_hand(schedule, rates):
         assert float(optimizer.learning_rate) == pytest.approx(rate, rel=1e-4)
 
 
-def test_the_cosine_falls_all_the_way():
+def test_the_cosine_decreases_to_a_hundredth():
     optimizer = build_optimizer(PhaseConfig(epochs=10, learning_rate=0.1, schedule="cosine"), steps=10)
     rates = []
     for step in range(5, 101):
@@ -37,12 +37,12 @@ def test_the_cosine_falls_all_the_way():
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
-def test_weight_decay_is_the_optimizers(weight_decay):
+def test_weight_decay_is_set_in_the_optimizer(weight_decay):
     optimizer = build_optimizer(PhaseConfig(epochs=1, learning_rate=0.1, weight_decay=weight_decay), steps=1)
     assert optimizer.weight_decay == weight_decay
 
 
-def test_keras_halves_a_plateaus_rate_when_a_phase_would():
+def test_the_plateau_callback_of_keras_halves_the_rate_at_the_same_epochs():
     head = build_head(HeadConfig(units=4), features=TINY_FEATURES, groups=GROUPS)
     rates, records = [], []
     compile_model(head, Objective(), optimizer=keras.optimizers.AdamW(0.1))

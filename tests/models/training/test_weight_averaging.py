@@ -37,8 +37,8 @@ def average_over(model, values, *, momentum, start=()):
         ([], 0.5, [], 0.0),
         ([4.0], 0.1, [], 3.6),  # 0.1 * 0 + 0.9 * 4
         ([4.0, 4.0], 0.1, [], 3.96),
-        ([4.0], 0.1, [2.0], 3.8),  # goes on from what was kept
-        ([11.0], 0.999, [], 9.0),  # the first step keeps 2 / 11, however great the momentum
+        ([4.0], 0.1, [2.0], 3.8),  # resumes from a stored average
+        ([11.0], 0.999, [], 9.0),  # the first step keeps 2 / 11, however high the momentum
     ],
 )
 def test_the_average_by_hand(model, values, momentum, start, expected):
@@ -46,10 +46,10 @@ def test_the_average_by_hand(model, values, momentum, start, expected):
     assert average.values[0].item() == pytest.approx(expected)
 
 
-def test_validation_sees_the_average_until_the_weights_are_put_back(model):
+def test_validation_uses_the_average_until_the_weights_are_restored(model):
     average = average_over(model, [4.0], momentum=0.1)
     assert weight(model) == pytest.approx(4.0)
-    for _ in range(2):  # a second look changes nothing
+    for _ in range(2):  # a second validation changes nothing
         average.on_test_begin()
         assert weight(model) == pytest.approx(3.6)
     for _ in range(2):
