@@ -151,7 +151,7 @@ def test_a_backbone_takes_three_files(copy: Copy) -> None:
     assert changed != content
     (copy.root / fields).write_text(changed, encoding="utf-8")
     place = '        WeightsFile(\n            name="resnet50_imagenet",\n'
-    copy.insert(registry, code.pop(registry), before=place)
+    copy.insert(registry, f"{code.pop(registry).rstrip()},\n", before=place)
     assert code == {}
     (copy.root / "tests/test_backbone_in_use.py").write_text(BACKBONE_IN_USE, encoding="utf-8")
     tests = ("tests/test_backbone_in_use.py", "tests/pipeline/config/test_from_section.py")
