@@ -183,7 +183,7 @@ def test_plateau_halves_the_rate_after_its_patience(pooled):
 
 def test_a_diverged_phase_is_an_error_with_advice(pooled):
     features, _ = pooled
-    with pytest.raises(ParamsError, match=r"Phase 1 diverged in epoch 1; lower train\.phase1\.learning_rate"):
+    with pytest.raises(ParamsError, match=r"Phase 1 diverged in epoch 1\. Lower train\.phase1\.learning_rate"):
         fit_head(features, PhaseConfig(epochs=3, learning_rate=1e38))
 
 
