@@ -93,7 +93,6 @@ TOLERATED = (
         "data_prep/batches/augment.py", "saturation, contrast = 0.0 if grey else 1 +", SYMMETRIC, only="1 - "
     ),
     ToleratedMutants("data_prep/batches/augment.py", "mirror = -1.0 if", "a draw is never exactly 0", only="<= 0"),
-    ToleratedMutants("data_prep/batches/augment.py", "options: Any = {", SYMMETRIC, only="({'borderMode'"),
     ToleratedMutants("data_prep/core/images.py", "if rows >= height:", MEMORY, only="False"),
     ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
     ToleratedMutants("data_prep/core/images.py", "BAND_PIXELS =", MEMORY),
