@@ -2,7 +2,7 @@
 
 The network sees the whole crop in 80 x 80 grey pixels and returns the centres of the eyes, the tip of the nose and the
 corners of the mouth, each with an expected error. Crops with uncertain points are turned and tried again, and a last
-pass looks at every face turned upright and scaled to one size. weights/README.md says how the network was trained.
+pass processes every face turned upright and scaled to one size. weights/README.md says how the network was trained.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
