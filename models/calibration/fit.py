@@ -55,6 +55,7 @@ def fit_calibration(
     statistic: Statistic = "mean",
     max_mae_cost: float = 0.05,
     coverage: float = 0.9,
+    min_share: float = 0.0,
 ) -> CalibrationFit:
     """Fit temperature, bias correction and prediction intervals.
 
@@ -67,6 +68,7 @@ def fit_calibration(
         statistic: Which statistic of the distribution is the predicted age; the mean if there is no distribution.
         max_mae_cost: Years by which the bias correction may raise the MAE.
         coverage: Share of true ages that the intervals contain.
+        min_share: See `fit_intervals`.
 
     Raises:
         DataError: There is no row, the arrays differ in length, or a value is not finite.
@@ -87,12 +89,13 @@ def fit_calibration(
         statistic=statistic,
         correction=chosen.correction,
         coverage=coverage,
+        min_share=min_share,
     )
     mae = float(np.abs(age - true_age).mean()), float(np.abs(tempered - true_age).mean())
     return CalibrationFit(calibration, temperature_mae=mae, correction=chosen)
 
 
-def fit_intervals(
+def fit_intervals(  # noqa: PLR0913  one argument for each part of a calibration
     age: npt.ArrayLike,
     low: npt.ArrayLike,
     high: npt.ArrayLike,
@@ -102,6 +105,7 @@ def fit_intervals(
     statistic: Statistic = "mean",
     correction: BiasCorrection = NO_CORRECTION,
     coverage: float = 0.9,
+    min_share: float = 0.0,
     edges: Sequence[float] = TEN_YEARS,
     min_rows: int = MIN_ROWS,
 ) -> Calibration:
@@ -119,6 +123,8 @@ def fit_intervals(
         statistic: Which statistic of the distribution is the predicted age; stored in the calibration.
         correction: Applied to the ages; stored in the calibration.
         coverage: Share of true ages inside the intervals.
+        min_share: Smallest central share of the distribution that forms an interval. Validation images are like the
+            training images; on other photographs, intervals that are as narrow as they allow contain too few ages.
         edges: Years between the bands of predicted age.
         min_rows: A band with fewer rows is merged into the neighbour with fewer rows.
 
@@ -136,7 +142,8 @@ def fit_intervals(
         kind, errors, limit, beside = "shares", label_shares(distribution, low, high), 1.0, NEIGHBOUR_WEIGHT
     distances = [np.abs(band - i) for i in range(len(kept) + 1)]
     weights = [np.select([distance == 0, distance == 1], [1.0, beside]) for distance in distances]
-    widths = tuple(conformal_quantile(errors, coverage, weights=each, limit=limit) for each in weights)
+    least = 0.0 if distribution is None else min_share
+    widths = tuple(max(least, conformal_quantile(errors, coverage, weights=each, limit=limit)) for each in weights)
     return Calibration(
         coverage=coverage,
         edges=kept,

@@ -47,9 +47,9 @@ class Decoded:
 
     @property
     def age_group_probability(self) -> Floats:
-        """`(B,)`, of the most probable age group."""
-        top: Floats = self.probabilities.max(axis=1)
-        return top
+        """`(B,)`, of the age group of `age`."""
+        own: Floats = np.take_along_axis(self.probabilities, self.age_group[:, None], axis=1)[:, 0]
+        return own
 
     def attribute_classes(self, attribute: str) -> list[str | None]:
         """Return the most probable class of an attribute for each face; None if the model does not predict it."""
@@ -113,7 +113,7 @@ def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Cali
         raw_age=np.clip(years, 0, MAX_AGE),
         age_low=low,
         age_high=high,
-        age_group=probabilities.argmax(axis=1),
+        age_group=groups.of_ages(age),
         probabilities=probabilities,
         attributes={name: np.asarray(outputs[name], dtype=np.float64) for name in ATTRIBUTES if name in outputs},
     )

@@ -130,14 +130,15 @@ class Calibrate(Section):
 
     `coverage` is the share of faces whose true age lies inside the prediction interval, `fit_temperature` whether a
     temperature is fitted where the head has an age distribution, `statistic` which one of that distribution is the
-    predicted age, and `max_mae_cost` by how many years the MAE may rise
-    for less bias at both ends of the range.
+    predicted age, `min_share` the smallest central share of it that forms an interval, and `max_mae_cost` by how many
+    years the MAE may rise for less bias at both ends of the range.
     """
 
     coverage: float = Field(0.9, gt=0, lt=1)
     fit_temperature: bool = True
     statistic: Statistic = "mean"
     max_mae_cost: float = Field(0.05, ge=0)
+    min_share: float = Field(0.0, ge=0, le=1)
 
 
 class Evaluate(Section):

@@ -181,3 +181,15 @@ def test_an_interval_is_never_narrower_than_two_years() -> None:
     fitted = fit_intervals(np.full(120, 30.0), np.full(120, 30.0), np.full(120, 30.0), distribution=distribution)
     low, high = fitted.interval(np.array([30.0]), distribution[:1])
     assert (low[0], high[0]) == (29.0, 31.0)
+
+
+def test_an_interval_has_at_least_the_smallest_share() -> None:
+    distribution = np.tile(np.exp(-0.5 * ((np.arange(101) - 40) / 5.0) ** 2), (200, 1))
+    distribution /= distribution.sum(axis=1, keepdims=True)
+    exact = np.full(200, 40.0)  # every error is 0, so that validation allows the narrowest interval
+    narrow = fit_intervals(exact, exact, exact, distribution=distribution)
+    wide = fit_intervals(exact, exact, exact, distribution=distribution, min_share=0.9)
+    assert narrow.shares[0] < 0.1
+    assert wide.shares == (0.9,)
+    low, high = wide.interval(np.array([40.0]), distribution[:1])
+    assert (low[0], high[0]) == (32.0, 48.0)  # 1.645 times 5 years, in whole years

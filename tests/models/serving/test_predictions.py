@@ -26,6 +26,12 @@ def test_outputs_become_clipped_ages_intervals_and_groups() -> None:
     assert decoded.probabilities == pytest.approx(SHARES)
 
 
+def test_the_age_group_is_that_of_the_age_whatever_is_most_probable() -> None:
+    decoded = decode({"age_group": SHARES, "age": np.array([[40.0], [17.9]])}, calibration=CALIBRATION, groups=GROUPS)
+    assert decoded.age_group.tolist() == [1, 0]
+    assert decoded.age_group_probability == pytest.approx([0.2, 0.1])
+
+
 def test_ages_are_calibrated_and_raw_ages_are_not() -> None:
     calibration = Calibration(coverage=0.9, edges=(), shares=(0.5,), correction=BiasCorrection((50.0,), (4.0,)))
     distribution = np.zeros((2, 101))
