@@ -28,15 +28,17 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--commit", help="commit of the run; default: the one that is checked out")
+    parser.add_argument("--device", help="that trained the network; default: this one")
     asked = parser.parse_args()
     paths, folder = Paths(asked.project), ROOT / "results" / asked.name
     folder.mkdir(parents=True, exist_ok=True)
     for path in (paths.metrics, paths.evaluation / "slices.csv", paths.train_report / "history.csv", paths.params):
-        shutil.copyfile(path, folder / path.name)
+        if path.is_file():  # a network that was trained elsewhere has no history here
+            shutil.copyfile(path, folder / path.name)
     for path in (*paths.evaluation.glob("*.png"), *paths.tune_report.glob("*.png"), *paths.tune_report.glob("*.csv")):
         shutil.copyfile(path, folder / path.name)
     facts = facts_of_run("dvc repro", seconds=asked.minutes * 60, folder=asked.project)
-    facts["commit"] = asked.commit or facts["commit"]
+    facts |= {"commit": asked.commit or facts["commit"], "device": asked.device or facts["device"]}
     write_json(folder / "run.json", {**facts, **_run(paths, asked.minutes)})
     print(f"{folder}: {_run(paths, asked.minutes)['rows']}")
 
