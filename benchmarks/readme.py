@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from bundled import bundled_block
 from pages import ROOT, ablation_block, leakage_block, measured, memory_block
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
@@ -30,6 +31,10 @@ def results_block() -> str:
     metrics = json.loads((ROOT / "results/utkface/metrics.json").read_text())
     utkface, adience = metrics["sources"]["utkface"], metrics["sources"]["adience"]
     lines = [
+        *bundled_block(),
+        "",
+        "### The recipe params/utkface.yaml",
+        "",
         f"`agelens use utkface && dvc repro` on {run['rows']['read']:,} photographs (UTKFace and part of Adience), "
         f"{run['minutes']:.0f} minutes on {run['device']}; on the test split. "
         "No training used this split. Recipes were compared on it, so expect slightly higher errors on new "

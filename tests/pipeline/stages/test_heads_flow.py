@@ -81,5 +81,5 @@ def test_validation_rows_without_an_exact_age_are_refused(project: SmallProject,
     params, paths = project.params(), project.paths
     val = read_table(paths.split_val, SPLIT)
     write_table(paths.split_val, val.assign(age_high=val["age_high"] + 5), SPLIT)
-    with pytest.raises(DataError, match="rows whose age is exact"):
+    with pytest.raises(DataError, match="rows with an exact age"):
         stage.run(params, paths)
