@@ -59,3 +59,33 @@ def refusal(tmp_path):
         return line.removeprefix(str(path))
 
     return refuse
+
+
+WANDB_SETTINGS = (
+    "WANDB_MODE",
+    "WANDB_API_KEY",
+    "WANDB_PROJECT",
+    "WANDB_DIR",
+    "WANDB_BASE_URL",
+    "WANDB_RUN_GROUP",
+    "WANDB_INIT_TIMEOUT",
+    "NETRC",
+)
+WANDB_FOLDERS = ("WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Return the empty home folder of a user without W&B settings; W&B reads its settings again in each test."""
+    from wandb.sdk import wandb_setup  # noqa: PLC0415  takes a second, and few tests need it
+
+    home: Path = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in (*WANDB_SETTINGS, *WANDB_FOLDERS):
+        # Set first, so that monkeypatch also removes what the tested code sets.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(home)  # W&B also reads the settings of the current folder
+    monkeypatch.setattr(wandb_setup, "_singleton", None)
+    return home
