@@ -1,9 +1,11 @@
-"""Store the results of a run of the pipeline, without faces: metrics, history, plots and the facts of the run.
+"""Store the results of a run of the pipeline, or of a cross-validation, with the facts of the run and without faces.
 
-Usage: python benchmarks/record_run.py PROJECT NAME --minutes M, for a checkout in which `dvc repro` took M minutes.
+Usage: python benchmarks/record.py run PROJECT NAME --minutes M, for a checkout in which `dvc repro` took M minutes, or
+python benchmarks/record.py protocol PROJECT NAME, for one whose reports/protocol/NAME is complete.
 """
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,20 +24,44 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
-    """Copy the results of the run to results/NAME/."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Record what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=["run", "protocol"])
     parser.add_argument("project", type=Path)
     parser.add_argument("name")
-    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--minutes", type=float, help="duration of the run; required for a run")
     parser.add_argument("--commit", help="commit of the run; default: the one that is checked out")
-    parser.add_argument("--device", help="that trained the network; default: this one")
+    parser.add_argument("--device", help="of the run; default: this machine")
     asked = parser.parse_args()
+    if asked.kind == "protocol":
+        record_protocol(asked)
+    elif asked.minutes is None:
+        parser.error("a run needs --minutes")
+    else:
+        record_run(asked)
+
+
+def record_protocol(asked: argparse.Namespace) -> None:
+    """Copy the summary of a cross-validation to results/protocol/NAME.json."""
+    paths = Paths(asked.project)
+    summary = json.loads((paths.protocol_report / asked.name / "summary.json").read_text())
+    options = f"--folds {len(summary['folds'])} --scope {summary['scope']} --epochs {summary['epochs']}"
+    command = f"agelens protocol {summary['source']} {options}"
+    facts = facts_of_run(command, seconds=summary["seconds"], folder=asked.project)
+    facts["commit"] = asked.commit or facts["commit"]
+    hashes = {"params_hash": file_hash(paths.params)[:16], "data_hash": file_hash(paths.grouped)[:16]}
+    write_json(ROOT / "results/protocol" / f"{asked.name}.json", {**facts, **hashes, **summary})
+    print(f"{asked.name}: {summary['figures']['mae']} ({summary['label']})")
+
+
+def record_run(asked: argparse.Namespace) -> None:
+    """Copy metrics, history, plots and facts of a run to results/NAME/."""
     paths, folder = Paths(asked.project), ROOT / "results" / asked.name
     folder.mkdir(parents=True, exist_ok=True)
     for path in (paths.metrics, paths.evaluation / "slices.csv", paths.train_report / "history.csv", paths.params):
         if path.is_file():  # a network that was trained elsewhere has no history here
             shutil.copyfile(path, folder / path.name)
-    for path in (*paths.evaluation.glob("*.png"), *paths.tune_report.glob("*.png"), *paths.tune_report.glob("*.csv")):
+    for path in (*paths.report.glob("*.png"), *paths.tune_report.glob("*.csv")):
         shutil.copyfile(path, folder / path.name)
     facts = facts_of_run("dvc repro", seconds=asked.minutes * 60, folder=asked.project)
     facts |= {"commit": asked.commit or facts["commit"], "device": asked.device or facts["device"]}
