@@ -11,6 +11,7 @@ from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import box_in_crop, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
+from agelens.data_prep.faces.fallback import FallbackDetector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
 from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
@@ -61,12 +62,15 @@ class AgePredictor:
             raise WeightsError(msg)
         folder = folder or AGE_MODEL
         card = ModelCard.read(folder)
-        detector = OpenVinoFaceDetector(
+        fallback_score = card.detector.get("fallback_score", 0.0)
+        detector: Detector = OpenVinoFaceDetector(
             DETECTOR_RUNTIME,
             image_size=card.detector["image_size"],
-            min_score=card.detector["min_score"],
+            min_score=fallback_score or card.detector["min_score"],
             precision=card.detector.get("precision", "float32"),
         )
+        if fallback_score:
+            detector = FallbackDetector(detector, min_score=card.detector["min_score"])
         network = OpenVinoNetwork(folder / NETWORK_FILE)
         locator = PointLocator(POINT_LOCATOR) if card.framing.kind == "points" else None
         return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(folder))

@@ -29,7 +29,7 @@ NETWORK_SEARCH_CODE = (*HEAD_SEARCH_CODE, "agelens.pipeline.search.network_facto
 TRAIN_CODE = ("agelens.pipeline.stages.train",)
 """Modules that make each kind of result. All that they import counts too; see `code_hashes.import_closure`."""
 
-CROP_SETTINGS = ("precision", "min_score", "size", "margin_fraction", "square")
+CROP_SETTINGS = ("precision", "min_score", "fallback_score", "size", "margin_fraction", "square")
 """Settings that change the crop of any image."""
 
 PHASE1_RATES = {"learning_rate", "weight_decay", "schedule", "plateau_patience"}

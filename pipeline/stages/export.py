@@ -78,6 +78,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
             "image_size": section.image_size,
             "precision": section.precision,
             "min_score": section.min_score,
+            "fallback_score": section.fallback_score,
         },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),

@@ -64,6 +64,7 @@ class BuildManifest(Section):
 class CropFaces(Section):
     """Stage `crop_faces`: how faces are detected and cut, and which are kept.
 
+    `fallback_score` is a lower threshold for images in which no face reaches `min_score`; 0 turns it off.
     `image_size` is the largest input side of the detector, `size` the side of a crop, both in pixels. `runtime` auto
     is torch with CUDA, else OpenVINO, which computes in `precision`; `engine` ray uses a cluster. `min_side` limits the
     shorter side of a box in pixels, `min_sharpness` the variance of the crop's Laplacian, `max_faces` the faces of a
@@ -75,12 +76,20 @@ class CropFaces(Section):
     precision: Precision = "bfloat16"
     engine: Literal["local", "ray"] = "local"
     min_score: float = Fraction
+    fallback_score: float = Field(0.0, ge=0, le=1)
     size: int = Field(160, ge=32, le=512)
     margin_fraction: float = Field(0.15, ge=0, le=2)
     square: bool = True
     min_side: float = Field(0.0, ge=0)
     min_sharpness: float = Field(0.0, ge=0)
     max_faces: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _check_fallback(self) -> Self:
+        if self.fallback_score >= self.min_score > 0:
+            msg = f"fallback_score ({self.fallback_score:g}) must be below min_score ({self.min_score:g}); 0: off"
+            raise ValueError(msg)
+        return self
 
 
 class LocatePoints(Section):
