@@ -169,7 +169,7 @@ from agelens.models.calibration.calibration import Calibration
 from agelens.models.network.heads import build_head
 from agelens.models.training.objective import compile_model, loss_weights_of, targets_of
 from agelens.pipeline.config.params import Params
-from agelens.pipeline.search.search_space import recipe_of
+from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from tests.factories import FIVE_GROUPS, split_rows
 from tests.pipeline.demo_settings import changed
 
@@ -179,7 +179,7 @@ def test_the_attribute_is_trained_evaluated_and_predicted():
         changed("model.attributes", ["glasses"]) | {"loss": changed("loss.attribute_weights", {"glasses": 0.2})["loss"]}
     )
     rows = split_rows(8).assign(glasses=["with", "without"] * 4)
-    recipe = recipe_of(params)
+    recipe = untuned_recipe(params)
     head = build_head(recipe.head, features=4, groups=5)
     compile_model(head, recipe.objective, optimizer="adam")
     features = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")

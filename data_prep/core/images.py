@@ -67,6 +67,9 @@ DECODER_ERRORS = (
 # filter is set once per process because `warnings.catch_warnings` around a decoder is not thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
+_open_image = Image.open
+"""Pillow's own function: ultralytics replaces it, when it is imported, by one that fails on files that are no images."""
+
 
 def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Read one image file as upright RGB.
@@ -118,7 +121,7 @@ def decode_rgb(
     `admit` is called with the number of pixels before they are decoded, and may block until there is memory for them.
     """
     with _raising_image_errors(content):
-        image = Image.open(io.BytesIO(content), formats=FORMATS)
+        image = _open_image(io.BytesIO(content), formats=FORMATS)
     with image:
         _check_size(image, max_pixels=max_pixels)
         admit(image.size[0] * image.size[1])

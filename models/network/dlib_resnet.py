@@ -12,6 +12,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from agelens.data_prep.core.errors import ParamsError
 from agelens.weights.dlib_resnet import find_dlib_resnet, read_dlib_resnet
 
 MEAN_RGB = (122.782, 117.001, 104.298)
@@ -19,6 +20,9 @@ SCALE = 256.0
 
 GROUPS = ((32, 3), (64, 4), (128, 3), (256, 3), (256, 1))
 """Channels and blocks of each group of maps; all but the first begin with a block that halves the map."""
+
+MIN_SIDE = 103
+"""Pixels; a smaller input leaves the last group no map."""
 
 FEATURE_GROUPS = (2, 3, 4, 5)
 """Groups whose last map is averaged into features: 64 + 128 + 256 + 256 = 704 numbers."""
@@ -32,7 +36,13 @@ def build_dlib_resnet29(*, input_shape: tuple[int, int, int]) -> Any:
 
     Returns:
         A functional model from RGB 0..255 `(B, height, width, 3)` to features `(B, 704)`.
+
+    Raises:
+        ParamsError: The input is smaller than `MIN_SIDE`.
     """
+    if min(input_shape[:2]) < MIN_SIDE:
+        msg = f"dlib_resnet29 needs views of at least {MIN_SIDE} pixels. Received: {min(input_shape[:2])} pixels."
+        raise ParamsError(msg)
     image = keras.Input(input_shape, name="image")
     x = layers.Normalization(mean=MEAN_RGB, variance=(SCALE**2,) * 3, name="normalization")(image)
     x = layers.Conv2D(32, 7, strides=2, activation="relu", name="stem_conv")(x)

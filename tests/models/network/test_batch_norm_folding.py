@@ -37,7 +37,7 @@ def gradients(network, weights):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [name for name in BACKBONES if name != "dlib_resnet29"])  # it has no norms
 def test_folding_keeps_outputs_and_gradients(name):
     backbone = build_backbone(name, input_shape=(SIZE, SIZE, 3), weights="none")
     unsettle(backbone)

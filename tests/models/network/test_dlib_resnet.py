@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.errors import ParamsError, WeightsError
 from agelens.models.network.dlib_resnet import build_dlib_resnet29, load_dlib
 from agelens.weights import dlib_resnet
 from agelens.weights.dlib_resnet import find_dlib_resnet, read_dlib_descriptor, read_dlib_resnet
@@ -35,6 +35,12 @@ def test_features_are_the_means_of_the_last_four_groups():
 @pytest.mark.parametrize("side", [150, 160, 180])
 def test_any_side_can_be_built(side):
     assert build_dlib_resnet29(input_shape=(side, side, 3)).output_shape == (None, 704)
+
+
+def test_a_side_that_leaves_no_map_is_refused():
+    build_dlib_resnet29(input_shape=(103, 103, 3))
+    with pytest.raises(ParamsError, match=r"at least 103 pixels\. Received: 102"):
+        build_dlib_resnet29(input_shape=(102, 102, 3))
 
 
 @needs_package

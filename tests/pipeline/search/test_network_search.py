@@ -156,7 +156,7 @@ def test_the_subset_of_the_rows_is_the_same_in_every_run(shared: SmallProject) -
 def test_a_subset_without_an_exact_age_is_rejected(shared: SmallProject) -> None:
     data = read_head_data(network_params(shared, SPACE), shared.paths)
     data.val["age_high"] += 5
-    with pytest.raises(DataError, match="rows whose age is exact"):
+    with pytest.raises(DataError, match="rows with an exact age"):
         data.subset(3, seed=0)
 
 
