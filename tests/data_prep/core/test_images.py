@@ -268,3 +268,11 @@ def test_a_png_is_read_as_it_was_written(tmp_path: Path) -> None:
     image = np.random.default_rng(0).integers(0, 256, (7, 9, 3), dtype=np.uint8)
     write_png(tmp_path / "image.png", image)
     assert (read_rgb(tmp_path / "image.png") == image).all()
+
+
+def test_pixels_are_admitted_before_they_are_decoded() -> None:
+    admitted: list[int] = []
+    decode_rgb(encoded(drawn_photo(10, 12), "PNG"), admit=admitted.append)
+    with pytest.raises(ImageError):
+        decode_rgb(encoded(drawn_photo(10, 12), "PNG")[:-60], admit=admitted.append)
+    assert admitted == [120, 120]
