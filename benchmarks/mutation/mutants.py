@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,11 @@ PYTEST_OPTIONS = [
 ]
 """Stop at the first failure and spend no time on what only a reader of the output needs."""
 
-OUTCOMES = {0: "survived", 1: "killed", 2: "killed", 4: "killed"}
-"""By pytest's exit code: all tests passed, one failed, or a test file or conftest.py could not be imported."""
+PYTEST_FINISHED = 100
+"""Added to pytest's exit code, so that it differs from that of a process that failed before or after pytest."""
+
+OUTCOMES = {100: "survived", 101: "killed", 102: "killed", 104: "killed"}
+"""By exit code: all tests passed, one failed, or a test file or conftest.py could not be imported."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +209,7 @@ def run_mutants(mutants: Sequence[Mutant], *, tree: Path) -> list[str]:
         original = (tree / mutant.file).read_bytes()
         if mutant.file not in limits:
             started = time.perf_counter()
-            # Twice, because a process may be ended from outside where memory is short.
-            passes = any(run(original, limit=600) == "survived" for _ in range(2))
-            if not passes or run(b"1 / 0", limit=600) == "survived":
+            if run(original, limit=600) != "survived" or run(b"1 / 0", limit=600) == "survived":
                 said = (tree.parent / "output.txt").read_text()[-2000:]
                 msg = f"{mutant.tests} must pass, and fail when {mutant.file} cannot be imported. Received: {said}"
                 raise RuntimeError(msg)
@@ -219,8 +220,12 @@ def run_mutants(mutants: Sequence[Mutant], *, tree: Path) -> list[str]:
     return outcomes
 
 
-def run_tests(tests: Iterable[str], *, tree: Path, context: Any, limit: float) -> str:
-    """Run tests in a process of its own and return `survived`, `killed`, `timeout` or `crashed`."""
+def run_tests(tests: Sequence[str], *, tree: Path, context: Any, limit: float) -> str:
+    """Run tests in a process of its own and return `survived`, `killed`, `timeout` or `crashed`.
+
+    Raises:
+        RuntimeError: Pytest could not run.
+    """
     process = context.Process(target=_run_pytest, args=(list(tests), tree))
     process.start()
     process.join(limit)
@@ -228,7 +233,12 @@ def run_tests(tests: Iterable[str], *, tree: Path, context: Any, limit: float) -
         os.killpg(process.pid, signal.SIGKILL)
         process.join()
         return "timeout"
-    return OUTCOMES.get(process.exitcode, "crashed")
+    if process.exitcode < 0:  # ended by a signal: a mutant may crash the interpreter
+        return "crashed"
+    if process.exitcode not in OUTCOMES:
+        msg = f"The tests of a mutant must run. Received: exit code {process.exitcode} of {' '.join(tests)}."
+        raise RuntimeError(msg)
+    return OUTCOMES[process.exitcode]
 
 
 def _run_pytest(tests: list[str], tree: Path) -> None:
@@ -242,7 +252,7 @@ def _run_pytest(tests: list[str], tree: Path) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
         code = pytest.main([*PYTEST_OPTIONS, f"--basetemp={tree.parent / 'temporary'}", *tests])
-    os._exit(code)
+    os._exit(PYTEST_FINISHED + code)
 
 
 def summarise(mutants: Sequence[Mutant], outcomes: Sequence[str]) -> dict[str, Any]:

@@ -12,4 +12,5 @@ def assert_serialises(thing: Any) -> Any:
     copy = keras.saving.deserialize_keras_object(json.loads(text))
     assert type(copy) is type(thing)
     assert copy.get_config() == thing.get_config()
+    assert copy.name == thing.name
     return copy

@@ -3,8 +3,6 @@
 import io
 import os
 import struct
-import subprocess
-import sys
 import tracemalloc
 import warnings
 import zlib
@@ -272,15 +270,9 @@ def test_a_png_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (read_rgb(tmp_path / "image.png") == image).all()
 
 
-def test_a_file_that_is_no_image_has_its_reason_also_after_ultralytics_was_imported(tmp_path):
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from agelens.data_prep.core.errors import ImageError\n"
-        "from agelens.data_prep.faces.torch_detector import import_ultralytics\n"
-        "from agelens.data_prep.core.images import read_rgb\n"
-        "import_ultralytics(Path(sys.argv[1]))\n"
-        "try:\n    read_rgb(Path(sys.argv[1]) / 'text.jpg')\nexcept ImageError as error:\n    print(error.reason)\n"
-    )
-    (tmp_path / "text.jpg").write_text("no image")
-    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert ran.stdout.strip() == "not_an_image", ran.stderr
+def test_pixels_are_admitted_before_they_are_decoded() -> None:
+    admitted: list[int] = []
+    decode_rgb(encoded(drawn_photo(10, 12), "PNG"), admit=admitted.append)
+    with pytest.raises(ImageError):
+        decode_rgb(encoded(drawn_photo(10, 12), "PNG")[:-60], admit=admitted.append)
+    assert admitted == [120, 120]

@@ -7,7 +7,16 @@ import pytest
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.faces.crop import CropShape, Face, NoFace, crop_face, cut_faces, cut_largest_face, sharpness
+from agelens.data_prep.faces.crop import (
+    CropShape,
+    Face,
+    NoFace,
+    box_in_crop,
+    crop_face,
+    cut_faces,
+    cut_largest_face,
+    sharpness,
+)
 from agelens.data_prep.faces.detector import Detections
 
 
@@ -242,3 +251,11 @@ def test_sharpness_is_the_variance_of_the_laplacian() -> None:
     dot = np.zeros((8, 8, 3), dtype=np.uint8)
     dot[4, 4] = 100  # the Laplacian is -400 there, 100 at its four neighbours and 0 elsewhere; its mean is 0
     assert sharpness(dot) == pytest.approx((400**2 + 4 * 100**2) / 64)
+
+
+def test_box_in_pixels_of_its_crop() -> None:
+    # The crop of its own size has the box at 0..10. At twice the size, pixel centres are at 2 (x + 0.5) - 0.5.
+    face = box(40, 30, 50, 40)
+    for size, inside in ((10, [0, 0, 10, 10]), (20, [0.5, 0.5, 20.5, 20.5])):
+        shape = CropShape(size=size, margin_fraction=0.0)
+        np.testing.assert_allclose(box_in_crop(face, shape, height=100, width=100), inside)

@@ -18,6 +18,13 @@ def test_each_band_of_predicted_age_has_its_own_half_width() -> None:
     assert fitted.half_widths == pytest.approx((1.8, 18.0))
 
 
+def test_an_age_at_an_edge_is_of_the_upper_band() -> None:
+    age = np.repeat([10.0, 20.0], 19)
+    error = np.repeat([1.0, 7.0], 19)
+    fitted = fit_intervals(age, age + error, age + error, edges=(20,), min_rows=19)
+    assert fitted.half_widths == (1.0, 7.0)
+
+
 @pytest.mark.parametrize(("coverage", "shares"), [(0.45, (0.7, 0.1, 0.8)), (0.7, (0.7, 0.7, 0.8))])
 def test_rows_of_adjacent_bands_have_half_the_weight_in_shares(
     coverage: float, shares: tuple[float, float, float]

@@ -60,6 +60,7 @@ def test_central_shares_are_of_the_normalised_distribution() -> None:
         (32, 40, 0.8),
         (25, 30, 0.8),
         (25, 29.5, 0.8),  # the span reaches into the year 30
+        (31.5, 40, 0.0),  # this one reaches into the year 31
         (33, 100, 1.0),
     ],
 )

@@ -15,6 +15,13 @@ def test_bootstrap_agrees_with_the_standard_error() -> None:
     assert high == pytest.approx(values.mean() + 1.96 * 0.1, abs=0.03)
 
 
+def test_half_of_the_means_lie_within_the_interval_of_confidence_one_half() -> None:
+    values = np.random.default_rng(0).normal(10, 3, 900)
+    low, high = bootstrap_interval(values, confidence=0.5)
+    assert low == pytest.approx(values.mean() - 0.6745 * 0.1, abs=0.012)
+    assert high == pytest.approx(values.mean() + 0.6745 * 0.1, abs=0.012)
+
+
 def test_bootstrap_in_blocks_equals_the_bootstrap_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.arange(50.0)
     at_once = bootstrap_interval(values)

@@ -124,3 +124,8 @@ def test_slices_depend_on_the_seed_only() -> None:
     table = simulated(200)
     pd.testing.assert_frame_equal(by_slice(table, seed=1), by_slice(table, seed=1))
     assert not by_slice(table, seed=1).equals(by_slice(table, seed=2))
+
+
+def test_values_of_a_slice_are_sorted() -> None:
+    slices = by_slice(predictions_of([(10, 10, 12), (20, 20, 10), (30, 30, 30)], source=["c", "a", "b"]), resamples=5)
+    assert slices.loc[slices["slice"] == "source", "value"].tolist() == ["a", "b", "c"]

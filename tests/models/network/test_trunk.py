@@ -13,7 +13,6 @@ from agelens.models.training.objective import Objective, compile_model
 from tests.models.small_networks import GROUPS, SIZE, noise_crops
 
 
-
 def build_cut(backbone, first):
     head = build_head(
         HeadConfig(units=8, dropout=0.0, age_head="linear"), features=backbone.output_shape[-1], groups=GROUPS

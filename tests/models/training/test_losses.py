@@ -167,7 +167,7 @@ def test_the_loss_of_certainty_in_the_wrong_group_is_finite():
     [
         (IntervalLoss("mse"), [[12.0]]),
         (IntervalLoss("huber", delta=3.0, name="years"), [[12.0]]),
-        (LabelDistributionLoss(sigma=3.0), UNIFORM),
+        (LabelDistributionLoss(sigma=3.0, name="distribution"), UNIFORM),
     ],
 )
 def test_an_age_loss_is_serialised(loss, predicted):
