@@ -68,7 +68,7 @@ DECODER_ERRORS = (
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _open_image = Image.open
-"""Pillow's own function: ultralytics replaces it, when it is imported, by one that fails on files that are no images."""
+"""Pillow's own function: ultralytics replaces it by one that fails on files that are no images."""
 
 
 def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
