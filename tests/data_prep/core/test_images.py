@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, JpegImagePlugin, UnidentifiedImageError
+from PIL import Image, JpegImagePlugin
 
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import (
@@ -186,8 +186,7 @@ def test_a_name_that_is_not_unicode_can_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("width", "height"), [(30_000, 30_000), (10_001, 10_000)])
 def test_a_decompression_bomb_is_rejected_before_it_is_decoded(width: int, height: int) -> None:
     content = png_header(width, height)
-    with pytest.raises(UnidentifiedImageError):
-        Image.open(io.BytesIO(b"first call: imports of Pillow do not count"))
+    assert reason(b"first call: imports of Pillow do not count") == "not_an_image"
     tracemalloc.start()
     try:
         assert reason(content) == "too_large"
