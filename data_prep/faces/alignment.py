@@ -16,9 +16,6 @@ from agelens.data_prep.core.images import Pixels
 
 Floats = npt.NDArray[np.float64]
 
-POINT_NAMES = ("eye1", "eye2", "nose", "mouth1", "mouth2")
-"""Centres of the eyes from left to right in the image, tip of the nose, corners of the mouth from left to right."""
-
 TEMPLATE_SIDE = 150
 TEMPLATE: Floats = np.array([[40.82, 40.07], [106.68, 40.07], [73.75, 76.6], [46.85, 109.5], [100.65, 109.5]])
 """`(5, 2)` x, y of the points in a view of 150 x 150 pixels: eyes as dlib places them; nose and mouth of the mean face
@@ -58,7 +55,8 @@ def align_points(points: Floats, *, side: int) -> Floats:
     A view larger than the template shows the same scale and more surroundings.
 
     Args:
-        points: `(5, 2)` x, y in pixels of the crop, in the order of `POINT_NAMES`.
+        points: `(5, 2)` x, y in pixels of the crop, in the order of
+            `agelens.data_prep.core.tables.POINT_COLUMNS`.
         side: Side of the view.
     """
     template = TEMPLATE + (side - TEMPLATE_SIDE) / 2
