@@ -11,6 +11,9 @@ from agelens.data_prep.core.errors import DataError, ParamsError
 MAX_AGE = 100
 """Higher ages are clipped to it in the manifest; the distribution head covers 0..100."""
 
+OLDEST_AGE = 122
+"""Nobody is known to have been older; a higher label is no age but, for example, a year of birth."""
+
 NO_AGE_GROUP = -1
 """The age group of an age interval that extends over several groups: loss and metrics of groups leave the row out."""
 

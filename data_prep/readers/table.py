@@ -2,6 +2,7 @@
 
 Columns: `path` (relative to the table's folder, or an address such as `s3://bucket/photo.jpg`), `age` or both `age_low`
 and `age_high`, in years; optional `subject` and one column per attribute (`gender`, `ethnicity`). Others are ignored.
+An age may be a range such as `20-29`; see `agelens.data_prep.readers.age_text`.
 """
 
 import csv
@@ -15,6 +16,7 @@ import pandas as pd
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.age_text import parse_age
 from agelens.data_prep.readers.layout import wrong_folder
 from agelens.data_prep.sources.remote import is_address
 
@@ -144,17 +146,14 @@ def _image_name(path: Path | str, *, folder: Path) -> str:
 
 
 def _years(row: Fields) -> tuple[float, float]:
-    """Return lowest and highest age; an interval has priority over `age`."""
-    texts = [row.get("age_low", ""), row.get("age_high", "")]
-    if not any(texts):
-        texts = [row.get("age", "")] * 2
+    """Return lowest and highest age; an interval has priority over `age`, which may be a range too."""
+    ends = [row.get("age_low", ""), row.get("age_high", "")]
+    texts = ends if any(ends) else [row.get("age", "")]
     if not any(texts):
         reason, detail = "no_age", "age is empty"
         raise _BadValueError(reason, detail)
-    try:
-        low, high = map(float, texts)
-    except ValueError:
-        low = high = math.nan
+    ages = [parse_age(text) for text in texts]
+    low, high = (math.nan if age is None else age[end] for age, end in ((ages[0], 0), (ages[-1], 1)))
     if not 0 <= low <= high < math.inf:
         reason, detail = "bad_age", f"{' to '.join(dict.fromkeys(texts))!r} years"
         raise _BadValueError(reason, detail)

@@ -66,7 +66,11 @@ def _find_folders(root: Path) -> tuple[Path, list[Path]]:
 
 
 def _parts(folder: Path) -> list[Path]:
-    return [child for child in list_folders(folder) if child.name in WILD_FOLDERS and _holds_faces(child)]
+    """Return the parts in a folder; each may lie in a folder of its own name, as some programs unpack archives."""
+    parts = (child for child in list_folders(folder) if child.name in WILD_FOLDERS)
+    places = ([part, *(child for child in list_folders(part) if child.name == part.name)] for part in parts)
+    found = (next((place for place in nested if _holds_faces(place)), None) for nested in places)
+    return [part for part in found if part is not None]
 
 
 def _holds_faces(folder: Path) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE
+from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, OLDEST_AGE
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, Schema, check_table, make_table
 
@@ -16,7 +17,12 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def make_manifest(
-    found: Iterable[Record | Rejection], *, source: str, max_age: int = MAX_AGE, root: Path | None = None
+    found: Iterable[Record | Rejection],
+    *,
+    source: str,
+    max_age: int = MAX_AGE,
+    root: Path | None = None,
+    links_into: Iterable[Path] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the manifest of one source and the table of its rejected files; together they contain all of `found`.
 
@@ -26,13 +32,14 @@ def make_manifest(
         max_age: Years; higher ages are clipped to it and flagged.
         root: Folder that must contain the source's files after links are resolved; it may be a link itself. None
             allows files anywhere, for tables in which the user lists each file.
+        links_into: Further folders that files of the source may be links into, such as the cache of DVC.
     """
     kept: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
     seen: set[str] = set()
-    home = None if root is None else os.path.realpath(root)
+    homes = None if root is None else [Path(os.path.realpath(folder)) for folder in (root, *links_into)]
     for item in found:
-        rejection = item if isinstance(item, Rejection) else _find_problem(item, seen=seen, home=home)
+        rejection = item if isinstance(item, Rejection) else _find_problem(item, seen=seen, homes=homes)
         if rejection is not None:
             rejected.append(_rejected_row(rejection, source=source))
         elif isinstance(item, Record):
@@ -52,22 +59,45 @@ def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFE
     return table.sort_values("image_id", kind="stable", ignore_index=True)
 
 
-def _find_problem(record: Record, *, seen: set[str], home: str | None) -> Rejection | None:
+def check_labelled(source: str, table: pd.DataFrame, rejected: pd.DataFrame) -> None:
+    """Check that a source has a labelled photograph.
+
+    Raises:
+        DataError: It has none; the message counts the reasons.
+    """
+    if table.empty:
+        counts = rejected["reason"].value_counts()
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.items()) or "no image was found"
+        example = f" For example {rejected['path'].iloc[0]}: {rejected['detail'].iloc[0]}." if len(rejected) else ""
+        msg = f"The source {source} must have at least one labelled photograph. Rejected: {reasons}.{example}"
+        raise DataError(msg)
+
+
+def _find_problem(record: Record, *, seen: set[str], homes: list[Path] | None) -> Rejection | None:
     """Return a rejection if a record cannot be used, or else None."""
     if not _is_unicode(record.relative):
         return Rejection(record.path, record.relative, "bad_name", "the name is not Unicode; rename the file")
     if CONTROL.search(record.relative):
         detail = f"the name contains a line break or another control character: {record.relative!r}; rename the file"
         return Rejection(record.path, record.relative, "bad_name", detail)
-    real = os.path.realpath(record.path)
-    if home is not None and Path(home) not in Path(real).parents:
-        detail = f"is a link to {real}, outside of the source's folder; only that folder itself may be a link"
+    real = Path(os.path.realpath(record.path))
+    if homes is not None and not any(home in real.parents for home in homes):
+        detail = f"is a link to {real}, outside of the source's folder; to allow that, list its folder in links_into"
         return Rejection(record.path, record.relative, "outside", detail)
+    if problem := _find_age_problem(record):
+        return problem
+    if record.relative in seen:
+        return Rejection(record.path, record.relative, "duplicate_id", "an earlier record has the same name")
+    return None
+
+
+def _find_age_problem(record: Record) -> Rejection | None:
     if not 0 <= record.age_low <= record.age_high < float("inf"):
         detail = f"{record.age_low} to {record.age_high} years"
         return Rejection(record.path, record.relative, "bad_age", detail)
-    if record.relative in seen:
-        return Rejection(record.path, record.relative, "duplicate_id", "an earlier record has the same name")
+    if record.age_high > OLDEST_AGE:
+        detail = f"{record.age_high:g} years; nobody was older than {OLDEST_AGE}. Is it a year of birth?"
+        return Rejection(record.path, record.relative, "impossible_age", detail)
     return None
 
 

@@ -1,9 +1,9 @@
 """params.yaml as typed and checked values, with a section for each stage."""
 
+import reprlib
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from agelens.data_prep.core.errors import ParamsError
@@ -30,6 +30,10 @@ from agelens.pipeline.config.sections.training import (
     Report,
     Train,
 )
+from agelens.pipeline.config.yaml_file import read_yaml
+
+MAX_SHOWN = 100
+"""Characters of a wrong value that a message shows; aliases in YAML can make a value of millions."""
 
 
 class Params(Section):
@@ -98,10 +102,7 @@ def read_params(path: Path) -> Params:
         msg = f"There is no {path}; run the command in a checkout of agelens, or `agelens use NAME` to choose settings."
         raise ParamsError(msg)
     try:
-        return Params.model_validate(yaml.safe_load(path.read_text()))
-    except yaml.YAMLError as error:
-        msg = f"{path} is not YAML: {str(error).replace(chr(10), ' ')}"
-        raise ParamsError(msg) from error
+        return Params.model_validate(read_yaml(path))
     except ValidationError as error:
         faults = "; ".join(_describe(fault) for fault in error.errors()[:5])
         msg = f"{path}: {faults}"
@@ -113,5 +114,13 @@ def _describe(fault: Any) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{place} is not a parameter (misspelt?)"
     section = isinstance(fault["input"], dict) and fault["input"]
-    received = "" if section else f", received {fault['input']!r}"
+    received = "" if section else f", received {_shown(fault['input'])}"
     return f"{place}: {fault['msg'].removeprefix('Value error, ')}{received}"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as text of at most `MAX_SHOWN` characters, without building the text of a huge one."""
+    short = reprlib.Repr()
+    short.maxlevel, short.maxstring, short.maxlong = 3, 60, 40
+    text = short.repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."

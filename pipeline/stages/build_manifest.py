@@ -2,7 +2,7 @@
 
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
 from agelens.data_prep.readers import READERS
-from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
+from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, make_manifest
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -14,7 +14,10 @@ def run(params: Params, paths: Paths) -> None:
     for name, source in params.sources.items():
         found = READERS[source.reader](source.path, **source.options)
         root = None if source.reader == "table" else source.path
-        table, rejected = make_manifest(found, source=name, max_age=params.build_manifest.max_age, root=root)
+        table, rejected = make_manifest(
+            found, source=name, max_age=params.build_manifest.max_age, root=root, links_into=source.links_into
+        )
+        check_labelled(name, table, rejected)
         say(f"{name}: {len(table)} labelled, {len(rejected)} rejected")
         tables.append(table)
         rejects.append(rejected)

@@ -78,7 +78,7 @@ IMPORTERS = {
     "typer": ("agelens.pipeline",),
     "ultralytics": ("agelens.data_prep.faces.torch_detector",),
     "wandb": ("agelens.pipeline.tracking",),
-    "yaml": ("agelens.pipeline.config.params",),
+    "yaml": ("agelens.pipeline.config.yaml_file",),
 }
 """The modules and packages that may import each library."""
 

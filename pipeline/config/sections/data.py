@@ -6,13 +6,22 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_type_hints
 
-from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, create_model, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, create_model, model_validator
 
 from agelens.data_prep.batches.augment import STRENGTH_LIMITS
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.data_prep.core.openvino_requests import Precision
 from agelens.data_prep.readers import READERS
-from agelens.pipeline.config.sections.fields import DetectorSide, Fraction, NotNegative, ReaderName, Section, Share
+from agelens.pipeline.config.sections.fields import (
+    Count,
+    DetectorSide,
+    Fraction,
+    NotNegative,
+    ReaderName,
+    Rows,
+    Section,
+    Share,
+)
 
 
 class Source(Section):
@@ -20,7 +29,8 @@ class Source(Section):
 
     `path` is its folder (for reader `table`, the file), `reader` how it is read (default: the name of the source).
     `no_face` applies to an image without a face: `drop` it, or keep the `whole_image` as a crop if the source holds
-    chips. `image_size` replaces that of `crop_faces` for this source.
+    chips. `image_size` replaces that of `crop_faces` for this source. `links_into` lists further folders that files of
+    the source may be links into, such as the cache of DVC or of a hub.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -29,6 +39,7 @@ class Source(Section):
     reader: ReaderName
     no_face: Literal["drop", "whole_image"] = "drop"
     image_size: DetectorSide | None = None
+    links_into: tuple[Path, ...] = ()
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
@@ -108,7 +119,7 @@ class Deduplicate(Section):
     max_bits: int = Field(10, ge=0, le=32)
     min_correlation: float = Fraction
     max_age_gap: float = Field(2.0, ge=0)
-    max_photo_files: PositiveInt = 20
+    max_photo_files: Count = 20
 
 
 class Split(Section):
@@ -132,8 +143,8 @@ class Rebalance(Section):
     """Stage `rebalance`: rare ages are repeated, common ones cut, and rows weighted in the age loss."""
 
     min_count: int = Field(10, ge=0)
-    copies: PositiveInt = 3
-    max_count: PositiveInt = 2000
+    copies: Count = 3
+    max_count: Rows = 2000
     weights: Literal["none", "inverse", "smoothed"] = "none"
     weight_power: float = Field(0.5, ge=0, le=1)
     weight_sigma: PositiveFloat = 2.0

@@ -10,9 +10,9 @@ from agelens.data_prep.readers import READERS
 
 
 class Section(BaseModel):
-    """A section of params.yaml: unknown keys are errors, and values cannot be changed."""
+    """A section of params.yaml: unknown keys and infinite numbers are errors, and values cannot be changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def name_in(registry: Mapping[str, Any]) -> AfterValidator:
@@ -38,7 +38,16 @@ ReaderName = Annotated[str, name_in(READERS)]
 SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 """The first part of the ids of images and of the names of their crops."""
 
-DetectorSide = Annotated[int, Field(ge=32, multiple_of=32)]
+Count = Annotated[int, Field(gt=0, le=100_000)]
+"""A number of epochs, views, units or resamples. A higher number is a mistake that would only show after hours."""
+
+Rows = Annotated[int, Field(gt=0, le=1_000_000_000)]
+"""A number of rows of a table."""
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+"""A learning rate."""
+
+DetectorSide = Annotated[int, Field(ge=32, le=4096, multiple_of=32)]
 """Pixels; the detector halves the side of an image five times."""
 
 # tests/pipeline/config/test_from_section.py compares these with the code that takes them, which needs Keras to import.

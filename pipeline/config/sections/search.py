@@ -9,8 +9,11 @@ from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
     AgeLoss,
+    Count,
     Dropout,
     NotNegative,
+    Rate,
+    Rows,
     Schedule,
     Section,
     Smoothing,
@@ -82,7 +85,7 @@ class Space(SpaceSection):
     tests/pipeline/config/test_params_search.py compares their limits with those of sections `model`, `loss`, `train`.
     """
 
-    units: Domain[PositiveInt] | None = None
+    units: Domain[Count] | None = None
     second_units: Domain[NonNegativeInt] | None = None
     dropout: Domain[Dropout] | None = None
     activation: Domain[Activation] | None = None
@@ -94,7 +97,7 @@ class Space(SpaceSection):
     distribution_weight: Domain[NotNegative] | None = None
     sigma: Domain[PositiveFloat] | None = None
     label_smoothing: Domain[Smoothing] | None = None
-    learning_rate: Domain[PositiveFloat] | None = None
+    learning_rate: Domain[Rate] | None = None
     weight_decay: Domain[NotNegative] | None = None
     schedule: Domain[Schedule] | None = None
 
@@ -106,7 +109,7 @@ class NetworkSpace(SpaceSection):
     """
 
     unfreeze: Domain[NonNegativeInt | str] | None = None
-    phase2_learning_rate: Domain[PositiveFloat] | None = None
+    phase2_learning_rate: Domain[Rate] | None = None
     augment_strength: Domain[Annotated[float, Field(ge=0, le=2)]] | None = None
 
     @field_validator("unfreeze")
@@ -121,8 +124,8 @@ class NetworkSpace(SpaceSection):
 class Retrain(Section):
     """How many of the best settings are trained again from scratch, each with how many seeds, to rule out luck."""
 
-    top: PositiveInt = 5
-    seeds: PositiveInt = 3
+    top: Count = 5
+    seeds: Count = 3
 
 
 class Tune(Section):
@@ -133,12 +136,12 @@ class Tune(Section):
     """
 
     scope: Literal["head", "network"] = "head"
-    subset: PositiveInt = 2000
+    subset: Rows = 2000
 
-    max_epochs: int = Field(20, ge=2)
-    factor: int = Field(3, ge=2)
-    hyperband_iterations: PositiveInt = 2
-    batch_size: PositiveInt
+    max_epochs: int = Field(20, ge=2, le=100_000)
+    factor: int = Field(3, ge=2, le=100)
+    hyperband_iterations: Count = 2
+    batch_size: Count
     retrain: Retrain = Retrain()
     space: Space
     network_space: NetworkSpace | None = None

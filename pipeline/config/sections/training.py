@@ -2,7 +2,7 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from agelens.data_prep.core.openvino_requests import FeatureSplit, Precision
 from agelens.models.calibration.temperature import Statistic
@@ -12,8 +12,10 @@ from agelens.pipeline.config.sections.fields import (
     AgeLoss,
     AttributeName,
     BackboneName,
+    Count,
     Dropout,
     NotNegative,
+    Rate,
     Schedule,
     Section,
     Smoothing,
@@ -26,7 +28,7 @@ class Model(Section):
     backbone: BackboneName
     weights: str = "imagenet"
     age_head: AgeHead
-    units: PositiveInt
+    units: Count
     dropout: Dropout
     activation: Activation = "relu"
     second_units: int = Field(0, ge=0)
@@ -61,7 +63,7 @@ class CacheFeatures(Section):
     The precision also applies to the cached trunk. Features of validation crops are always float32.
     """
 
-    views: PositiveInt
+    views: Count
     precision: Precision = "bfloat16"
 
     def precision_of(self, part: FeatureSplit) -> Precision:
@@ -72,11 +74,11 @@ class CacheFeatures(Section):
 class Phase(Section):
     """One phase of training; see `agelens.models.training.phases.PhaseConfig`."""
 
-    epochs: PositiveInt
-    learning_rate: PositiveFloat
-    batch_size: PositiveInt
+    epochs: Count
+    learning_rate: Rate
+    batch_size: Count
     schedule: Schedule = "plateau"
-    plateau_patience: PositiveInt = 3
+    plateau_patience: Count = 3
     patience: int = Field(0, ge=0)
     weight_decay: float = Field(0.0, ge=0)
     average: float = Field(0.0, ge=0, lt=1)
@@ -98,7 +100,7 @@ class Phase2(Phase):
 
     unfreeze: int | str | None = None
     trunk: Literal["live", "cached"] = "live"
-    views: PositiveInt = 64
+    views: Count = 64
 
     @field_validator("unfreeze")
     @classmethod
@@ -144,7 +146,7 @@ class Calibrate(Section):
 class Evaluate(Section):
     """Stage `evaluate`: `resamples` of the bootstrap intervals."""
 
-    resamples: PositiveInt = 1000
+    resamples: Count = 1000
 
 
 class Report(Section):

@@ -41,6 +41,8 @@ def test_a_row_gives_its_labels(tmp_path: Path) -> None:
         ("path,age_low,age_high", "a.jpg,20,20", 20, 20, "exact"),
         ("path,age,age_low,age_high", "a.jpg,24.5,20,29", 20, 29, "interval"),
         ("path,age,age_low,age_high", "a.jpg,24.5,,", 24.5, 24.5, "exact"),
+        ("path,age", "a.jpg,20-29", 20, 29, "interval"),
+        ("path,age", "a.jpg,more than 70", 70, 100, "interval"),
         ("\ufeffPath, Age ", " a.jpg , 30 ", 30, 30, "exact"),
     ],
 )

@@ -94,6 +94,13 @@ def test_parts_of_the_release_in_the_wild_are_read_in_order(tmp_path: Path) -> N
     assert [item.relative.split("/")[0] for item in read_utkface(tmp_path)] == ["part1", "part2", "part3"]
 
 
+def test_parts_in_folders_of_their_own_name_are_all_read(tmp_path: Path) -> None:
+    for folder in ("part1/part1", "part2/part2", "part3"):
+        fill(tmp_path / folder, PLAIN)
+    names = [item.relative for item in read_utkface(tmp_path)]
+    assert names == [f"part1/part1/{PLAIN}", f"part2/part2/{PLAIN}", f"part3/{PLAIN}"]
+
+
 def test_images_are_sorted_by_name_regardless_of_case(tmp_path: Path) -> None:
     names = ["30_0_0_2.JPG", "30_0_0_10.jpg", "4_0_0_1.jpg", "100_0_0_1.Jpg"]
     assert [item.relative for item in read_utkface(fill(tmp_path, *names))] == [

@@ -9,7 +9,7 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, read_table, write_table
-from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
+from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, make_manifest
 
 
 def record(name: str = "a.jpg", *, low: float = 30, high: float | None = None, subject: str | None = None) -> Record:
@@ -139,3 +139,37 @@ def test_sources_with_the_same_image_ids_are_rejected() -> None:
     table, _ = make_manifest([record()], source="s")
     with pytest.raises(DataError, match=r"'s/a\.jpg' occurs twice"):
         combine_manifests([table, table])
+
+
+@pytest.mark.parametrize("age", [123, 999, 1985])
+def test_an_age_that_nobody_reached_is_rejected(age: float) -> None:
+    table, rejected = make_manifest([record(low=age)], source="s")
+    assert table.empty
+    assert rejected["reason"].tolist() == ["impossible_age"]
+    assert f"{age} years" in rejected["detail"].iloc[0]
+
+
+def test_links_into_a_listed_folder_are_read(tmp_path: Path) -> None:
+    root, cache, other = (tmp_path / name for name in ("root", "cache", "other"))
+    for folder in (root, cache, other):
+        folder.mkdir()
+    for folder in (cache, other):
+        (folder / "photo").write_bytes(b"x")
+        (root / f"{folder.name}.jpg").symlink_to(folder / "photo")
+    found = [Record(root / name, name, 30, 30) for name in ("cache.jpg", "other.jpg")]
+    table, rejected = make_manifest(found, source="s", root=root, links_into=[cache])
+    assert table["image_id"].tolist() == ["s/cache.jpg"]
+    assert rejected["reason"].tolist() == ["outside"]
+    assert "list its folder in links_into" in rejected["detail"].iloc[0]
+
+
+def test_a_source_without_a_labelled_photograph_is_an_error_that_counts_reasons() -> None:
+    found = [record("a.jpg", low=999), record("b.jpg", low=999), record("c\n.jpg")]
+    table, rejected = make_manifest(found, source="mine")
+    with pytest.raises(
+        DataError, match=r"mine must have at least one .* impossible_age 2, bad_name 1\. For example raw/a"
+    ):
+        check_labelled("mine", table, rejected)
+    with pytest.raises(DataError, match="no image was found"):
+        check_labelled("mine", table, rejected.iloc[:0])
+    check_labelled("mine", make_manifest([record()], source="mine")[0], rejected)

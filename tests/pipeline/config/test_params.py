@@ -1,5 +1,6 @@
 """params.yaml: unknown keys and invalid values are errors that name them in one line."""
 
+import math
 import subprocess
 
 import pytest
@@ -85,6 +86,18 @@ def test_unknown_key_is_named(section, refusal):
         ("train.phase2.unfreeze", -1),
         ("calibrate.coverage", 1),
         ("evaluate.resamples", 0),
+        ("evaluate.resamples", 10**12),
+        ("crop_faces.margin_fraction", math.nan),
+        ("crop_faces.image_size", 32 * 10**6),
+        ("crop_faces.min_side", math.inf),
+        ("cache_features.views", 10**9),
+        ("model.units", 10**9),
+        ("loss.age_weight", math.inf),
+        ("tune.max_epochs", 10**9),
+        ("tune.subset", 10**12),
+        ("train.phase1.epochs", 10**12),
+        ("train.phase1.learning_rate", math.inf),
+        ("train.phase2.learning_rate", 11),
         ("export.name", None),
     ],
 )
