@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pages import ROOT
+from pages import ROOT, recorded_slices
 
 CONDITIONS = ("clean", "56 px, JPEG 50", "noise 4", "noise 8", "grey", "turned 20 degrees")
 SOURCES = {"utkface": "UTKFace", "aaf": "All-Age-Faces", "fairface": "FairFace", "adience": "Adience"}
@@ -12,7 +12,6 @@ SOURCES = {"utkface": "UTKFace", "aaf": "All-Age-Faces", "fairface": "FairFace",
 def bundled_block() -> list[str]:
     """Return the results of the bundled model as lines of Markdown."""
     fgnet = json.loads((ROOT / "benchmarks/results/zero_shot_fgnet.json").read_text())
-    metrics = json.loads((ROOT / "results/faces/metrics.json").read_text())
     clean = fgnet["conditions"]["clean"]
     found = fgnet["images"] - clean["missed"]
     return [
@@ -30,11 +29,11 @@ def bundled_block() -> list[str]:
         "",
         "On the test splits of the sources that it was trained on, a new split that no other model was compared on:",
         "",
-        *_sources(metrics["sources"]),
+        *_sources(recorded_slices("faces", "source")),
         "",
         *_degraded(),
         "",
-        "[metrics](results/faces/metrics.json), [all slices with 95 % intervals](results/faces/slices.csv), "
+        "[metrics](results/faces/overall.json), [all slices with 95 % intervals](results/faces/slices.csv), "
         "[zero-shot figures](benchmarks/results/zero_shot_fgnet.json), "
         "[how it was trained](benchmarks/bundled_model/README.md). Labels of UTKFace and FairFace are what annotators "
         "saw; those of FG-NET are true ages.",

@@ -158,7 +158,7 @@ def _run_network(
     if "new" in arm:
         write_table(fold.split_test, arm["new"], SPLIT)
         evaluate.run(params, fold)
-        found["new"] = json.loads(fold.metrics.read_text())
+        found["new"] = json.loads(fold.overall.read_text())
     return found
 
 

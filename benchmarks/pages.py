@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -11,6 +13,13 @@ def measured(name: str) -> dict[str, Any] | None:
     """Return the recorded result of a benchmark, None where there is none."""
     path = ROOT / f"benchmarks/results/{name}.json"
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def recorded_slices(run: str, name: str) -> dict[str, dict[str, Any]]:
+    """Return the metrics of a slice of a recorded run by its values; None where a metric applies to no row."""
+    slices = pd.read_csv(ROOT / f"results/{run}/slices.csv", keep_default_na=False, na_values=[""])
+    rows = slices[slices["slice"] == name].astype(object)
+    return {row["value"]: row for row in rows.where(rows.notna(), None).to_dict("records")}
 
 
 def leakage_block() -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bundled import bundled_block
-from pages import ROOT, ablation_block, leakage_block, measured, memory_block
+from pages import ROOT, ablation_block, leakage_block, measured, memory_block, recorded_slices
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -28,8 +28,9 @@ def with_results(document: str, block: str) -> str:
 def results_block() -> str:
     """Return the results as Markdown."""
     run = json.loads((ROOT / "results/utkface/run.json").read_text())
-    metrics = json.loads((ROOT / "results/utkface/metrics.json").read_text())
-    utkface, adience = metrics["sources"]["utkface"], metrics["sources"]["adience"]
+    metrics = json.loads((ROOT / "results/utkface/overall.json").read_text())
+    sources = recorded_slices("utkface", "source")
+    utkface, adience = sources["utkface"], sources["adience"]
     lines = [
         *bundled_block(),
         "",
@@ -60,7 +61,7 @@ def results_block() -> str:
         *_bands(run["bands"]),
         *_worst_band(metrics),
         "",
-        "[metrics](results/utkface/metrics.json), [all slices with 95 % intervals](results/utkface/slices.csv),",
+        "[metrics](results/utkface/overall.json), [all slices with 95 % intervals](results/utkface/slices.csv),",
         "[history](results/utkface/history.csv), [plots](results/utkface/).",
         *_protocols(),
         *_detector(),

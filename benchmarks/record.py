@@ -58,7 +58,8 @@ def record_run(asked: argparse.Namespace) -> None:
     """Copy metrics, history, plots and facts of a run to results/NAME/."""
     paths, folder = Paths(asked.project), ROOT / "results" / asked.name
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (paths.metrics, paths.evaluation / "slices.csv", paths.train_report / "history.csv", paths.params):
+    evaluation = (paths.metrics, paths.overall, paths.slices)
+    for path in (*evaluation, paths.train_report / "history.csv", paths.params):
         if path.is_file():  # a network that was trained elsewhere has no history here
             shutil.copyfile(path, folder / path.name)
     for path in (*paths.report.glob("*.png"), *paths.tune_report.glob("*.csv")):
@@ -70,7 +71,7 @@ def record_run(asked: argparse.Namespace) -> None:
 
 
 def _run(paths: Paths, minutes: float) -> dict[str, Any]:
-    slices = pd.read_csv(paths.evaluation / "slices.csv")
+    slices = pd.read_csv(paths.slices)
     bands = slices[(slices["slice"] == "true_age") & (slices["exact_rows"] > 0)]
     return {
         "minutes": round(minutes, 1),

@@ -58,25 +58,6 @@ def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd
     return slices.astype(dict.fromkeys(measured, "float64"))
 
 
-def by_band(slices: pd.DataFrame) -> dict[str, dict[str, Metrics]]:
-    """Return the metrics of bands of ten years: by `true_age` and `predicted_age`, then by the name of the band.
-
-    Each band has `exact_rows`, `mae`, `bias`, `raw_bias` and `coverage`. Bands without exact rows are left out.
-
-    Args:
-        slices: From `by_slice`.
-    """
-    columns = ["mae", "bias", "raw_bias", "coverage"]
-    filled = slices[slices["exact_rows"] > 0]
-    return {
-        name: {
-            str(row["value"]): {"exact_rows": int(row["exact_rows"]), **{metric: row[metric] for metric in columns}}
-            for row in filled[filled["slice"] == name].to_dict("records")
-        }
-        for name in ("true_age", "predicted_age")
-    }
-
-
 def worst_band(slices: pd.DataFrame, *, min_rows: int = MIN_BAND_FACES) -> tuple[str, float] | None:
     """Return the band of true age with the largest MAE, and that MAE; None if no band has enough exact rows.
 
@@ -89,17 +70,6 @@ def worst_band(slices: pd.DataFrame, *, min_rows: int = MIN_BAND_FACES) -> tuple
         return None
     worst = bands.sort_values("mae", kind="stable").iloc[-1]
     return str(worst["value"]), float(worst["mae"])
-
-
-def overall_intervals(slices: pd.DataFrame) -> Metrics:
-    """Return the 95 % intervals over all rows, as `<metric>_low` and `<metric>_high`; None for missing metrics.
-
-    Args:
-        slices: From `by_slice`.
-    """
-    (overall,) = slices[slices["slice"] == "all"].to_dict("records")
-    ends = [f"{metric}_{end}" for metric in BOOTSTRAPPED for end in ("low", "high")]
-    return {str(name): None if np.isnan(overall[name]) else float(overall[name]) for name in ends}
 
 
 def _slice_metrics(scores: pd.DataFrame, seed: int, resamples: int) -> Metrics:

@@ -151,8 +151,18 @@ class Paths:
 
     @property
     def metrics(self) -> Path:
-        """Headline metrics."""
+        """The few metrics by which runs are compared."""
         return self.root / "reports/evaluate/metrics.json"
+
+    @property
+    def overall(self) -> Path:
+        """All metrics over the whole test split, with intervals."""
+        return self.root / "reports/evaluate/overall.json"
+
+    @property
+    def slices(self) -> Path:
+        """Metrics of age bands, sources and attributes, with intervals."""
+        return self.root / "reports/evaluate/slices.csv"
 
     @property
     def predictions(self) -> Path:

@@ -60,7 +60,7 @@ def run_stages(
         epochs: Epochs of phase 2.
 
     Returns:
-        The content of the fold's metrics.json.
+        The content of the fold's overall.json.
     """
     for path in (fold.split_train, fold.split_val, fold.split_test):
         write_table(path, splits[path.stem], SPLIT)
@@ -68,5 +68,5 @@ def run_stages(
     train = params.train.model_copy(update={"use_tuned": False, "phase2": phase2})
     for stage in FOLD_STAGES:
         import_module(f"agelens.pipeline.stages.{stage}").run(params.model_copy(update={"train": train}), fold)
-    metrics: dict[str, Any] = json.loads(fold.metrics.read_text())
+    metrics: dict[str, Any] = json.loads(fold.overall.read_text())
     return metrics

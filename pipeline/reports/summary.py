@@ -21,10 +21,10 @@ def print_summary() -> None:
         DataError: There is no evaluation.
     """
     paths = Paths()
-    if not (paths.metrics.is_file() and paths.calibration.is_file()):
+    if not (paths.overall.is_file() and paths.calibration.is_file()):
         msg = "There is no evaluation yet; run `make demo` or `dvc repro`."
         raise DataError(msg)
-    metrics, calibration = (json.loads(path.read_text()) for path in (paths.metrics, paths.calibration))
+    metrics, calibration = (json.loads(path.read_text()) for path in (paths.overall, paths.calibration))
     manifest = read_table(paths.manifest, MANIFEST)
     console = Console()
     console.print(Panel(_rows_table(manifest, paths), title="photographs", expand=False))

@@ -2,15 +2,14 @@
 
 import json
 
-import pandas as pd
-
 from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
-from agelens.models.evaluation.metrics import median_baseline_mae, summarise
+from agelens.models.evaluation.headline import headline_metrics, overall_metrics, rounded_table
+from agelens.models.evaluation.metrics import median_baseline_mae
 from agelens.models.evaluation.predictions_table import predictions_table
-from agelens.models.evaluation.slices import by_band, by_slice, overall_intervals, worst_band
+from agelens.models.evaluation.slices import by_slice
 from agelens.models.serving.predictions import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -20,33 +19,20 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Predict the test split, and write predictions, metrics and metrics by slice."""
+    """Predict the test split, and write predictions, metrics and metrics by slice (docs/evaluation.md)."""
     groups, test = AgeGroups(tuple(params.age_groups)), read_table(paths.split_test, SPLIT)
     outputs = predict_rows(read_age_net(params, paths), test, params=params, paths=paths, label="predicting test")
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     predictions = predictions_table(test, decode(outputs, calibration=calibration, groups=groups))
     slices = by_slice(predictions, seed=params.seed, resamples=params.evaluate.resamples)
     train_median = float(read_table(paths.split_train, SPLIT)["age"].median())
-    metrics = _metrics(predictions, slices, train_median=train_median)
+    overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, train_median))
     write_table(paths.predictions, predictions, PREDICTIONS)
-    with replacing(paths.evaluation / "slices.csv") as temporary:
-        slices.to_csv(temporary, index=False)
-    write_json(paths.metrics, metrics)
-    mae = metrics["mae"]
-    say(f"test MAE {mae:.2f} years over {metrics['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
+    with replacing(paths.slices) as temporary:
+        rounded_table(slices).to_csv(temporary, index=False)
+    write_json(paths.overall, overall)
+    write_json(paths.metrics, headline_metrics(overall))
+    mae = overall["mae"]
+    say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
     with tracked_run("evaluate", paths=paths, config=params.model_dump(mode="json")) as tracked:
-        tracked.summarise({f"test/{name}": value for name, value in metrics.items()})
-
-
-def _metrics(predictions: pd.DataFrame, slices: pd.DataFrame, *, train_median: float) -> dict[str, object]:
-    """Return the content of metrics.json."""
-    worst = worst_band(slices)
-    return {
-        **summarise(predictions),
-        **overall_intervals(slices),
-        "median_baseline_mae": median_baseline_mae(predictions, train_median),
-        "worst_band": worst[0] if worst else None,
-        "worst_band_mae": worst[1] if worst else None,
-        "bands": by_band(slices),
-        "sources": {name: summarise(rows) for name, rows in predictions.groupby("source")},
-    }
+        tracked.summarise({f"test/{name}": value for name, value in overall.items()})

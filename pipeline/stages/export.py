@@ -62,7 +62,7 @@ def run(params: Params, paths: Paths) -> None:
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     section, export = params.crop_faces, params.export
-    metrics = json.loads(paths.metrics.read_text())
+    metrics = json.loads(paths.overall.read_text())
     attributes = {
         name: attribute.classes
         for name, attribute in ATTRIBUTES.items()

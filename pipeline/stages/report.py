@@ -39,7 +39,7 @@ def run(params: Params, paths: Paths) -> None:
 def _report_evaluation(params: Params, paths: Paths) -> None:
     """Draw the plots of training and evaluation, and write the page that holds them."""
     predictions = read_table(paths.predictions, PREDICTIONS)
-    slices = pd.read_csv(paths.evaluation / "slices.csv", keep_default_na=False, na_values=[""])
+    slices = pd.read_csv(paths.slices, keep_default_na=False, na_values=[""])
     history = pd.read_csv(paths.train_report / "history.csv")
     splits = {
         "train": read_table(paths.split_train, SPLIT),

@@ -83,7 +83,7 @@ def test_the_whole_network_is_trained_for_each_fold(project, agelens):
     assert summary["label"] == "full: tiny, 2 epochs of the head, then 1 of the network"
     for fold in summary["folds"]:
         root = project.protocol_state / "made_3_folds_network_1_epochs" / f"fold_{fold['fold']}"
-        metrics = json.loads(Paths(root).metrics.read_text())
+        metrics = json.loads(Paths(root).overall.read_text())
         assert fold["metrics"] == {name: metrics[name] for name in SUMMARY_METRICS}
         assert metrics["rows"] == fold["rows"]["test"]
         assert Paths(root).age_net.is_file()

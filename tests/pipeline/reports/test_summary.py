@@ -25,7 +25,7 @@ def write_run(root: Path, *, source: str = "made", coverage: float = 0.9, metric
     write_table(paths.grouped_rejected, rejected([]), REJECTED)
     for path, count in ((paths.split_train, 3), (paths.split_val, 1), (paths.split_test, 1)):
         write_table(path, split_rows(count), SPLIT)
-    write_json(paths.metrics, metrics)
+    write_json(paths.overall, metrics)
     write_json(paths.calibration, Calibration(coverage=coverage, edges=(), half_widths=(7.5,)).to_json())
 
 
@@ -84,4 +84,4 @@ def test_a_missing_calibration_is_a_one_line_error(folder, agelens):
     Paths(folder).calibration.unlink()
     status, _, err = agelens("summary")
     assert (status, err.count("\n")) == (1, 1)
-    assert json.loads(Paths(folder).metrics.read_text()) == METRICS
+    assert json.loads(Paths(folder).overall.read_text()) == METRICS

@@ -33,7 +33,7 @@ def write_search(paths):
 
 def write_evaluation(paths, predictions):
     write_table(paths.predictions, predictions, PREDICTIONS)
-    by_slice(predictions, resamples=5).to_csv(paths.evaluation / "slices.csv", index=False)
+    by_slice(predictions, resamples=5).to_csv(paths.slices, index=False)
     paths.train_report.mkdir(parents=True)
     history = {"phase": [1, 2], "age_mae": [9.0, 8.0], "val_age_mae": [9.0, 8.5], "learning_rate": [1e-3, 1e-4]}
     pd.DataFrame(history).to_csv(paths.train_report / "history.csv", index=False)
