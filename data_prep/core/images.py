@@ -23,7 +23,9 @@ from agelens.data_prep.core.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif", ".mpo", ".jpe", ".dib"}
+)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 """Formats that Pillow may decode. PostScript is not among them, because Pillow runs another program to decode it."""
@@ -128,6 +130,15 @@ def decode_rgb(
         with _raising_image_errors(content):
             image.load()
             return _to_rgb(_transpose_upright(image))
+
+
+def is_image(content: bytes) -> bool:
+    """Return whether bytes begin like an image file of one of `FORMATS`."""
+    try:
+        with _open_image(io.BytesIO(content), formats=FORMATS):
+            return True
+    except (UnidentifiedImageError, Image.DecompressionBombError, *DECODER_ERRORS):
+        return False
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,11 +9,14 @@ import typer
 from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.data import data_app
 from agelens.pipeline.commands.detector import detector_app
+from agelens.pipeline.commands.predict import predict
 from agelens.pipeline.commands.protocol import protocol
 from agelens.pipeline.commands.quiet_import import import_quietly
 from agelens.pipeline.commands.use import use
 from agelens.pipeline.commands.weights import weights_app
+from agelens.pipeline.prediction.text import printable
 from agelens.pipeline.stages import STAGES
+from agelens.pipeline.streams import make_streams_safe
 
 TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
 """Import names of packages that the base installation does not have and the extra `train` installs."""
@@ -33,41 +35,7 @@ app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
 
 
-@app.command()
-def predict(
-    paths: Annotated[list[Path], typer.Argument(help="Photographs, or folders with photographs.", show_default=False)],
-    largest: Annotated[
-        bool, typer.Option("--largest", help="Predict only the largest face of each photograph.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON per photograph instead of a table.")
-    ] = False,
-    csv: Annotated[Path | None, typer.Option(help="Write a table with one row per face to this CSV file.")] = None,
-    draw: Annotated[
-        Path | None,
-        typer.Option(help="Write copies with boxes and ages to this folder.", show_default=False),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="Folder of an exported model, such as weights/exported; default: the bundled model."),
-    ] = None,
-    gender: Annotated[
-        bool,
-        typer.Option(
-            "--gender", help="Also predict gender, as annotators would label it, if the model has this output."
-        ),
-    ] = False,
-) -> None:
-    """Predict age, prediction interval and age group of every face in photographs, with its box.
-
-    Photographs without a face and files that cannot be read are listed and do not stop the others.
-    The exit status is 1 if no file could be read. Nothing is sent over the network.
-    """
-    from agelens.pipeline.prediction.output import predict_and_print  # noqa: PLC0415
-
-    predict_and_print(paths, largest=largest, as_json=as_json, csv=csv, draw=draw, model=model, gender=gender)
-
-
+app.command()(predict)
 app.command()(use)
 
 
@@ -128,12 +96,13 @@ def summary() -> None:
 
 def main() -> None:
     """Run the command: expected errors are printed in one line with exit status 1, others keep their traceback."""
+    make_streams_safe()
     try:
         app(prog_name="agelens")
     except AgelensError as error:
         if "--json" in sys.argv:
-            typer.echo(json.dumps({"error": str(error)}))
-        typer.secho(f"agelens: {error}", fg="red", err=True)
+            typer.echo(json.dumps({"error": printable(str(error))}))
+        typer.secho(f"agelens: {printable(str(error))}", fg="red", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in TRAINING_PACKAGES:

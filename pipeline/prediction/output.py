@@ -1,144 +1,195 @@
-"""How `agelens predict` shows predictions: a table in the terminal, JSON lines, a CSV file, annotated copies."""
+"""How `agelens predict` shows predictions: a table in the terminal, JSON lines, a CSV file, annotated copies.
+
+JSON, CSV and copies are written while the predictions come, the table at the end.
+"""
 
 import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from agelens.data_prep.core.atomic import replacing
+from agelens.data_prep.core.errors import ParamsError
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import AgePredictor
-from agelens.pipeline.prediction.annotated_copies import write_annotated
-from agelens.pipeline.prediction.files import describe_skipped, expand_paths, pluralise, printable
+from agelens.pipeline.prediction.annotated_copies import AnnotatedCopies
+from agelens.pipeline.prediction.csv_output import OLDEST_HEADER, CsvOutput
+from agelens.pipeline.prediction.files import Photograph, describe_skipped, open_photographs
 from agelens.pipeline.prediction.predict import (
     FilePrediction,
     check_predicts_gender,
     has_current_detector,
     predict_files,
 )
-from agelens.pipeline.prediction.tables import prediction_json, prediction_rows, predictions_table
+from agelens.pipeline.prediction.screen import FaceTable, print_lines
+from agelens.pipeline.prediction.tables import prediction_json
+from agelens.pipeline.prediction.targets import open_table
+from agelens.pipeline.prediction.text import pluralise, printable
 from agelens.pipeline.progress import progress_bar, say
-
-WIDE = 120
-"""Minimum width of a terminal, in columns, in which boxes and scores are shown."""
+from agelens.pipeline.streams import reporting_full_output
 
 MANY = 20
 """Minimum number of files for which a progress bar is shown."""
 
+STOPPED = 130
+"""Exit status after Ctrl-C, as of a shell."""
 
-def predict_and_print(
-    paths: list[Path],
-    *,
-    largest: bool,
-    as_json: bool,
-    csv: Path | None,
-    draw: Path | None,
-    model: Path | None,
-    gender: bool,
-) -> None:
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for.
+
+    Args:
+        largest: Only the largest face of each photograph.
+        as_json: A line of JSON per photograph on the standard output.
+        csv: File of the table.
+        draw: Folder of annotated copies.
+        gender: Also show the gender.
+        resume: Continue the table in `csv`.
+    """
+
+    largest: bool = False
+    as_json: bool = False
+    csv: Path | None = None
+    draw: Path | None = None
+    gender: bool = False
+    resume: bool = False
+
+
+def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: Path | None) -> None:
     """Predict all files and show the results.
 
     Raises:
-        typer.Exit: With status 1, if no file could be read.
+        typer.Exit: With status 1, if no file could be read or an output could not be written; 130 after Ctrl-C.
+        ParamsError: An output cannot be written where it should be.
         WeightsError: The model is missing, damaged, or does not predict gender.
     """
-    files = expand_paths(paths)
+    if wanted.resume and wanted.csv is None:
+        msg = "--resume continues the table of an earlier run: name it with --csv FILE."
+        raise ParamsError(msg)
+    with open_photographs(words) as (photographs, folders), ExitStack() as stack:
+        inputs = [photo.path for photo in photographs]
+        table = None
+        if wanted.csv is not None:
+            table = CsvOutput(
+                open_table(wanted.csv, header=OLDEST_HEADER, inputs=inputs), gender=wanted.gender, resume=wanted.resume
+            )
+            stack.callback(table.close)
+        copies = None if wanted.draw is None else AnnotatedCopies(wanted.draw, inputs=inputs)
+        predictor = _load(model, gender=wanted.gender)
+        answers = Answers(wanted, predictor.card, table=table, copies=copies)
+        skipped = describe_skipped(folders)
+        stopped = _predict_all(predictor, photographs, answers)
+        with reporting_full_output():
+            status = answers.finish(notes=skipped)
+    if stopped or status:
+        raise typer.Exit(STOPPED if stopped else status)
+
+
+class Answers:
+    """Writes each result to all outputs as it comes, and the table and the notes at the end."""
+
+    def __init__(
+        self, wanted: Wanted, card: ModelCard, *, table: CsvOutput | None, copies: AnnotatedCopies | None
+    ) -> None:
+        self.wanted, self.card, self.table, self.copies = wanted, card, table, copies
+        self.screen = FaceTable(card, gender=wanted.gender)
+        self.done = self.read = self.trained_on = 0
+        self.errors: list[str] = []
+        # With --json, and with --csv on the standard output, that holds nothing else.
+        machine_read = wanted.as_json or (table is not None and table.target.kind == "stdout")
+        self.console = Console(stderr=machine_read)
+        self._stdout = sys.stdout  # a progress bar replaces sys.stdout while it is shown
+
+    def is_finished(self, name: str) -> bool:
+        """Return whether an earlier run that this one continues has written the rows of a photograph."""
+        return self.table is not None and printable(name) in self.table.finished
+
+    def add(self, number: int, found: FilePrediction, *, name: str) -> None:
+        """Write the result for one photograph."""
+        self.done, self.read = self.done + 1, self.read + found.was_read
+        self.trained_on += sum(face.trained_on for face in found.faces)
+        if found.error:
+            self.errors.append(f"{name}: {found.error}")
+        if self.wanted.as_json:
+            line = json.dumps(prediction_json(found, self.card, name=name, gender=self.wanted.gender))
+            with reporting_full_output():
+                self._stdout.write(f"{line}\n")
+                self._stdout.flush()
+        if self.table is not None:
+            self.table.write(found, name=name)
+        if self.copies is not None:
+            self.copies.write(number, found)
+        self.screen.add(found, name=name)
+
+    def finish(self, *, notes: list[str]) -> int:
+        """Print what belongs at the end and return the exit status."""
+        failures = self._describe_failures()
+        if not self.wanted.as_json and (self.table is None or self.table.error):
+            self.screen.print(self.console)
+        if not self.wanted.as_json:
+            print_lines(self.errors, self.console, style="yellow")
+            data = self.card.facts.get("training_data", "unknown data")
+            print_lines([f"model: {self.card.name}, trained on {data}"], self.console, style="dim")
+        print_lines([*notes, *self._describe_written()], self.console)
+        print_lines((f"agelens: {line}" for line in failures), Console(stderr=True), style="red")
+        return 1 if failures or not (self.read or self._was_resumed) else 0
+
+    @property
+    def _was_resumed(self) -> bool:
+        return self.table is not None and bool(self.table.finished)
+
+    def _describe_written(self) -> Iterator[str]:
+        if self.trained_on:
+            yield f"{pluralise(self.trained_on, 'face')} in the training data of the model: not a test of its accuracy"
+        if self.table is not None:
+            table, path = self.table, printable(self.table.target.path)
+            yield f"{pluralise(table.faces, 'face')} in {pluralise(table.files, 'file')} written to {path}"
+            if self._was_resumed:
+                yield f"{pluralise(len(table.finished), 'file')} finished by an earlier run"
+        if self.copies is not None:
+            yield self.copies.describe()
+
+    def _describe_failures(self) -> list[str]:
+        lines = []
+        if self.table is not None and self.table.error:
+            rows = f"after {pluralise(self.table.files, 'file')}" if self.table.files else "at all"
+            lines.append(f"{printable(self.table.target.path)} could not be written {rows}: {self.table.error}")
+        if self.copies is not None and self.copies.failed:
+            lines.append(self.copies.describe_failed())
+        return lines
+
+
+def _load(model: Path | None, *, gender: bool) -> AgePredictor:
     predictor = AgePredictor.load(model)
     if gender:
         check_predicts_gender(predictor.card)
     if not has_current_detector(predictor.card):
         say("[yellow]this model was trained on crops of another face detector; its ages may be less accurate[/]")
-    results = _predict_with_progress(predictor, files, largest=largest)
-    notes = describe_skipped(paths) + _describe_trained_on(results)
-    if csv is not None:
-        notes.append(_write_csv(results, csv, gender=gender))
-    if draw is not None:
-        copies = pluralise(write_annotated(results, draw), "annotated photograph")
-        notes.append(f"{copies} written to {printable(draw)}")
-    if as_json:
-        for found in results:
-            typer.echo(json.dumps(prediction_json(found, predictor.card, gender=gender)))
-    else:
-        _print_results(results, predictor.card, Console(), table=csv is None, gender=gender)
-    # With --json, the standard output holds JSON lines only.
-    _print_lines(notes, Console(stderr=as_json))
-    if not any(found.was_read for found in results):
-        raise typer.Exit(1)
+    return predictor
 
 
-def _predict_with_progress(predictor: AgePredictor, files: list[Path], *, largest: bool) -> list[FilePrediction]:
-    predictions = predict_files(predictor, files, largest=largest)
-    if len(files) < MANY:
-        return list(predictions)
-    results = []
-    with progress_bar("predicting ages", total=len(files)) as advance:
-        for found in predictions:
-            results.append(found)
-            advance(1)
-    return results
-
-
-def _describe_trained_on(results: list[FilePrediction]) -> list[str]:
-    """Return a line about faces that are in the training data of the model, if there are any."""
-    count = sum(face.trained_on for found in results for face in found.faces)
-    if not count:
-        return []
-    return [f"{pluralise(count, 'face')} in the training data of the model: not a test of its accuracy"]
-
-
-def _write_csv(results: list[FilePrediction], path: Path, *, gender: bool) -> str:
-    """Write the table and return a line about it."""
-    with replacing(path) as temporary:
-        predictions_table(results, gender=gender).to_csv(temporary, index=False)
-    faces = sum(len(found.faces) for found in results)
-    return f"{pluralise(faces, 'face')} in {pluralise(len(results), 'file')} written to {printable(path)}"
-
-
-def _print_results(
-    results: list[FilePrediction], card: ModelCard, console: Console, *, table: bool, gender: bool
-) -> None:
-    """Print the table of faces if asked for, a line for each file without a face, and the model."""
-    if table:
-        _print_faces(results, card, console, gender=gender)
-    errors = [f"{printable(found.path)}: {found.error}" for found in results if found.error]
-    _print_lines(errors, console, style="yellow")
-    data = card.facts.get("training_data", "unknown data")
-    _print_lines([f"model: {card.name}, trained on {data}"], console, style="dim")
-
-
-def _print_lines(lines: list[str], console: Console, *, style: str = "") -> None:
-    """Print lines literally: names of files may contain what rich reads as markup."""
-    for line in lines:
-        console.print(line, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
-def _print_faces(results: list[FilePrediction], card: ModelCard, console: Console, *, gender: bool) -> None:
-    """Print a row per face, with boxes and scores if the terminal is wide enough."""
-    wide = console.width >= WIDE
-    table = Table(box=None)
-    table.add_column("photograph", overflow="fold")
-    narrow = ["face", "age", f"{card.calibration.coverage:.0%} interval", "age group"]
-    narrow += ["gender"] if gender else []
-    for name in narrow:
-        table.add_column(name, no_wrap=True)
-    if wide:
-        table.add_column("box (x1 y1 x2 y2)", no_wrap=True)
-        table.add_column("score", no_wrap=True)
-    for found in results:
-        for row in prediction_rows(found, gender=gender) if found.faces else ():
-            table.add_row(*_cells(row, gender=gender)[: None if wide else 1 + len(narrow)])
-    if table.row_count:
-        console.print(table)
-
-
-def _cells(row: dict[str, object], *, gender: bool) -> list[str | Text]:
-    box = " ".join(f"{row[name]:.0f}" for name in ("x1", "y1", "x2", "y2"))
-    score = "" if row["score"] is None else f"{row['score']:.2f}"
-    interval = f"{row['age_low']:.0f} to {row['age_high']:.0f}"
-    warning = f" ({row['warnings']})" if row["warnings"] else ""
-    path = Text(f"{row['path']}{warning}")  # rich would read brackets and colons in a name as markup
-    optional = [str(row["gender"])] if gender else []
-    return [path, str(row["face"]), f"{row['age']:.1f}", interval, str(row["age_group"]), *optional, box, score]
+def _predict_all(predictor: AgePredictor, photographs: Sequence[Photograph], answers: Answers) -> bool:
+    """Add the result for every photograph to the answers; return whether Ctrl-C stopped it."""
+    left = [item for item in enumerate(photographs, start=1) if not answers.is_finished(item[1].name)]
+    readable = [photo.path for _, photo in left if not photo.error]
+    stack = ExitStack()
+    try:
+        with stack:
+            predictions = predict_files(predictor, readable, largest=answers.wanted.largest)
+            stack.callback(getattr(predictions, "close", lambda: None))
+            show_bar = len(left) >= MANY and not (answers.wanted.as_json and sys.stdout.isatty())
+            advance = stack.enter_context(progress_bar("predicting ages", total=len(left))) if show_bar else None
+            for number, photo in left:
+                found = FilePrediction(photo.path, error=photo.error) if photo.error else next(predictions)
+                answers.add(number, found, name=photo.name)
+                if advance is not None:
+                    advance(1)
+    except KeyboardInterrupt:
+        say(f"[yellow]stopped after {answers.done:,} of {pluralise(len(left), 'photograph')}[/]")
+        return True
+    return False

@@ -1,16 +1,12 @@
 """Predictions for programs: rows of a CSV file and objects of JSON."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from agelens.data_prep.core.tables import Column, Schema
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
-from agelens.pipeline.prediction.files import printable
 from agelens.pipeline.prediction.predict import FilePrediction, face_warnings
+from agelens.pipeline.prediction.text import printable
 
 FACE_PREDICTIONS = Schema(
     "face_predictions",
@@ -34,26 +30,26 @@ FACE_PREDICTIONS = Schema(
 """The table of `agelens predict --csv`: one row per face, and one per file without a face."""
 
 
-def prediction_rows(found: FilePrediction, *, gender: bool = False) -> list[dict[str, Any]]:
-    """Return rows of `FACE_PREDICTIONS` for one file: one per face, or one with the error."""
+def prediction_rows(found: FilePrediction, *, name: str, gender: bool = False) -> list[dict[str, Any]]:
+    """Return rows of `FACE_PREDICTIONS` for one file: one per face, or one with the error.
+
+    Args:
+        found: The result.
+        name: Of the photograph, for the column `path`.
+        gender: Whether to fill the column `gender`.
+    """
     if not found.faces:
-        return [{"path": printable(found.path), "error": found.error}]
-    rows = [_face_row(found.path, number, face) for number, face in enumerate(found.faces, start=1)]
+        return [{"path": name, "error": found.error}]
+    rows = [_face_row(name, number, face) for number, face in enumerate(found.faces, start=1)]
     return rows if gender else [{**row, "gender": None} for row in rows]
 
 
-def predictions_table(results: Sequence[FilePrediction], *, gender: bool = False) -> pd.DataFrame:
-    """Return results as a table that follows `FACE_PREDICTIONS`; face numbers stay integers where some are missing."""
-    rows = [row for found in results for row in prediction_rows(found, gender=gender)]
-    return pd.DataFrame(rows, columns=FACE_PREDICTIONS.names).astype({"face": "Int64"})
-
-
-def prediction_json(found: FilePrediction, card: ModelCard, *, gender: bool) -> dict[str, object]:
+def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender: bool) -> dict[str, object]:
     """Return the result for one file as plain JSON, with the name and the training data of the model."""
     return {
-        "path": printable(found.path),
+        "path": name,
         "faces": [_face_json(face, card, gender=gender) for face in found.faces],
-        "error": found.error or None,
+        "error": printable(found.error) or None,
         "model": card.name,
         "training_data": card.facts.get("training_data"),
     }
@@ -72,10 +68,10 @@ def _face_json(face: AgePrediction, card: ModelCard, *, gender: bool) -> dict[st
     }
 
 
-def _face_row(path: Path, number: int, face: AgePrediction) -> dict[str, Any]:
+def _face_row(name: str, number: int, face: AgePrediction) -> dict[str, Any]:
     x1, y1, x2, y2 = face.box
     return {
-        "path": printable(path),
+        "path": name,
         "face": number,
         "x1": round(x1, 1),
         "y1": round(y1, 1),
