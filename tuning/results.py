@@ -1,36 +1,65 @@
-"""The result of a search: the settings that `train` uses."""
+"""The result of a search: the best settings that it found, and whether they or the untuned settings won."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import ParamsError
 
+Winner = Literal["tuned", "untuned"]
+
 
 @dataclass(frozen=True)
 class BestSettings:
-    """The best settings of a search, their validation error, and the error of the untuned settings.
+    """The best settings that a search found, the untuned settings, and which of them have the lower error.
 
     Args:
-        settings: Arguments of `agelens.tuning.recipe.Recipe.with_settings`.
-        val_age_mae: Mean validation MAE in years of models that were trained from scratch, one per seed.
-        sd: Its standard deviation over the seeds; 0 for a single seed.
+        winner: The settings with the lower mean; `untuned` if both are equal. `train` uses these.
+        settings: The best settings found: arguments of `agelens.tuning.recipe.Recipe.with_settings`.
+        val_age_mae: Mean validation MAE in years of models that were trained from scratch with them, one per seed.
+        sd: Its standard deviation over the seeds; None for a single seed, which says nothing about it.
         untuned_val_age_mae: Mean validation MAE in years of the untuned settings.
         untuned_sd: Its standard deviation.
         seeds: Number of seeds.
         fingerprint: Identifies rows, features, settings and code of the search.
     """
 
+    winner: Winner
     settings: Mapping[str, Any]
     val_age_mae: float
-    sd: float
+    sd: float | None
     untuned_val_age_mae: float
-    untuned_sd: float
+    untuned_sd: float | None
     seeds: int
     fingerprint: str
+
+    @property
+    def winning_settings(self) -> Mapping[str, Any]:
+        """The settings that `train` uses: those found, or none, which leaves the recipe untuned."""
+        return self.settings if self.winner == "tuned" else {}
+
+    @property
+    def lead(self) -> float:
+        """Years by which the winner's mean is lower than the other one."""
+        return abs(self.val_age_mae - self.untuned_val_age_mae)
+
+
+def describe_winner(best: BestSettings, *, scope: str) -> str:
+    """Return in one line what won, by how much, and whether the spread over seeds is smaller.
+
+    Args:
+        best: The result.
+        scope: What was searched, `head` or `network`.
+    """
+    line = f"{best.winner} {scope} won by {best.lead:.3f} years"
+    if best.sd is None or best.untuned_sd is None:
+        return f"{line}; with one seed (tune.retrain.seeds) nothing is known about the spread"
+    spread = max(best.sd, best.untuned_sd)
+    comparison = "more" if best.lead > spread else "NOT more"
+    return f"{line}, {comparison} than the standard deviation over {best.seeds} seeds ({spread:.3f})"
 
 
 def format_settings(settings: Mapping[str, Any]) -> str:

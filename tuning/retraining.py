@@ -74,22 +74,27 @@ def retrain(
 
 
 def summarise_retrained(results: pd.DataFrame) -> pd.DataFrame:
-    """Return `name`, `mean`, `sd` (0 for a single seed) and `seeds` per configuration, lowest mean first."""
+    """Return `name`, `mean`, `sd` (NaN for a single seed) and `seeds` per configuration, lowest mean first."""
     scores = results.groupby("name", sort=False)[MONITOR]
-    table = pd.DataFrame({"mean": scores.mean(), "sd": scores.std().fillna(0.0), "seeds": scores.size()})
+    table = pd.DataFrame({"mean": scores.mean(), "sd": scores.std(), "seeds": scores.size()})
     return table.sort_values("mean", kind="stable").reset_index()
 
 
 def select_best(summary: pd.DataFrame, *, configurations: Mapping[str, Settings], fingerprint: str) -> BestSettings:
-    """Return the tuned configuration with the lowest mean, and the result of the untuned one."""
+    """Return the tuned configuration with the lowest mean, the result of the untuned one, and which of them won."""
     best = summary[summary["name"] != UNTUNED].iloc[0]
     untuned = summary[summary["name"] == UNTUNED].iloc[0]
     return BestSettings(
+        winner="tuned" if best["mean"] < untuned["mean"] else "untuned",
         settings=configurations[str(best["name"])],
         val_age_mae=round(float(best["mean"]), 4),
-        sd=round(float(best["sd"]), 4),
+        sd=_spread(best),
         untuned_val_age_mae=round(float(untuned["mean"]), 4),
-        untuned_sd=round(float(untuned["sd"]), 4),
+        untuned_sd=_spread(untuned),
         seeds=int(best["seeds"]),
         fingerprint=fingerprint,
     )
+
+
+def _spread(row: pd.Series) -> float | None:
+    return round(float(row["sd"]), 4) if row["seeds"] > 1 else None

@@ -48,13 +48,15 @@ def write_search_page(
         trials: Table of trials, best first.
         settings: The columns that were searched.
         importance: Of each setting, 0..1, highest first.
-        retrained: `name`, `mean`, `sd`, `seeds` of the settings that were trained again, lowest mean first.
+        retrained: `name`, `mean`, `sd` (NaN for one seed), `seeds` of the settings trained again, lowest mean first.
     """
     values = {
         "trials": len(trials),
         "data": _script_json(_coordinates(trials, settings)),
         "importance": [(str(name).replace("_", " "), float(share)) for name, share in importance.items()],
-        "retrained": retrained.to_dict("records"),
+        "retrained": [
+            {**row, "sd": f"{row['sd']:.3f}" if row["seeds"] > 1 else "unknown"} for row in retrained.to_dict("records")
+        ],
     }
     write_text(path, render_html("search.html.j2", values, package="agelens.pipeline.reports"))
 

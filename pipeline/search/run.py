@@ -23,7 +23,7 @@ from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning.budget import Budget, hyperband_budget
 from agelens.tuning.model_factory import ModelFactory, Timing, measure_timing
 from agelens.tuning.recipe import Settings
-from agelens.tuning.results import BestSettings, format_settings
+from agelens.tuning.results import BestSettings, describe_winner, format_settings
 from agelens.tuning.retraining import UNTUNED, retrain, select_best, summarise_retrained, top_settings
 from agelens.tuning.search import SearchConfig, remove_other_searches, run_search, search_folder, wait_for_chief
 
@@ -151,18 +151,19 @@ def remove_search_state(paths: Paths, *, fingerprint: str) -> None:
 
 
 def print_result(params: Params, result: SearchResult) -> None:
-    """Print the retrained configurations, and whether the best one is better than the untuned one."""
+    """Print the retrained configurations, and whether the best or the untuned one won."""
     best = result.best
-    say(f"validation MAE in years of {best.seeds} trainings from scratch (mean ± standard deviation over seeds):")
+    if best.seeds > 1:
+        say(f"validation MAE in years of {best.seeds} trainings from scratch (mean ± standard deviation over seeds):")
+    else:
+        say("validation MAE in years of one training from scratch:")
     for row in result.retrained.itertuples():
         settings = format_settings(result.configurations[str(row.name)])
-        say(f"  {row.mean:.3f} ± {row.sd:.3f}  {settings or 'untuned'}")
-    gain = best.untuned_val_age_mae - best.val_age_mae
-    comparison = "more" if gain > max(best.sd, best.untuned_sd) else "NOT more"
-    say(
-        f"best {params.tune.scope}: {gain:.3f} years better than the untuned one, "
-        f"{comparison} than the standard deviation over seeds"
-    )
+        spread = f" ± {row.sd:.3f}" if best.seeds > 1 else ""
+        say(f"  {row.mean:.3f}{spread}  {settings or 'untuned'}")
+    say(describe_winner(best, scope=params.tune.scope))
+    if best.winner == "untuned":
+        say("`train` therefore uses the settings of params.yaml")
 
 
 def _config(params: Params) -> SearchConfig:

@@ -20,7 +20,7 @@ from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
 from agelens.tuning.recipe import NETWORK_SETTINGS, Recipe
-from agelens.tuning.results import format_settings, read_best
+from agelens.tuning.results import describe_winner, format_settings, read_best
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -42,28 +42,31 @@ def run(params: Params, paths: Paths) -> None:
 
 
 def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
-    """Return the recipe of params.yaml, with the settings that the search found if `train.use_tuned` is true.
+    """Return the recipe of params.yaml, with the settings that won the search if `train.use_tuned` is true.
 
-    A search of scope head trains with `tune.batch_size`, so its learning rate is multiplied by `phase1.lr_factor`. A
-    search of scope network trains heads with the batches of phase 1, and its strength of augmentation is for phase 2.
+    A search of scope head trains with `tune.batch_size`, so a learning rate that it found is multiplied by
+    `phase1.lr_factor`. A search of scope network trains heads with the batches of phase 1, and its strength of
+    augmentation is for phase 2.
     """
     recipe = untuned_recipe(params)
     if not params.train.use_tuned:
         say("untuned head, as in params.yaml (train.use_tuned is false)")
         return recipe
     best = read_best(paths.best_settings, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
-    tuned = recipe.with_settings(best.settings)
-    if params.tune.scope == "head":
-        tuned = replace(tuned, learning_rate=tuned.learning_rate * params.train.phase1.lr_factor)
+    chosen = recipe.with_settings(best.winning_settings)
+    if params.tune.scope == "head" and "learning_rate" in best.winning_settings:
+        chosen = replace(chosen, learning_rate=chosen.learning_rate * params.train.phase1.lr_factor)
     say(
-        f"tuned {params.tune.scope}: {format_settings(best.settings)}; learning rate of phase 1 {tuned.learning_rate:g}"
+        f"{describe_winner(best, scope=params.tune.scope)}: "
+        f"{format_settings(best.winning_settings) or 'settings of params.yaml'}; "
+        f"learning rate of phase 1 {chosen.learning_rate:g}"
     )
     if params.tune.scope == "network":
         say(
-            f"phase 2: unfreeze {tuned.unfreeze}, learning rate {tuned.phase2_learning_rate:g}, "
-            f"augmentation times {tuned.augment_strength:g}"
+            f"phase 2: unfreeze {chosen.unfreeze}, learning rate {chosen.phase2_learning_rate:g}, "
+            f"augmentation times {chosen.augment_strength:g}"
         )
-    return tuned
+    return chosen
 
 
 def _write_results(network: Any, records: list[EpochRecord], params: Params, recipe: Recipe, paths: Paths) -> None:

@@ -1,13 +1,22 @@
 """`train` reads the result of a search unchanged, and rejects the result of another search."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.tuning.results import BestSettings, format_settings, read_best, write_best, write_no_best
+from agelens.tuning.results import (
+    BestSettings,
+    describe_winner,
+    format_settings,
+    read_best,
+    write_best,
+    write_no_best,
+)
 
 BEST = BestSettings(
+    winner="tuned",
     settings={"units": 512, "learning_rate": 0.00123, "age_head": "linear"},
     val_age_mae=5.12,
     sd=0.02,
@@ -23,6 +32,37 @@ def test_written_result_is_read_unchanged(tmp_path):
     write_best(path, BEST)
     assert read_best(path, fingerprint="now") == BEST
     assert json.loads(path.read_text())["settings"] == BEST.settings
+
+
+UNTUNED_WON = replace(BEST, winner="untuned", val_age_mae=5.555, untuned_val_age_mae=5.4)
+
+
+@pytest.mark.parametrize(
+    ("best", "line"),
+    [
+        (BEST, "tuned head won by 0.280 years, more than the standard deviation over 3 seeds (0.030)"),
+        (UNTUNED_WON, "untuned head won by 0.155 years, more than the standard deviation over 3 seeds (0.030)"),
+        (
+            replace(UNTUNED_WON, sd=0.2),
+            "untuned head won by 0.155 years, NOT more than the standard deviation over 3 seeds (0.200)",
+        ),
+        (
+            replace(UNTUNED_WON, sd=None, untuned_sd=None, seeds=1),
+            "untuned head won by 0.155 years; with one seed (tune.retrain.seeds) nothing is known about the spread",
+        ),
+    ],
+    ids=["tuned", "untuned", "within the spread", "one seed"],
+)
+def test_the_winner_is_described_with_its_lead_and_the_spread(best, line):
+    assert describe_winner(best, scope="head") == line
+
+
+def test_the_settings_found_are_kept_but_do_not_win_if_the_untuned_ones_are_better(tmp_path):
+    path = tmp_path / "best.json"
+    write_best(path, UNTUNED_WON)
+    found = read_best(path, fingerprint="now")
+    assert (found.settings, found.winning_settings) == (BEST.settings, {})
+    assert BEST.winning_settings == BEST.settings
 
 
 def test_settings_are_formatted_as_one_line():

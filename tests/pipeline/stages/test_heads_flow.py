@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from agelens.data_prep.core.errors import DataError, ParamsError
@@ -19,6 +20,11 @@ from tests.pipeline.small_project import CUT, SmallProject
 def names_in(view: Path) -> set[str]:
     with np.load(view) as arrays:
         return {key.partition("#")[0] for key in arrays["key"].tolist()}
+
+
+def phase1(**changes: Any) -> dict[str, Any]:
+    """Return settings of a first phase of one epoch."""
+    return {"epochs": 1, "batch_size": 4, "learning_rate": 0.001, **changes}
 
 
 def test_features_are_of_the_rebalanced_training_rows_and_the_validation_rows(project: SmallProject) -> None:
@@ -52,9 +58,19 @@ def test_heads_of_a_search_are_trained_by_their_own_schedule_or_by_that_of_phase
     assert rates == pytest.approx([0.01, 0.01, 0.0001])
 
 
+SOUND = {"low": 0.005, "high": 0.02, "log": True}
+TOO_HIGH = 10.0
+"""A learning rate with which a linear head never predicts an age."""
+
+
 @pytest.mark.slow
 def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> None:
-    params, paths = project.params(), project.paths
+    params = project.params(
+        model={"age_head": "linear"},
+        tune={"space": {"units": [4, 8], "age_head": ["distribution"], "learning_rate": SOUND}},
+        train={"phase1": phase1(learning_rate=TOO_HIGH)},
+    )
+    paths = project.paths
     cache_features.run(params, paths)
     (paths.tune_state / "search_older").mkdir(parents=True)
     tune.run(params, paths)
@@ -62,8 +78,9 @@ def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> Non
     best = json.loads(paths.best_settings.read_text())
     trained = json.loads((paths.train_report / "training.json").read_text())
     assert [path.name for path in paths.tune_state.iterdir()] == [f"search_{best['fingerprint']}"]
+    assert best["winner"] == "tuned"
     assert trained["head"]["units"] == best["settings"]["units"] != params.model.units
-    assert trained["head"]["age_head"] == "linear" != params.model.age_head
+    assert trained["head"]["age_head"] == "distribution" != params.model.age_head
     assert {path.name for path in paths.tune_report.iterdir()} == {
         "best.json",
         "importance.csv",
@@ -74,6 +91,29 @@ def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> Non
     project.relabel()
     with pytest.raises(ParamsError, match=r"a search with other rows.*run `dvc repro tune`"):
         train.run(params, paths)
+
+
+@pytest.mark.slow
+def test_train_uses_the_settings_of_params_if_they_won_the_search(
+    project: SmallProject, capfd: pytest.CaptureFixture[str]
+) -> None:
+    space = {"units": [4], "age_head": ["linear"], "learning_rate": [TOO_HIGH]}
+    params, paths = project.params(tune={"space": space, "retrain": {"top": 1, "seeds": 1}}), project.paths
+    cache_features.run(params, paths)
+    tune.run(params, paths)
+    best = json.loads(paths.best_settings.read_text())
+    assert best["settings"] == {"units": 4, "age_head": "linear", "learning_rate": TOO_HIGH}
+    assert (best["winner"], best["seeds"], best["sd"], best["untuned_sd"]) == ("untuned", 1, None, None)
+    lead = best["val_age_mae"] - best["untuned_val_age_mae"]
+    assert lead > 1
+    train.run(params, paths)
+    trained = json.loads((paths.train_report / "training.json").read_text())
+    assert (trained["head"]["units"], trained["head"]["age_head"]) == (params.model.units, "distribution")
+    history = pd.read_csv(paths.train_report / "history.csv")
+    assert history["learning_rate"].max() == pytest.approx(params.train.phase1.learning_rate)
+    said = " ".join(capfd.readouterr().err.split())
+    verdict = f"untuned head won by {lead:.3f} years; with one seed (tune.retrain.seeds) nothing is known"
+    assert said.count(verdict) == 2  # at the end of the search, and in the training
 
 
 @pytest.mark.parametrize("stage", [tune, train, calibrate], ids=["tune", "train", "calibrate"])
