@@ -115,6 +115,9 @@ PREDICTIONS = Schema(
     (
         Column("image_id", "text", "as in the manifest"),
         Column("source", "text", "as in the manifest"),
+        Column("photo", "text", "duplicates have the same value"),
+        Column("group", "text", "faces of one person, or files of one photo, have the same value"),
+        Column("framing", "text", "how the network saw the face: points or box"),
         Column("true_age", "float", "years; middle of the label"),
         Column("true_age_low", "float", "years"),
         Column("true_age_high", "float", "years"),

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
-from agelens.models.evaluation.metrics import Metrics
-from agelens.models.evaluation.slices import worst_band
+from agelens.models.evaluation.metrics import COUNTS, Metrics
+from agelens.models.evaluation.slices import least_covered_band, worst_band
 
 DIGITS = 4
 """Decimals of stored metrics, so that a page that rounds further shows the same number wherever it reads it."""
@@ -31,16 +31,19 @@ def overall_metrics(slices: pd.DataFrame, *, baseline: float | None) -> dict[str
         baseline: `median_baseline_mae`, years.
 
     Returns:
-        The columns of the slice, then `median_baseline_mae`, `worst_band` (its name) and `worst_band_mae`; numbers have
-        `DIGITS` decimals, and are None where a metric applies to no row.
+        The columns of the slice, then `median_baseline_mae`, `worst_band` (its name), `worst_band_mae`,
+        `least_covered_band` (its name) and `least_covered_band_coverage`; numbers have `DIGITS` decimals, and are None
+        where a metric applies to no row.
     """
     (row,) = slices[slices["slice"] == "all"].drop(columns=["slice", "value"]).to_dict("records")
-    worst = worst_band(slices)
+    worst, least = worst_band(slices), least_covered_band(slices)
     return {
-        **{str(name): int(value) if str(name).endswith("rows") else _rounded(value) for name, value in row.items()},
+        **{str(name): int(value) if name in COUNTS else _rounded(value) for name, value in row.items()},
         "median_baseline_mae": _rounded(baseline),
         "worst_band": worst[0] if worst else None,
         "worst_band_mae": _rounded(worst[1]) if worst else None,
+        "least_covered_band": least[0] if least else None,
+        "least_covered_band_coverage": _rounded(least[1]) if least else None,
     }
 
 

@@ -1,7 +1,7 @@
 """Metrics of predictions: pure functions on a predictions table (`agelens.data_prep.core.tables.PREDICTIONS`).
 
-Every metric is the mean of one column of `row_scores`, over the rows to which it applies. Metrics of ages (`mae`,
-`rmse`, `cs5`, `bias`) and of prediction intervals (`coverage`, `width_*`) apply to rows with an exact age,
+Most metrics are the mean of one column of `row_scores`, over the rows to which it applies. Metrics of ages (`mae`,
+`rmse`, `cs5`, `bias`, percentiles) and of prediction intervals (`coverage`, `width_*`) apply to rows with an exact age,
 `interval_mae` to rows with an age interval, metrics of age groups to rows whose label lies in one group, and the
 accuracy of an attribute to rows that have one of its classes as label and a prediction.
 """
@@ -11,10 +11,17 @@ import pandas as pd
 
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.models.calibration.intervals import label_errors
+from agelens.models.evaluation.distribution import age_peak, error_percentiles, macro_mae, slope
 
 Metrics = dict[str, float | int | None]
 
 ATTRIBUTE_METRICS = tuple(f"{attribute}_accuracy" for attribute in ATTRIBUTES)
+
+CS_YEARS = 5
+"""Errors of at most this many years, not of less, count for `cs5`, as in the literature on age estimation."""
+
+COUNTS = ("rows", "exact_rows", "interval_rows", "grouped_rows", "zero_widths")
+"""The metrics that are numbers of rows."""
 
 
 def row_scores(table: pd.DataFrame) -> pd.DataFrame:
@@ -31,7 +38,7 @@ def row_scores(table: pd.DataFrame) -> pd.DataFrame:
         {
             "mae": error.where(exact),
             "rmse": error.pow(2).where(exact),
-            "cs5": (error <= 5).astype(float).where(exact),
+            "cs5": (error <= CS_YEARS).astype(float).where(exact),
             "bias": (table["age"] - table["true_age"]).where(exact),
             "raw_mae": (table["raw_age"] - table["true_age"]).abs().where(exact),
             "raw_bias": (table["raw_age"] - table["true_age"]).where(exact),
@@ -48,24 +55,19 @@ def row_scores(table: pd.DataFrame) -> pd.DataFrame:
 def summarise(table: pd.DataFrame) -> Metrics:
     """Return the metrics of a predictions table; None where a metric applies to no row.
 
-    Counts: `rows`, `exact_rows`, `interval_rows`, `grouped_rows` (labels in one age group). Years: `mae`, `rmse`,
-    `bias` (predicted minus true), `raw_mae`, `raw_bias` (before calibration), `interval_mae`, `width_mean`,
-    `width_median` (of prediction intervals). Shares in 0..1: `cs5` (errors of at most 5 years), `group_accuracy`,
-    `group_accuracy_one_off` (at most one group away), `coverage` (true age inside the prediction interval), and
-    `<attribute>_accuracy` for each of `ATTRIBUTES`.
+    Counts: `rows`, `exact_rows`, `interval_rows`, `grouped_rows` (labels in one age group), `zero_widths` (prediction
+    intervals without a width). Years: `mae`, `rmse`, `bias` (predicted minus true), `raw_mae`, `raw_bias` (before
+    calibration), `p90`, `p95`, `p99` (percentiles of absolute errors), `macro_mae` (mean of the MAE at each whole year
+    of age), `band_macro_mae` (mean of the MAE of each band of ten years), `interval_mae`, `width_mean`, `width_median`
+    (of prediction intervals), `peak_age`. `slope`: of predicted on true ages, in years per year. Shares in 0..1: `cs5`
+    (errors of at most 5 years), `group_accuracy`, `group_accuracy_one_off` (at most one group away), `coverage` (true
+    age inside the prediction interval), `peak_share` and `peak_label_share` (see
+    `agelens.models.evaluation.distribution.age_peak`), and `<attribute>_accuracy` for each of `ATTRIBUTES`.
     """
-    return summarise_scores(row_scores(table))
-
-
-def summarise_scores(scores: pd.DataFrame) -> Metrics:
-    """Return the metrics of `summarise` from the columns of `row_scores`."""
+    scores = row_scores(table)
     means = scores.mean()
-    counts: dict[str, int] = {
-        "rows": len(scores),
-        "exact_rows": int(scores["mae"].count()),
-        "interval_rows": int(scores["interval_mae"].count()),
-        "grouped_rows": int(scores["group_accuracy"].count()),
-    }
+    exact = table[scores["mae"].notna()]
+    errors = scores["mae"].dropna()
     measured = {
         "mae": means["mae"],
         "rmse": np.sqrt(means["rmse"]),
@@ -73,15 +75,27 @@ def summarise_scores(scores: pd.DataFrame) -> Metrics:
         "bias": means["bias"],
         "raw_mae": means["raw_mae"],
         "raw_bias": means["raw_bias"],
+        **error_percentiles(errors),
+        "macro_mae": macro_mae(exact["true_age"], errors, width=1),
+        "band_macro_mae": macro_mae(exact["true_age"], errors, width=10),
+        "slope": slope(exact["true_age"], exact["age"]),
         "group_accuracy": means["group_accuracy"],
         "group_accuracy_one_off": means["group_accuracy_one_off"],
         "coverage": means["coverage"],
         "width_mean": means["width"],
         "width_median": scores["width"].median(),
         "interval_mae": means["interval_mae"],
+        **age_peak(table["age"], exact["true_age"]),
         **{metric: means[metric] for metric in ATTRIBUTE_METRICS},
     }
-    return {**counts, **{name: None if np.isnan(value) else float(value) for name, value in measured.items()}}
+    return {
+        "rows": len(scores),
+        "exact_rows": int(scores["mae"].count()),
+        "interval_rows": int(scores["interval_mae"].count()),
+        "grouped_rows": int(scores["group_accuracy"].count()),
+        "zero_widths": int((table["age_high"] <= table["age_low"]).sum()),
+        **{name: None if np.isnan(value) else float(value) for name, value in measured.items()},
+    }
 
 
 def median_baseline_mae(table: pd.DataFrame, train_median: float) -> float | None:

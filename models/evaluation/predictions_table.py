@@ -32,5 +32,9 @@ def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:
         f"predicted_{attribute}": pd.Series(decoded.attribute_classes(attribute), index=rows.index, dtype="str")
         for attribute in ATTRIBUTES
     }
-    table = rows[["image_id", "source", *ATTRIBUTES]].assign(**labels).assign(**predicted, **attributes)
+    table = (
+        rows[["image_id", "source", "photo", "group", "framing", *ATTRIBUTES]]
+        .assign(**labels)
+        .assign(**predicted, **attributes)
+    )
     return table[PREDICTIONS.names].reset_index(drop=True)

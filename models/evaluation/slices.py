@@ -1,6 +1,5 @@
-"""Metrics of slices of a predictions table, with bootstrap intervals: age bands, sources and attributes."""
+"""Metrics of slices of a predictions table, with bootstrap intervals: age bands, sources, framings and attributes."""
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,8 +7,8 @@ import pandas as pd
 
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
-from agelens.models.evaluation.bootstrap import bootstrap_interval
-from agelens.models.evaluation.metrics import ATTRIBUTE_METRICS, Metrics, row_scores, summarise_scores
+from agelens.models.evaluation.bootstrap import bootstrap_means, percentile_interval
+from agelens.models.evaluation.metrics import ATTRIBUTE_METRICS, COUNTS, Metrics, row_scores, summarise
 
 BOOTSTRAPPED = (
     "mae",
@@ -19,6 +18,7 @@ BOOTSTRAPPED = (
     "group_accuracy",
     "group_accuracy_one_off",
     "coverage",
+    "interval_mae",
     *ATTRIBUTE_METRICS,
 )
 """The metrics with 95 % intervals, `<metric>_low` and `<metric>_high`."""
@@ -33,8 +33,8 @@ MIN_BAND_FACES = 50
 def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd.DataFrame:
     """Return the metrics of every slice, with 95 % bootstrap intervals.
 
-    The bootstrap draws rows as if they were independent. Several faces of one person are not, and a slice of few rows
-    has too narrow intervals; see the number of rows as well.
+    The bootstrap draws groups (column `group`: the faces of one person, the files of one photograph), not rows, because
+    the errors within a group are similar. A slice of few groups has too narrow intervals; see `rows` as well.
 
     Args:
         table: A predictions table.
@@ -42,18 +42,19 @@ def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd
         resamples: Number of bootstrap samples.
 
     Returns:
-        One row per slice: `all`, `true_age` and `predicted_age` (bands of ten years), `source` and each attribute. The
-        columns are `slice`, `value`, those of `summarise`, and `<metric>_low`, `<metric>_high` for each of
-        `BOOTSTRAPPED`; missing where a metric applies to no row. Only values that occur have a row; `all` always has.
+        One row per slice: `all`, `true_age` and `predicted_age` (bands of ten years), `source`, `framing` (how the
+        network saw the face) and each attribute. The columns are `slice`, `value`, those of `summarise`, and
+        `<metric>_low`, `<metric>_high` for each of `BOOTSTRAPPED`; missing where a metric applies to no row. Only
+        values that occur have a row; `all` always has.
     """
-    scores = row_scores(table)
-    rows: list[dict[str, object]] = [{"slice": "all", "value": "all", **_slice_metrics(scores, seed, resamples)}]
+    options = {"seed": seed, "resamples": resamples}
+    rows: list[dict[str, object]] = [{"slice": "all", "value": "all", **_slice_metrics(table, **options)}]
     for name, values in _slices(table).items():
         for value in sorted(values.unique()):
-            metrics = _slice_metrics(scores[values == value], seed, resamples)
+            metrics = _slice_metrics(table[values == value], **options)
             rows.append({"slice": name, "value": value, **metrics})
     slices = pd.DataFrame(rows)
-    measured = [name for name in rows[0] if name not in {"slice", "value"} and not name.endswith("rows")]
+    measured = [name for name in rows[0] if name not in {"slice", "value", *COUNTS}]
     # A column of nothing but None would otherwise have the type object.
     return slices.astype(dict.fromkeys(measured, "float64"))
 
@@ -65,20 +66,33 @@ def worst_band(slices: pd.DataFrame, *, min_rows: int = MIN_BAND_FACES) -> tuple
         slices: From `by_slice`.
         min_rows: Fewest exact rows of a band.
     """
-    bands = slices[(slices["slice"] == "true_age") & (slices["exact_rows"] >= min_rows)]
-    if bands.empty:
-        return None
-    worst = bands.sort_values("mae", kind="stable").iloc[-1]
-    return str(worst["value"]), float(worst["mae"])
+    return _last_band(slices.sort_values("mae", kind="stable"), "mae", min_rows=min_rows)
 
 
-def _slice_metrics(scores: pd.DataFrame, seed: int, resamples: int) -> Metrics:
-    metrics = summarise_scores(scores)
-    for name in BOOTSTRAPPED:
-        low, high = bootstrap_interval(scores[name].dropna(), seed=seed, resamples=resamples)
-        if name == "rmse":  # its scores are squared errors
-            low, high = math.sqrt(low), math.sqrt(high)
-        metrics |= {f"{name}_low": low, f"{name}_high": high}
+def least_covered_band(slices: pd.DataFrame, *, min_rows: int = MIN_BAND_FACES) -> tuple[str, float] | None:
+    """Return the band of true age with the lowest coverage, and that coverage; None if no band has enough exact rows.
+
+    Args:
+        slices: From `by_slice`.
+        min_rows: Fewest exact rows of a band.
+    """
+    return _last_band(slices.sort_values("coverage", ascending=False, kind="stable"), "coverage", min_rows=min_rows)
+
+
+def _last_band(ordered: pd.DataFrame, metric: str, *, min_rows: int) -> tuple[str, float] | None:
+    bands = ordered[(ordered["slice"] == "true_age") & (ordered["exact_rows"] >= min_rows)]
+    return None if bands.empty else (str(bands.iloc[-1]["value"]), float(bands.iloc[-1][metric]))
+
+
+def _slice_metrics(table: pd.DataFrame, *, seed: int, resamples: int) -> Metrics:
+    metrics, scores = summarise(table), row_scores(table)[list(BOOTSTRAPPED)]
+    draws = np.full((1, len(BOOTSTRAPPED)), np.nan)
+    if len(scores):
+        draws = bootstrap_means(scores, table["group"], seed=seed, resamples=resamples)
+    ends = dict(zip(BOOTSTRAPPED, zip(*percentile_interval(draws), strict=True), strict=True))
+    ends["rmse"] = (np.sqrt(ends["rmse"][0]), np.sqrt(ends["rmse"][1]))  # its scores are squared errors
+    for name, (low, high) in ends.items():
+        metrics |= {f"{name}_low": float(low), f"{name}_high": float(high)}
     return metrics
 
 
@@ -87,6 +101,7 @@ def _slices(table: pd.DataFrame) -> Mapping[str, "pd.Series[str]"]:
         "true_age": _bands(table["true_age"]),
         "predicted_age": _bands(table["age"]),
         "source": table["source"],
+        "framing": table["framing"],
         **{attribute: table[attribute].fillna(UNKNOWN) for attribute in ATTRIBUTES},
     }
 

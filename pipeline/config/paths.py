@@ -165,6 +165,21 @@ class Paths:
         return self.root / "reports/evaluate/slices.csv"
 
     @property
+    def thresholds(self) -> Path:
+        """Error rates at age thresholds."""
+        return self.root / "reports/evaluate/thresholds.csv"
+
+    @property
+    def fairness(self) -> Path:
+        """Errors of groups of people, standardised by age."""
+        return self.root / "reports/evaluate/fairness.csv"
+
+    @property
+    def training_ages(self) -> Path:
+        """Ages of the training split by source and attribute."""
+        return self.root / "reports/evaluate/training_ages.csv"
+
+    @property
     def predictions(self) -> Path:
         """One row per test face."""
         return self.root / "reports/evaluate/predictions.csv"

@@ -6,10 +6,13 @@ from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
+from agelens.models.evaluation.fairness import standardised_errors
 from agelens.models.evaluation.headline import headline_metrics, overall_metrics, rounded_table
 from agelens.models.evaluation.metrics import median_baseline_mae
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.slices import by_slice
+from agelens.models.evaluation.thresholds import threshold_errors
+from agelens.models.evaluation.training_ages import training_ages
 from agelens.models.serving.predictions import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -19,17 +22,25 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Predict the test split, and write predictions, metrics and metrics by slice (docs/evaluation.md)."""
+    """Predict the test split, and write predictions and the files of metrics that docs/evaluation.md defines."""
     groups, test = AgeGroups(tuple(params.age_groups)), read_table(paths.split_test, SPLIT)
     outputs = predict_rows(read_age_net(params, paths), test, params=params, paths=paths, label="predicting test")
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     predictions = predictions_table(test, decode(outputs, calibration=calibration, groups=groups))
-    slices = by_slice(predictions, seed=params.seed, resamples=params.evaluate.resamples)
-    train_median = float(read_table(paths.split_train, SPLIT)["age"].median())
-    overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, train_median))
     write_table(paths.predictions, predictions, PREDICTIONS)
-    with replacing(paths.slices) as temporary:
-        rounded_table(slices).to_csv(temporary, index=False)
+    train = read_table(paths.split_train, SPLIT)
+    resamples, seed = params.evaluate.resamples, params.seed
+    slices = by_slice(predictions, seed=seed, resamples=resamples)
+    tables = {
+        "slices": slices,
+        "thresholds": threshold_errors(predictions, seed=seed, resamples=resamples),
+        "fairness": standardised_errors(predictions, seed=seed, resamples=resamples),
+        "training_ages": training_ages(train),
+    }
+    for name, table in tables.items():
+        with replacing(paths.evaluation / f"{name}.csv") as temporary:
+            rounded_table(table).to_csv(temporary, index=False, lineterminator="\n")
+    overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, float(train["age"].median())))
     write_json(paths.overall, overall)
     write_json(paths.metrics, headline_metrics(overall))
     mae = overall["mae"]

@@ -28,6 +28,9 @@ def predictions_of(faces: Sequence[tuple[float, float, float]], **columns: Seque
     given = {
         "image_id": [f"set/{i}.jpg" for i in range(len(low))],
         "source": "set",
+        "photo": [f"set/{i}.jpg" for i in range(len(low))],
+        "group": [f"set/{i}.jpg" for i in range(len(low))],
+        "framing": "box",
         "true_age": (low + high) / 2,
         "true_age_low": low,
         "true_age_high": high,

@@ -16,12 +16,22 @@ def test_metrics_equal_those_computed_by_hand() -> None:
             "exact_rows": 4,
             "interval_rows": 2,
             "grouped_rows": 5,
+            "zero_widths": 0,
             "mae": (2 + 10 + 5 + 40) / 4,
             "rmse": math.sqrt((4 + 100 + 25 + 1600) / 4),
             "cs5": 2 / 4,
             "bias": (2 - 10 + 5 + 40) / 4,
             "raw_mae": (2 + 10 + 5 + 40) / 4,
             "raw_bias": (2 - 10 + 5 + 40) / 4,
+            "p90": 10 + 0.7 * 30,
+            "p95": 10 + 0.85 * 30,
+            "p99": 10 + 0.97 * 30,
+            "macro_mae": (2 + 10 + 40 + 5) / 4,
+            "band_macro_mae": (2 + 10 + 40 + 5) / 4,
+            "slope": (-22.5 * 12 - 12.5 * 10 - 2.5 * 70 + 37.5 * 75) / (22.5**2 + 12.5**2 + 2.5**2 + 37.5**2),
+            "peak_age": 10,
+            "peak_share": 1 / 6,
+            "peak_label_share": 1 / 4,
             "group_accuracy": 3 / 5,
             "group_accuracy_one_off": 4 / 5,
             "coverage": 2 / 4,
@@ -38,6 +48,15 @@ def test_both_ends_of_a_prediction_interval_are_inside() -> None:
     # Intervals reach 5 years to both sides of the predicted age.
     for predicted, coverage in ((64, 0.0), (65, 1.0), (75, 1.0), (76, 0.0)):
         assert summarise(predictions_of([(70, 70, predicted)]))["coverage"] == coverage
+
+
+def test_an_error_of_five_years_counts_as_within_five_years() -> None:
+    assert summarise(predictions_of([(20, 20, 25), (20, 20, 15), (20, 20, 25.01)]))["cs5"] == pytest.approx(2 / 3)
+
+
+def test_intervals_without_a_width_are_counted() -> None:
+    table = predictions_of([(20, 20, 25), (20, 20, 15), (8, 12, 10)], age_low=[25, 10, 10], age_high=[25, 20, 10])
+    assert summarise(table)["zero_widths"] == 2
 
 
 def test_widths_are_those_after_clipping() -> None:

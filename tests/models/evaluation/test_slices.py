@@ -8,7 +8,7 @@ import pytest
 
 from agelens.models.evaluation.bootstrap import bootstrap_interval
 from agelens.models.evaluation.metrics import summarise
-from agelens.models.evaluation.slices import BOOTSTRAPPED, by_slice, worst_band
+from agelens.models.evaluation.slices import BOOTSTRAPPED, by_slice, least_covered_band, worst_band
 from tests.models.prediction_tables import FACES, predictions_of, simulated
 
 
@@ -83,8 +83,31 @@ def test_slices_of_few_rows_have_numeric_columns(faces: list[tuple[float, float,
 def test_every_interval_contains_its_metric(metric: str) -> None:
     table = simulated(200)
     table["age_group"] = np.roll(table["age_group"], 1)  # some are two groups off
+    table.loc[:49, "true_age_low"] -= 2  # age intervals
     overall = by_slice(table).iloc[0]
     assert overall[f"{metric}_low"] < overall[metric] < overall[f"{metric}_high"]
+
+
+def test_the_faces_of_a_person_are_drawn_together() -> None:
+    table = simulated(300)
+    alone = by_slice(table).iloc[0]
+    people = by_slice(pd.concat([table] * 4).assign(image_id=range(1200))).iloc[0]
+    assert people["mae_high"] - people["mae_low"] == pytest.approx(alone["mae_high"] - alone["mae_low"])
+
+
+def test_faces_framed_by_points_and_by_box_have_slices() -> None:
+    slices = by_slice(predictions_of(FACES, framing=["points"] * 4 + ["box"] * 2), resamples=5)
+    assert slices.loc[slices["slice"] == "framing", ["value", "rows"]].to_numpy().tolist() == [
+        ["box", 2],
+        ["points", 4],
+    ]
+
+
+def test_the_least_covered_band_has_enough_rows() -> None:
+    faces = [(35, 35, 35)] * 40 + [(35, 35, 45)] * 10 + [(15, 15, 15)] * 30 + [(15, 15, 25)] * 20 + [(90, 90, 40)]
+    slices = by_slice(predictions_of(faces), resamples=5)
+    assert least_covered_band(slices) == ("10-19", 0.6)
+    assert least_covered_band(slices, min_rows=51) is None
 
 
 def test_intervals_of_one_row_are_its_own_scores() -> None:
