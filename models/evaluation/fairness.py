@@ -78,7 +78,7 @@ def standardised_errors(table: pd.DataFrame, *, seed: int = 0, resamples: int = 
         `0-9 20-59`), `faces_used`, and the standardised `mae`, `bias`, `cs5` and `coverage`, each with `_low` and
         `_high`, the ends of its 95 % interval. Then one row with the largest gap: the group `value` has the largest
         standardised MAE, the group `minus` the smallest, and the metrics are differences of the two. With several
-        groups, some gap is always found: judge it by its interval. Comparisons of fewer than two groups are left out,
+        groups, some gap is always found: read its interval. Comparisons of fewer than two groups are left out,
         and that of both attributes if one of them does not vary.
     """
     rows = [row for names in COMPARISONS for row in _compare(table, names, seed=seed, resamples=resamples)]
