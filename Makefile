@@ -61,3 +61,4 @@ format: $(VENV)/.installed ## fix style
 
 clean: ## remove crops, features, tables and reports; raw data, weights and W&B runs stay
 	rm -rf data/crops data/features data/splits data/tune data/train_state data/protocol data/*.csv reports
+	find data weights/trained weights/exported -name '.writing-*' -delete 2>/dev/null || true

@@ -160,15 +160,19 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
     """Read and check one table.
 
     Raises:
-        DataError: The file is missing or does not follow the schema.
+        DataError: The file is missing, cannot be read, or does not follow the schema; the message names it.
     """
     if not path.is_file():
         msg = f"There is no {schema.name} table at {path}; run the stage that writes it, or `dvc repro`."
         raise DataError(msg)
     types = {column.name: DTYPES[column.kind] for column in schema.columns}
     # Only empty fields are missing values: by default, pandas would also drop a person called "None" or "NA".
-    table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
-    check_table(table, schema)
+    try:
+        table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+        check_table(table, schema)
+    except (ValueError, OverflowError, DataError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
+        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run `dvc repro`."
+        raise DataError(msg) from error
     return table
 
 

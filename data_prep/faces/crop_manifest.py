@@ -19,6 +19,7 @@ import pandas as pd
 
 from agelens.data_prep.core.atomic import write_bytes
 from agelens.data_prep.core.errors import DataError
+from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.tables import FACES, REJECTED, make_table
 from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row, SourceRule
 from agelens.data_prep.faces.journal import Journal
@@ -97,7 +98,7 @@ def crop_manifest(
         str(row["image_id"]): {str(name): value for name, value in row.items()} for row in manifest.to_dict("records")
     }
     with Journal(folder / "journal.jsonl", fingerprint=fingerprint) as journal:
-        todo = [row for key, row in rows.items() if not _is_done(journal.done.get(key), row, plan.rules, folder)]
+        todo = _unfinished(rows, journal.done, plan.rules, folder)
         progress(len(rows) - len(todo))
         needed = {source: plan.rules[source] for source in {row["source"] for row in todo}}
         reduced = CropPlan(plan.open_detector, plan.shape, needed)
@@ -186,8 +187,21 @@ def _check_sources(manifest: pd.DataFrame, rules: Mapping[str, SourceRule]) -> N
         raise DataError(msg)
 
 
+def _unfinished(
+    rows: dict[str, Row], done: Mapping[str, Row], rules: Mapping[str, SourceRule], folder: Path
+) -> list[Row]:
+    """Return the images that are not finished; crops are read in threads, because a changed one is cut again."""
+
+    def is_done(key: str) -> bool:
+        return _is_done(done.get(key), rows[key], rules, folder)
+
+    with ThreadPoolExecutor() as pool:
+        finished = pool.map(is_done, rows, chunksize=BATCH_IMAGES)
+        return [row for row, is_finished in zip(rows.values(), finished, strict=True) if not is_finished]
+
+
 def _is_done(entry: Row | None, row: Row, rules: Mapping[str, SourceRule], folder: Path) -> bool:
-    """Return whether an image is finished: its file, its rule and its crop are unchanged since.
+    """Return whether an image is finished: its file, its rule and the bytes of its crop are unchanged since.
 
     A file that could not be opened (permission, disk or network) is always tried again, since it shows no change.
     """
@@ -198,4 +212,12 @@ def _is_done(entry: Row | None, row: Row, rules: Mapping[str, SourceRule], folde
         reason = entry["rejected"]["reason"]
         return reason != "unreadable" and not (reason == "no_face" and rule.no_face == "whole_image")
     unwanted = entry["face"]["found"] == "whole_image" and rule.no_face == "drop"
-    return not unwanted and (folder / entry["face"]["crop"]).is_file()
+    return not unwanted and _hash_of(folder / entry["face"]["crop"]) == entry.get("crop_hash")
+
+
+def _hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file; an empty text, which is no hash, if it cannot be read."""
+    try:
+        return file_hash(path)
+    except OSError:
+        return ""

@@ -55,7 +55,8 @@ class Outcome:
 
     Args:
         image_id: Id of the image.
-        entry: Entry of the journal: `file` (size and modification time), `image_size`, and either `face` or `rejected`.
+        entry: Entry of the journal: `file` (size and modification time), `image_size`, and either `rejected`, or `face`
+            and `crop_hash`, the SHA-256 of the crop's file.
         crop: The crop as JPEG, or None if the image is rejected.
     """
 
@@ -141,8 +142,10 @@ class FaceCropper:
         except ImageError as error:
             return self.reject(photo.row, photo.file, error)
         found = _face_columns(face, photo.image, name=crop_name(image_id, source=source), faces=len(faces))
-        entry = {"file": photo.file, "image_size": rule.image_size, "face": found}
-        return Outcome(image_id, entry, encode_jpeg(face.crop))
+        crop = encode_jpeg(face.crop)
+        digest = hashlib.sha256(crop).hexdigest()
+        entry = {"file": photo.file, "image_size": rule.image_size, "face": found, "crop_hash": digest}
+        return Outcome(image_id, entry, crop)
 
     def reject(self, row: Row, file: list[int], error: ImageError) -> Outcome:
         """Return the outcome of an image that cannot be used."""

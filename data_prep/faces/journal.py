@@ -66,13 +66,17 @@ class Journal:
         for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True)):
             try:
                 entry = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 break
             if not line.endswith(b"\n"):
                 break
             if number == 0 and entry != {"fingerprint": self.fingerprint}:
                 return None
             if number:
-                self.done[entry[0]] = entry[1]
+                match entry:
+                    case [str(key), dict(result)]:
+                        self.done[key] = result
+                    case _:
+                        break
             size += len(line)
         return size or None

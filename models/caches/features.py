@@ -15,6 +15,7 @@ import numpy.typing as npt
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import check_pixels, make_view_dataset
 from agelens.data_prep.batches.framed_crop import FramedCrop
+from agelens.data_prep.core.archives import read_archive
 from agelens.data_prep.core.atomic import replacing, write_text
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.hashing import file_hash
@@ -64,22 +65,23 @@ class FeatureCache:
 
     def _is_current(self) -> bool:
         marker = self.folder / "fingerprint.txt"
-        return marker.is_file() and marker.read_text() == self.fingerprint
+        return marker.is_file() and marker.read_bytes() == self.fingerprint.encode()
 
     def _rows(self, keys: Sequence[str], *, view: int) -> Features:
         known = self._read_view(view)
         missing = [key for key in keys if key not in known]
         if missing:
-            msg = f"View {view} lacks {len(missing)} images, such as {missing[0]}. Run `dvc repro cache_features`."
+            path = self.folder / f"view_{view}.npz"
+            msg = f"{path} lacks {len(missing)} images, such as {missing[0]}. Run `dvc repro cache_features`."
             raise DataError(msg)
         return np.stack([known[key] for key in keys])
 
     def _read_view(self, view: int) -> dict[str, Features]:
-        path = self.folder / f"view_{view}.npz"
-        if not path.is_file():
+        """Return the features of each key; none if there is no file, or if it is damaged, so that it is replaced."""
+        arrays = read_archive(self.folder / f"view_{view}.npz")
+        if arrays is None or arrays.keys() != {"key", "features"} or len(arrays["key"]) != len(arrays["features"]):
             return {}
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(zip(arrays["key"].tolist(), arrays["features"], strict=True))
+        return dict(zip(arrays["key"].tolist(), arrays["features"], strict=True))
 
     def extend(
         self,

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from agelens.data_prep.batches.augment import Augmentation
 from agelens.data_prep.batches.dataset import make_view_dataset
 from agelens.data_prep.batches.framed_crop import FramedCrop
+from agelens.data_prep.core.archives import DAMAGED_ARCHIVE
 from agelens.data_prep.core.atomic import replacing, write_text
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.caches.features import EXTRACTION_BATCH
@@ -78,15 +79,24 @@ class TrunkCache:
         """
         self._remove_outdated()
         path = self.folder / f"view_{view}.npy"
-        if path.is_file():
+        stored = self._open(path, rows=len(crops))
+        if stored is not None:
             progress(len(crops))
-        else:
-            dataset = make_view_dataset(
-                crops, view=view, size=size, batch_size=EXTRACTION_BATCH, augmentation=augmentation, seed=seed
-            )
-            self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(crops), progress=progress)
-        activations: Activations = np.load(path, mmap_mode="r")
-        return activations
+            return stored
+        dataset = make_view_dataset(
+            crops, view=view, size=size, batch_size=EXTRACTION_BATCH, augmentation=augmentation, seed=seed
+        )
+        self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(crops), progress=progress)
+        written: Activations = np.load(path, mmap_mode="r")
+        return written
+
+    def _open(self, path: Path, *, rows: int) -> Activations | None:
+        """Return stored activations; None if there are none, or if the file is cut or holds something else."""
+        try:
+            stored: Activations = np.load(path, mmap_mode="r", allow_pickle=False)
+        except DAMAGED_ARCHIVE:
+            return None
+        return stored if stored.dtype == np.float16 and stored.shape == (rows, *self.shape) else None
 
     def _write(
         self, path: Path, batches: Iterable[NetworkOutputs], *, rows: int, progress: Callable[[int], None]
@@ -110,7 +120,7 @@ class TrunkCache:
 
     def _is_current(self) -> bool:
         marker = self.folder / "fingerprint.txt"
-        return marker.is_file() and marker.read_text() == self.fingerprint
+        return marker.is_file() and marker.read_bytes() == self.fingerprint.encode()
 
     def _remove_outdated(self) -> None:
         if self._is_current():

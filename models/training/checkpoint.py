@@ -5,7 +5,6 @@ a resumed training would have another result than an uninterrupted one.
 """
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from agelens.data_prep.core.archives import read_archive
 from agelens.data_prep.core.atomic import replacing
 from agelens.models.training.history import EpochRecord
 from agelens.models.training.weight_averaging import WeightArrays
@@ -55,18 +55,17 @@ def write_state(path: Path, state: PhaseState, *, fingerprint: str) -> None:
 
 def read_state(path: Path, *, fingerprint: str) -> PhaseState | None:
     """Read a state; None if the file is missing or damaged, or has another fingerprint."""
-    if not path.is_file():
+    arrays = read_archive(path)
+    if arrays is None:
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays: dict[str, Any] = dict(file)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        about = json.loads(str(arrays.pop("about")))
+        if about["fingerprint"] != fingerprint:
+            return None
+        parts = {part: _in_order(arrays, part) for part in PARTS}
+        return PhaseState(records=[EpochRecord(**record) for record in about["records"]], **parts)
+    except (KeyError, TypeError, ValueError):  # another archive
         return None
-    about = json.loads(str(arrays.pop("about")))
-    if about["fingerprint"] != fingerprint:
-        return None
-    parts = {part: _in_order(arrays, part) for part in PARTS}
-    return PhaseState(records=[EpochRecord(**record) for record in about["records"]], **parts)
 
 
 def _in_order(arrays: dict[str, Any], part: str) -> WeightArrays:

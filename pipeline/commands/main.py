@@ -18,7 +18,17 @@ from agelens.pipeline.prediction.text import printable
 from agelens.pipeline.stages import STAGES
 from agelens.pipeline.streams import make_streams_safe
 
-TRAINING_PACKAGES = {"tensorflow", "keras", "keras_tuner", "ultralytics", "wandb", "matplotlib", "jinja2", "torch"}
+TRAINING_PACKAGES = {
+    "tensorflow",
+    "keras",
+    "keras_tuner",
+    "ultralytics",
+    "wandb",
+    "matplotlib",
+    "jinja2",
+    "torch",
+    "filelock",
+}
 """Import names of packages that the base installation does not have and the extra `train` installs."""
 
 app = typer.Typer(
@@ -51,13 +61,15 @@ def run(
     """
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
+    from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
 
     if stage not in STAGES:
         msg = f"There is no stage {stage}. Stages: {', '.join(STAGES)}."
         raise ParamsError(msg)
     paths = Paths()
     params = read_params(paths.params)
-    import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
+    with project_lock(paths):
+        import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
 
 
 @app.command()

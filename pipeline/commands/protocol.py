@@ -27,6 +27,7 @@ def protocol(
     from agelens.pipeline.commands.quiet_import import import_quietly  # noqa: PLC0415
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
+    from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
 
     if scope not in {"head", "network"}:
         msg = f"--scope must be head or network. Received: {scope}."
@@ -36,7 +37,8 @@ def protocol(
     module = import_quietly("agelens.pipeline.cross_validation.protocol")
     phase = params.train.phase1 if scope == "head" else params.train.phase2
     configured = module.Protocol(source, folds=folds, scope=scope, epochs=epochs or phase.epochs, views=views)
-    summary = module.run_protocol(params, paths, protocol=configured)
+    with project_lock(paths):
+        summary = module.run_protocol(params, paths, protocol=configured)
     figures = summary["figures"]
     typer.echo(
         f"{source}, {folds} folds: MAE {figures['mae']['mean']:.2f} ± {figures['mae']['sd']:.2f} years, "

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from contextlib import nullcontext
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.config.project_lock import project_lock
 from agelens.pipeline.search.processes import TRIAL_LIMIT_STATUS, TUNER_ID, role_of
 from agelens.pipeline.search.run import train_trials, work_for_chief
 from agelens.pipeline.search.workers import local_workers
@@ -30,14 +32,13 @@ def search_in_role(params: Params, paths: Paths, *, workers: int, max_trials: in
         msg = f"Either start workers with --workers, or set {TUNER_ID} to share a search, not both."
         raise ParamsError(msg)
     try:
+        # Workers and child processes write beside the process that holds the project.
         if role == "worker":
             work_for_chief(params, paths, max_trials=max_trials)
         elif max_trials is not None:
             train_trials(params, paths, max_trials=max_trials)
-        elif workers > 1:
-            with local_workers(workers, logs=paths.tune_state):
-                search_and_write(params, paths)
         else:
-            search_and_write(params, paths)
+            with project_lock(paths), local_workers(workers, logs=paths.tune_state) if workers > 1 else nullcontext():
+                search_and_write(params, paths)
     except TrialLimitReached:
         sys.exit(TRIAL_LIMIT_STATUS)

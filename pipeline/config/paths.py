@@ -20,6 +20,11 @@ class Paths:
         return self.root / "params.yaml"
 
     @property
+    def lock(self) -> Path:
+        """Held by the command that writes into the project."""
+        return self.root / "data/.lock"
+
+    @property
     def manifest(self) -> Path:
         """Every labelled photograph."""
         return self.root / "data/manifest.csv"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from agelens.data_prep.batches.dataset import make_dataset
+from agelens.data_prep.core.archives import DAMAGED_ARCHIVE
 from agelens.data_prep.core.errors import WeightsError
 from agelens.models.network.age_net import average_with_mirror_image
 from agelens.models.serving.runtime import NetworkOutputs
@@ -22,13 +23,18 @@ def read_age_net(params: Params, paths: Paths) -> Any:
     """Read the trained network; with `model.flip_average` it averages the outputs for an image and its mirror image.
 
     Raises:
-        WeightsError: The network has not been trained.
+        WeightsError: The network has not been trained, or its file is damaged.
     """
     if not paths.age_net.is_file():
         msg = f"There is no trained network at {paths.age_net}; run `dvc repro train`."
         raise WeightsError(msg)
     # Uncompiled, so that Keras does not need the classes of the losses.
-    network = keras.saving.load_model(paths.age_net, compile=False)
+    try:
+        network = keras.saving.load_model(paths.age_net, compile=False)
+    except (*DAMAGED_ARCHIVE, AttributeError, IndexError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        msg = f"{paths.age_net} is damaged ({reason}). Run `dvc repro train`."
+        raise WeightsError(msg) from error
     return average_with_mirror_image(network) if params.model.flip_average else network
 
 

@@ -46,6 +46,7 @@ IMPORTERS = {
         "agelens.data_prep.synthetic.shading",
         "agelens.models.serving.annotation",
     ),
+    "filelock": ("agelens.pipeline.config.project_lock",),
     "jinja2": ("agelens.pipeline.html",),
     "keras": (
         "agelens.models",

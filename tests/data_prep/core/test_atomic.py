@@ -1,11 +1,13 @@
 """Atomic writes: a file is complete or absent, also after an interruption."""
 
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
 
-from agelens.data_prep.core.atomic import replacing, write_bytes, write_json, write_text
+from agelens.data_prep.core.atomic import remove_temporaries, replacing, write_bytes, write_json, write_text
 
 
 class StoppedError(Exception):
@@ -82,3 +84,38 @@ def test_values_that_json_does_not_allow_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a.json", {"mae": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def flushed(monkeypatch):
+    """Whether each flush to the disk was of a file or of a folder, in order."""
+    kinds = []
+    real = os.fsync
+
+    def fsync(handle):
+        kinds.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return kinds
+
+
+def test_tables_and_text_are_on_the_disk_before_they_replace_a_file_and_after(tmp_path, flushed):
+    write_json(tmp_path / "a.json", {})
+    with replacing(tmp_path / "b.csv") as temporary:
+        temporary.write_text("x")
+    assert flushed == ["file", "folder"] * 2
+
+
+def test_pictures_are_not_flushed_one_by_one(tmp_path, flushed):
+    write_bytes(tmp_path / "a.jpg", b"x")
+    assert flushed == []
+
+
+def test_temporary_files_below_a_folder_are_removed(tmp_path):
+    for name in ("a/.writing-1.csv", "a/b/.writing-2.npz", "a/kept.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert remove_temporaries(tmp_path) == 2
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["kept.csv"]
+    assert remove_temporaries(tmp_path / "absent") == 0

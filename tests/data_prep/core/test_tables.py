@@ -143,3 +143,24 @@ def test_a_file_of_another_schema_is_rejected(tmp_path):
     (tmp_path / "table.csv").write_text("image_id,years\ns/1,3\n")
     with pytest.raises(DataError, match="must have the columns"):
         read_table(tmp_path / "table.csv", SMALL)
+
+
+HEADER = b"image_id,age,faces,clipped,subject\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        HEADER + b"s/1,3.5",
+        HEADER + b"s/1,3.5,1,False,a\ns/2,3.5,1,False,a,b,c\n",
+        HEADER + b"s/1,old,1,False,a\n",
+        b"\xff\xd8\xff\xe0\x00\x10",
+    ],
+    ids=["empty", "cut", "too many fields", "other type", "an image"],
+)
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
+    (tmp_path / "table.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"table\.csv is damaged \(.*\)\. Remove it, and run `dvc repro`") as caught:
+        read_table(tmp_path / "table.csv", SMALL)
+    assert "\n" not in str(caught.value)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +20,7 @@ from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.cropper import SourceRule, crop_name
 from agelens.data_prep.faces.detector import Detections
 from agelens.data_prep.sources.remote import read_content
+from tests.damage import DAMAGES
 from tests.data_prep.fake_photos import RULES, FakeDetector, InterruptionError, crop, crop_tables, crops_in, write_photo
 from tests.locations import ROOT
 
@@ -44,6 +45,24 @@ def test_a_finished_run_repeats_nothing(manifest: pd.DataFrame, tmp_path: Path) 
     before = {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
     assert crop(manifest, FakeDetector(fails_after=0), tmp_path / "crops") == expected
     assert before == {path: (tmp_path / "crops" / path).stat().st_mtime_ns for path in crops_in(tmp_path / "crops")}
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES.values(), None], ids=[*DAMAGES, "removed"])
+def test_a_crop_that_was_changed_is_cut_again(
+    manifest: pd.DataFrame, tmp_path: Path, damage: Callable[[bytes], bytes] | None
+) -> None:
+    folder, second = tmp_path / "crops", FakeDetector()
+    expected, before = crop(manifest, FakeDetector(), folder), crops_in(folder)
+    path = next(folder.glob("*/*/*.jpg"))
+    content = path.read_bytes()
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage(content))
+    assert crop(manifest, second, folder) == expected
+    assert path.read_bytes() == content
+    assert crops_in(folder) == before
+    assert len(second.detected) == 1
 
 
 KILLED_RUN = """

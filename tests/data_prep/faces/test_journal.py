@@ -71,7 +71,19 @@ def test_a_journal_truncated_anywhere_can_be_resumed(tmp_path: Path) -> None:
         assert path.read_bytes() == content, f"cut after {length} bytes"
 
 
-@pytest.mark.parametrize("damage", [b"\0" * 40, b"\xff\xfe\n", b'{"half": \n["a", {}]\n', b"[1,"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"\0" * 40,
+        b"\xff\xfe\n",
+        b'{"half": \n["a", {}]\n',
+        b"[1,",
+        b"5\n",
+        b'["a", 1]\n',
+        b'["a"]\n',
+        b"[" * 9999 + b"\n",
+    ],
+)
 def test_all_lines_from_the_first_damaged_one_are_dropped(tmp_path: Path, damage: bytes) -> None:
     write(tmp_path / "j")
     with (tmp_path / "j").open("ab") as file:

@@ -12,6 +12,7 @@ from agelens.data_prep.core.images import Pixels, read_rgb, write_jpeg
 from agelens.models.caches.features import EXTRACTION_BATCH, FeatureCache, crop_keys
 from agelens.models.network.age_net import build_feature_net
 from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
+from tests.damage import DAMAGES
 from tests.models.small_networks import SIZE, TINY_FEATURES, build_tiny_backbone, noise_crops
 
 SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
@@ -133,6 +134,17 @@ def test_each_view_has_its_own_features(cache, crops, network):
     assert all((features[a] != features[b]).any() for a, b in [(0, 1), (0, 2), (1, 2)])
 
 
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_view_is_named_when_read_and_replaced_when_extended(cache, crops, network, damage):
+    cache.extend(crops, network, view=0, **SETTINGS)
+    expected, path = cache.read(list(crops), views=1), cache.folder / "view_0.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(DataError, match=r"view_0\.npz lacks 40 images.*dvc repro cache_features"):
+        cache.read(list(crops), views=1)
+    assert cache.extend(crops, network, view=0, **SETTINGS) == 40
+    np.testing.assert_array_equal(cache.read(list(crops), views=1), expected)
+
+
 def test_another_fingerprint_empties_the_cache(cache, crops, network):
     wanted = some(crops, 0, 1)
     for view in range(2):
@@ -141,7 +153,7 @@ def test_another_fingerprint_empties_the_cache(cache, crops, network):
     with pytest.raises(DataError, match="missing or outdated"):
         other.read(list(wanted), views=1)
     assert other.extend(wanted, network, view=0, **SETTINGS) == 2
-    with pytest.raises(DataError, match="View 1 lacks 2 images"):
+    with pytest.raises(DataError, match=r"view_1\.npz lacks 2 images"):
         other.read(list(wanted), views=2)
     with pytest.raises(DataError, match="missing or outdated"):
         cache.read(list(wanted), views=1)
@@ -154,7 +166,7 @@ def test_an_empty_cache_names_the_command_that_fills_it(cache, crops):
 
 def test_a_missing_image_is_named(cache, crops, network):
     cache.extend(some(crops, 0), network, view=0, **SETTINGS)
-    with pytest.raises(DataError, match=r"View 0 lacks 1 images, such as made/1\.jpg#0"):
+    with pytest.raises(DataError, match=r"view_0\.npz lacks 1 images, such as made/1\.jpg#0"):
         cache.read(list(some(crops, 0, 1)), views=1)
 
 
@@ -164,7 +176,7 @@ def test_black_crops_stop_the_extraction_and_are_not_stored(cache, network, tmp_
     black = {f"made/black_{index}.jpg#0": FramedCrop(path) for index in range(EXTRACTION_BATCH)}
     with pytest.raises(DataError, match="must hold uint8 pixels"):
         cache.extend(black, network, view=0, **SETTINGS)
-    with pytest.raises(DataError, match="View 0 lacks"):
+    with pytest.raises(DataError, match=r"view_0\.npz lacks"):
         cache.read(list(black), views=1)
 
 

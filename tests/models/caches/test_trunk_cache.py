@@ -14,6 +14,7 @@ from agelens.models.caches.trunk_cache import TrunkCache
 from agelens.models.network.backbones import unfreeze
 from agelens.models.network.trunk import build_trunk_and_top
 from agelens.models.serving.runtime import OpenVinoNetwork, convert_network
+from tests.damage import DAMAGES
 from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops
 
 SETTINGS = {"size": SIZE, "augmentation": Augmentation(), "seed": 4}
@@ -74,6 +75,14 @@ def test_another_fingerprint_empties_the_cache(cache, crops, compiled):
     other = TrunkCache(cache.folder, "b", cache.shape)
     other.extend(crops, compiled, view=0, **SETTINGS)
     assert sorted(path.name for path in cache.folder.glob("view_*")) == ["view_0.npy"]
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "other type"])
+def test_a_view_that_cannot_be_read_is_computed_again(cache, crops, compiled, kind):
+    expected = np.array(cache.extend(crops, compiled, view=0, **SETTINGS))
+    path = cache.folder / "view_0.npy"
+    path.write_bytes(DAMAGES[kind](path.read_bytes()))
+    np.testing.assert_array_equal(cache.extend(crops, compiled, view=0, **SETTINGS), expected)
 
 
 def test_an_interrupted_view_is_not_stored(cache, crops, compiled):

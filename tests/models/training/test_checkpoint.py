@@ -5,6 +5,7 @@ import pytest
 
 from agelens.models.training.checkpoint import PARTS, PhaseState, read_state, write_state
 from agelens.models.training.history import EpochRecord
+from tests.damage import DAMAGES
 
 STATE = PhaseState(
     records=[EpochRecord(4, 1, 1.5, 1.0, 5.0, 6.0, 0.5, float("nan"), 1e-3)],
@@ -31,8 +32,18 @@ def test_a_state_with_another_fingerprint_is_none(tmp_path):
     assert read_state(tmp_path / "phase.npz", fingerprint="b") is None
 
 
-@pytest.mark.parametrize("content", [None, b"", b"text", b"PK half an archive"])
-def test_a_damaged_file_is_none(tmp_path, content):
-    if content is not None:
-        (tmp_path / "phase.npz").write_bytes(content)
+def test_a_missing_file_is_none(tmp_path):
+    assert read_state(tmp_path / "phase.npz", fingerprint="a") is None
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_none(tmp_path, damage):
+    path = tmp_path / "phase.npz"
+    write_state(path, STATE, fingerprint="a")
+    path.write_bytes(damage(path.read_bytes()))
+    assert read_state(path, fingerprint="a") is None
+
+
+def test_an_archive_of_other_arrays_is_none(tmp_path):
+    np.savez(tmp_path / "phase.npz", weights=np.ones(3))
     assert read_state(tmp_path / "phase.npz", fingerprint="a") is None
