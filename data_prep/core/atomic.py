@@ -1,8 +1,8 @@
 """Atomic writes: a file is written under a temporary name and then renamed, so that it is complete or absent.
 
 A durable write is also on the disk when it returns, so that it survives a loss of power; this takes about 10
-milliseconds. Crops and pictures, of which there are thousands, are not written durably: crops are checked by their
-hashes in the journal, and pictures are drawn again.
+milliseconds. Crops and plots, of which there are thousands, are not written durably: crops are checked by their
+hashes in the journal, and plots are drawn again.
 """
 
 import json
