@@ -1,10 +1,8 @@
 """Estimate ages from photographs of faces.
 
-    >>> from pathlib import Path
     >>> import agelens
     >>> predictor = agelens.AgePredictor.load()
-    >>> image = agelens.read_rgb(Path("photo.jpg"))
-    >>> for face in predictor.predict([image])[0]:
+    >>> for face in predictor.predict("photo.jpg"):
     ...     print(face.age, face.interval)
 
 `AgePredictor` predicts, `AgePrediction` is the result for one face, `read_rgb` reads an image file. Expected errors
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agelens.data_prep.core.errors import AgelensError, DataError, ImageError, ParamsError, WeightsError
     from agelens.data_prep.core.images import read_rgb
-    from agelens.models.serving.predictions import AgePrediction
+    from agelens.models.serving.predictions import AgePrediction, FacePredictions, ImagePredictions
     from agelens.models.serving.predictor import AgePredictor
 
 try:
@@ -31,7 +29,9 @@ _MODULES = {
     "AgePredictor": "agelens.models.serving.predictor",
     "AgelensError": "agelens.data_prep.core.errors",
     "DataError": "agelens.data_prep.core.errors",
+    "FacePredictions": "agelens.models.serving.predictions",
     "ImageError": "agelens.data_prep.core.errors",
+    "ImagePredictions": "agelens.models.serving.predictions",
     "ParamsError": "agelens.data_prep.core.errors",
     "WeightsError": "agelens.data_prep.core.errors",
     "read_rgb": "agelens.data_prep.core.images",
@@ -42,7 +42,9 @@ __all__ = [
     "AgePredictor",
     "AgelensError",
     "DataError",
+    "FacePredictions",
     "ImageError",
+    "ImagePredictions",
     "ParamsError",
     "WeightsError",
     "__version__",

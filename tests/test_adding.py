@@ -164,7 +164,8 @@ import numpy as np
 from agelens.models.evaluation.metrics import summarise
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.slices import by_slice
-from agelens.models.serving.predictions import decode, face_predictions
+from agelens.models.serving.decoding import decode
+from agelens.models.serving.predictions import face_predictions
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.network.heads import build_head
 from agelens.models.training.objective import compile_model, loss_weights_of, targets_of

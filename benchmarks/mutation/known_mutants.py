@@ -41,10 +41,8 @@ KNOWN = (
         '"raw_mae": (table["raw_age"] - table["true_age"])',
         '"raw_mae": (table["age"] - table["true_age"])',
     ),
-    KnownMutant(
-        "models/serving/predictions.py", "raw_age=np.clip(years, 0, MAX_AGE)", "raw_age=np.clip(age, 0, MAX_AGE)"
-    ),
-    KnownMutant("models/serving/predictions.py", "SUM_TOLERANCE = 0.01", "SUM_TOLERANCE = 0.5"),
+    KnownMutant("models/serving/decoding.py", "raw_age=np.clip(years, 0, MAX_AGE)", "raw_age=np.clip(age, 0, MAX_AGE)"),
+    KnownMutant("models/serving/decoding.py", "SUM_TOLERANCE = 0.01", "SUM_TOLERANCE = 0.5"),
     KnownMutant("data_prep/faces/detector.py", "with self.start_lock:", "if True:"),
     KnownMutant("data_prep/core/images.py", "JPEG_QUALITY = 95", "JPEG_QUALITY = 88"),
     KnownMutant("data_prep/core/images.py", "JPEG_SAMPLING_FACTOR_444", "JPEG_SAMPLING_FACTOR_420"),

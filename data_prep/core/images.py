@@ -132,6 +132,14 @@ def decode_rgb(
             return _to_rgb(_transpose_upright(image))
 
 
+def pil_to_rgb(image: Image.Image, *, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """Return a PIL image as upright RGB, with the conversions and errors of `decode_rgb`."""
+    _check_size(image, max_pixels=max_pixels)
+    with _raising_image_errors(b""):
+        image.load()
+        return _to_rgb(_transpose_upright(image))
+
+
 def is_image(content: bytes) -> bool:
     """Return whether bytes begin like an image file of one of `FORMATS`."""
     try:

@@ -1,8 +1,9 @@
 """Inference with OpenVINO: precision, and several asynchronous requests at a time."""
 
+import threading
 from collections import deque
-from collections.abc import Generator, Iterable
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 Precision = Literal["float32", "bfloat16"]
@@ -16,7 +17,12 @@ HINTS: dict[Precision, str] = {"float32": "f32", "bfloat16": "bf16"}
 
 def compile_options(precision: Precision, *, many: bool) -> dict[str, str]:
     """Return OpenVINO's settings for the throughput of `many` requests, or else for the latency of one."""
-    return {"PERFORMANCE_HINT": "THROUGHPUT" if many else "LATENCY", "INFERENCE_PRECISION_HINT": HINTS[precision]}
+    return {
+        "PERFORMANCE_HINT": "THROUGHPUT" if many else "LATENCY",
+        "INFERENCE_PRECISION_HINT": HINTS[precision],
+        # OpenVINO pins the threads of every network to the same cores, on which they then wait for each other.
+        "ENABLE_CPU_PINNING": "NO",
+    }
 
 
 def make_requests(network: Any) -> list[Any]:
@@ -26,6 +32,36 @@ def make_requests(network: Any) -> list[Any]:
     """
     count: int = network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
     return [network.create_infer_request() for _ in range(count)]
+
+
+class RequestPool:
+    """Lends the requests to a compiled network to one user at a time, so that threads can share the network.
+
+    There are as many sets of requests as users at the same time, and they are used again: a request holds memory, and
+    creating one takes longer than a small inference.
+
+    Args:
+        network: The compiled network.
+        first_input: Computed once at the start. A network's first request takes a lock of OpenVINO. Two threads that
+            start one at once deadlock: one holds the interpreter's lock and waits for OpenVINO's, the other the
+            reverse.
+    """
+
+    def __init__(self, network: Any, first_input: Any) -> None:
+        self.network, self._lock = network, threading.Lock()
+        requests = make_requests(network)
+        requests[0].infer({0: first_input})
+        self._free = [requests]
+
+    @contextmanager
+    def borrow(self) -> Iterator[list[Any]]:
+        """Lend as many requests as OpenVINO recommends."""
+        with self._lock:
+            requests = self._free.pop() if self._free else make_requests(self.network)
+        try:
+            yield requests
+        finally:
+            self._free.append(requests)
 
 
 def infer_ahead(requests: list[Any], inputs: Iterable[Any]) -> Generator[Any, None, None]:

@@ -130,9 +130,9 @@ def _square_window(box: Boxes, *, margin_fraction: float, height: int, width: in
     return np.concatenate([inside, inside + room])
 
 
-def cut_faces(image: Pixels, detections: Detections, shape: CropShape) -> list[Face]:
-    """Return all detected faces of an image with their crops, largest first."""
-    return [_cut_face(image, detections, index, shape) for index in _largest_first(detections)]
+def cut_faces(image: Pixels, detections: Detections, shape: CropShape, *, limit: int | None = None) -> list[Face]:
+    """Return the detected faces of an image with their crops, largest first; at most `limit`, if it is given."""
+    return [_cut_face(image, detections, index, shape) for index in _largest_first(detections)[:limit]]
 
 
 def cut_largest_face(image: Pixels, detections: Detections, shape: CropShape, *, no_face: NoFace) -> Face:

@@ -4,13 +4,13 @@ A result does not depend on the other images of its batch, so results are identi
 """
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import MAX_PIXELS, Pixels, decode_rgb, encode_jpeg
+from agelens.data_prep.core.pixel_budget import PixelBudget
 from agelens.data_prep.faces.crop import CropShape, Face, NoFace, cut_largest_face, sharpness
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.sources.remote import file_state, read_content
@@ -76,33 +76,6 @@ class _Photo:
 
 MAX_PIXELS_IN_MEMORY = MAX_PIXELS
 """Of all threads together (0.7 GB while images are decoded). No single image has more, because it is rejected."""
-
-
-class PixelBudget:
-    """Limits the pixels that all threads hold together, so that large photographs do not exhaust the memory.
-
-    Args:
-        limit: Number of pixels; a larger image is admitted while there is no other.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit, self._used, self._changed = limit, 0, threading.Condition()
-
-    def acquire(self, pixels: int, *, wait: bool) -> bool:
-        """Reserve pixels and return True; if there are too few, return False or, with `wait`, block."""
-        with self._changed:
-            while self._used and self._used + pixels > self.limit:
-                if not wait:
-                    return False
-                self._changed.wait()
-            self._used += pixels
-            return True
-
-    def release(self, pixels: int) -> None:
-        """Return reserved pixels."""
-        with self._changed:
-            self._used -= pixels
-            self._changed.notify_all()
 
 
 class FaceCropper:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
+from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
 
 PAD_VALUE = 114
 """Grey of the letterbox border, the value that ultralytics trains with."""
@@ -157,9 +157,8 @@ class OpenVinoFaceDetector:
                 raise WeightsError(msg)
         self.path, self.image_size, self.min_score, self.max_overlap = path, image_size, min_score, max_overlap
         self.batch_size, self.precision = batch_size, precision
-        self._networks: dict[int, Any] = {}
+        self._pools: dict[int, RequestPool] = {}
         self.start_lock = threading.Lock()
-        self._of_thread = threading.local()
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the faces of each image, in the order of the images.
@@ -179,7 +178,7 @@ class OpenVinoFaceDetector:
                 yield batch
 
         found: list[Detections] = []
-        with closing(infer_ahead(self.requests_for(side), squares())) as requests:
+        with self.pool_for(side).borrow() as free, closing(infer_ahead(free, squares())) as requests:
             for request in requests:
                 batch = slice(len(found), len(found) + self.batch_size)
                 outputs = request.get_output_tensor(0).data
@@ -195,19 +194,15 @@ class OpenVinoFaceDetector:
             fitted.append(where)
         return squares, fitted
 
-    def requests_for(self, side: int) -> list[Any]:
-        """Return this thread's requests for squares of one side; the first call compiles the network."""
-        requests: dict[int, list[Any]] = self._of_thread.__dict__.setdefault("requests", {})
-        if side not in requests:
+    def pool_for(self, side: int) -> RequestPool:
+        """Return the requests for squares of one side; the first call compiles the network."""
+        if side not in self._pools:
             with self.start_lock:
-                if side not in self._networks:
+                if side not in self._pools:
                     shape = (self.batch_size, side, side, 3)
-                    self._networks[side] = compile_network(self.path, shape=shape, precision=self.precision)
-                    # A network's first request takes a lock of OpenVINO. Two threads that start one at once deadlock:
-                    # one holds the interpreter's lock and waits for OpenVINO's, the other the reverse.
-                    make_requests(self._networks[side])[0].infer({0: np.zeros(shape, dtype=np.uint8)})
-            requests[side] = make_requests(self._networks[side])
-        return requests[side]
+                    network = compile_network(self.path, shape=shape, precision=self.precision)
+                    self._pools[side] = RequestPool(network, np.zeros(shape, dtype=np.uint8))
+        return self._pools[side]
 
     def _decode(self, output: npt.NDArray[np.float32], fitted: Letterbox, image: Pixels) -> Detections:
         height, width = image.shape[:2]

@@ -14,7 +14,7 @@ import numpy as np
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.core.openvino_requests import compile_options
+from agelens.data_prep.core.openvino_requests import RequestPool, compile_options
 from agelens.data_prep.faces.alignment import (
     EYE_DISTANCE,
     TEMPLATE,
@@ -63,7 +63,7 @@ class FacePoints:
 
 
 class PointLocator:
-    """Locates the points of faces in their crops.
+    """Locates the points of faces in their crops; thread-safe.
 
     Args:
         path: The network's `.xml`, with its `.bin` beside it.
@@ -81,7 +81,8 @@ class PointLocator:
                 msg = f"The network that locates points is an .xml and a .bin file. There is no {part}."
                 raise WeightsError(msg)
         self.max_error = max_error
-        self._network = ov.Core().compile_model(path, "CPU", compile_options("float32", many=True))
+        network = ov.Core().compile_model(path, "CPU", compile_options("float32", many=True))
+        self._pool = RequestPool(network, np.zeros((1, NETWORK_SIDE, NETWORK_SIDE, 3), dtype=np.uint8))
 
     def locate(self, crops: Sequence[Pixels], boxes: Sequence[Floats] | None = None) -> list[FacePoints]:
         """Return the points of the face in each crop `uint8 (S, S, 3)` RGB, in order.
@@ -136,8 +137,9 @@ class PointLocator:
         if not crops:
             return []
         views = np.stack([warp_view(c, f, side=NETWORK_SIDE) for c, f in zip(crops, frames, strict=True)])
-        outputs = self._network.create_infer_request().infer({0: views})
-        points, errors = (np.asarray(outputs[name], dtype=np.float64) for name in ("points", "errors"))
+        with self._pool.borrow() as (request, *_):
+            outputs = request.infer({0: views})
+            points, errors = (np.asarray(outputs[name], dtype=np.float64) for name in ("points", "errors"))
         eyes = np.linalg.norm(points[:, 1] - points[:, 0], axis=1)
         undone = [_undo(five, frame) for five, frame in zip(points, frames, strict=True)]
         return [

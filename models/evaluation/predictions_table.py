@@ -4,7 +4,7 @@ import pandas as pd
 
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.tables import PREDICTIONS
-from agelens.models.serving.predictions import Decoded
+from agelens.models.serving.decoding import Decoded
 
 
 def predictions_table(rows: pd.DataFrame, decoded: Decoded) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.models.serving.face_batches import NETWORK_BATCH
 from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
-from agelens.models.serving.predictor import PREDICTION_BATCH
 from agelens.models.serving.runtime import OpenVinoNetwork, convert_network, write_network
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -48,7 +48,7 @@ def export_model(
     (folder / MODEL_FILE).unlink(missing_ok=True)
     write_network(folder / NETWORK_FILE, convert_network(_exported_part(age_net)))
     network = OpenVinoNetwork(folder / NETWORK_FILE)
-    batches = [crops[start : start + PREDICTION_BATCH] for start in range(0, len(crops), PREDICTION_BATCH)]
+    batches = [crops[start : start + NETWORK_BATCH] for start in range(0, len(crops), NETWORK_BATCH)]
     outputs = list(network.run(batches))
     found = {name: np.concatenate([output[name] for output in outputs]) for name in outputs[0]}
     differences = {name: _difference(name, array, expected[name]) for name, array in found.items()}

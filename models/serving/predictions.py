@@ -1,61 +1,18 @@
-"""Turns model outputs into predictions, for evaluation, cross-validation and `agelens predict` alike.
+"""What the predictor returns: one `AgePrediction` per face, in lists that convert to pandas."""
 
-Numpy only: the predictor imports this module.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agelens.data_prep.core.boxes import Boxes
-from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, AgeGroups
-from agelens.models.calibration.calibration import Calibration
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.models.serving.decoding import Decoded
 
-Floats = npt.NDArray[np.float64]
-
-SUM_TOLERANCE = 0.01
-"""By which probabilities may miss the sum 1. In half precision a softmax misses it by up to 0.002."""
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """The predictions for B faces and G age groups, as arrays.
-
-    Args:
-        age: `(B,)`, calibrated, in years in 0..100.
-        raw_age: `(B,)`, the model's output `age` before calibration, in years.
-        age_low: `(B,)`, lower end of the prediction interval, in years.
-        age_high: `(B,)`, upper end of the prediction interval, in years.
-        age_group: `(B,)`, index of the age group of `age`, so that the two never contradict each other.
-        probabilities: `(B, G)`, of every age group.
-        attributes: `(B, C)` for each attribute that the model predicts, the probability of every class.
-    """
-
-    age: Floats
-    raw_age: Floats
-    age_low: Floats
-    age_high: Floats
-    age_group: npt.NDArray[np.int64]
-    probabilities: Floats
-    attributes: Mapping[str, Floats] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.age)
-
-    @property
-    def age_group_probability(self) -> Floats:
-        """`(B,)`, of the age group of `age`."""
-        own: Floats = np.take_along_axis(self.probabilities, self.age_group[:, None], axis=1)[:, 0]
-        return own
-
-    def attribute_classes(self, attribute: str) -> list[str | None]:
-        """Return the most probable class of an attribute for each face; None if the model does not predict it."""
-        if attribute not in self.attributes:
-            return [None] * len(self)
-        return [ATTRIBUTES[attribute].classes[index] for index in self.attributes[attribute].argmax(axis=1)]
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -74,6 +31,8 @@ class AgePrediction:
         aligned: Whether eyes, nose and mouth were located, so that the network saw them in place; None for models
             that see the whole crop.
         trained_on: Whether the model was trained on this image, so that the prediction is no evidence of its accuracy.
+        distribution: Probability of each age from 0 to 100 years, as the network predicts it, before the calibration;
+            None unless it was asked for.
     """
 
     box: tuple[float, float, float, float]
@@ -85,6 +44,7 @@ class AgePrediction:
     attributes: Mapping[str, str] = field(default_factory=dict)
     aligned: bool | None = None
     trained_on: bool = False
+    distribution: tuple[float, ...] | None = None
 
     @property
     def gender(self) -> str | None:
@@ -92,62 +52,39 @@ class AgePrediction:
         return self.attributes.get("gender")
 
 
-def decode(outputs: Mapping[str, npt.NDArray[np.floating]], *, calibration: Calibration, groups: AgeGroups) -> Decoded:
-    """Turn the model outputs for B faces into predictions.
-
-    Args:
-        outputs: `age_group` `(B, G)`, softmax, and `age` `(B, 1)`, years; `age_distribution` `(B, 101)`, if the
-            calibration uses it; `(B, C)`, softmax, for each attribute that the model predicts. Others are ignored.
-        calibration: Calibrates the ages and gives the prediction intervals.
-        groups: The G age groups of the model.
-
-    Raises:
-        DataError: A required output is missing, has another shape or is not finite, or the probabilities of the age
-            groups do not sum to 1.
-    """
-    years, probabilities = _checked_outputs(outputs, groups)
-    age = calibration.age(years, outputs.get("age_distribution"))
-    low, high = calibration.interval(age, outputs.get("age_distribution"))
-    return Decoded(
-        age=age,
-        raw_age=np.clip(years, 0, MAX_AGE),
-        age_low=low,
-        age_high=high,
-        age_group=groups.of_ages(age),
-        probabilities=probabilities,
-        attributes={name: np.asarray(outputs[name], dtype=np.float64) for name in ATTRIBUTES if name in outputs},
-    )
+FACE_COLUMNS = (
+    *("face", "x1", "y1", "x2", "y2", "score"),
+    *("age", "age_low", "age_high", "age_group", "aligned", "trained_on"),
+)
 
 
-def _checked_outputs(outputs: Mapping[str, npt.NDArray[np.floating]], groups: AgeGroups) -> tuple[Floats, Floats]:
-    """Return ages `(B,)` and the probabilities of age groups `(B, G)`, or raise `DataError`."""
-    missing = {"age_group", "age"} - outputs.keys()
-    if missing:
-        msg = f"A model must have the outputs age_group and age. Check the model file. Received: {sorted(outputs)}."
-        raise DataError(msg)
-    probabilities = np.asarray(outputs["age_group"], dtype=np.float64)
-    years = np.asarray(outputs["age"], dtype=np.float64)
-    batch = len(years)
-    if years.shape != (batch, 1) or probabilities.shape != (batch, len(groups)):
-        msg = (
-            f"The outputs must be age (B, 1) and age_group (B, {len(groups)}); the network and the age groups must "
-            f"come from the same training. Received: {years.shape} and {probabilities.shape}."
-        )
-        raise DataError(msg)
-    # Written as `not (... <= ...)`, so that NaN is rejected too.
-    if not (np.isfinite(years).all() and (np.abs(probabilities.sum(axis=1) - 1) <= SUM_TOLERANCE).all()):
-        msg = (
-            "Ages must be finite and the probabilities of the age groups must sum to 1. The training has diverged, or "
-            "the output age_group is not a softmax."
-        )
-        raise DataError(msg)
-    return years[:, 0], probabilities
+class FacePredictions(list[AgePrediction]):
+    """The faces of one image, largest first; an empty list if there is none."""
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table with one row per face.
+
+        Columns: `face` (1 is the largest), the box as `x1`, `y1`, `x2`, `y2`, `score`, `age`, `age_low`, `age_high`,
+        `age_group`, `aligned`, `trained_on` and each attribute, such as `gender`.
+        """
+        return _to_table([({}, self)])
+
+
+class ImagePredictions(list[FacePredictions]):
+    """The predictions for several images, in their order."""
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return one table for all images: `image` (the first is 0), then the columns of `FacePredictions.to_pandas`.
+
+        Images without a face have no row.
+        """
+        return _to_table((({"image": number}, faces) for number, faces in enumerate(self)), keys=("image",))
 
 
 def face_predictions(
     decoded: Decoded, boxes: Boxes, *, scores: npt.ArrayLike, groups: AgeGroups
 ) -> list[AgePrediction]:
-    """Return one prediction for each of the B faces of an image.
+    """Return one prediction for each of B faces.
 
     Args:
         decoded: For B faces.
@@ -171,3 +108,19 @@ def face_predictions(
             zip(boxes, np.asarray(scores, dtype=np.float64), strict=True),
         )
     ]
+
+
+def _to_table(
+    images: Iterable[tuple[dict[str, Any], FacePredictions]], *, keys: tuple[str, ...] = ()
+) -> "pd.DataFrame":
+    """Return a row for each face of each image; `keys` are the columns that identify the image."""
+    import pandas as pd  # noqa: PLC0415  `agelens predict` starts faster without it
+
+    rows = [key | _row(number, face) for key, faces in images for number, face in enumerate(faces, start=1)]
+    attributes = {name: None for row in rows for name in row if name not in (*keys, *FACE_COLUMNS)}
+    return pd.DataFrame(rows, columns=[*keys, *FACE_COLUMNS, *attributes])
+
+
+def _row(number: int, face: AgePrediction) -> dict[str, Any]:
+    values = (number, *face.box, face.score, face.age, *face.interval, face.age_group, face.aligned, face.trained_on)
+    return dict(zip(FACE_COLUMNS, values, strict=True)) | dict(face.attributes)

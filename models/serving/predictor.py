@@ -1,31 +1,44 @@
 """Ages from photographs: face detector, exported model and calibration in one object. Needs no training library."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+import os
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, overload
 
-import numpy as np
-
-from agelens.data_prep.core.errors import WeightsError
-from agelens.data_prep.core.images import Pixels, jpeg_round_trip
-from agelens.data_prep.faces.crop import box_in_crop, cut_faces
-from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
+from agelens.data_prep.core.errors import ImageError, WeightsError
+from agelens.data_prep.core.image_inputs import ImageInput, as_rgb, is_one_image
+from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.ordered_threads import grow_batches, map_in_threads
+from agelens.data_prep.core.pixel_budget import BatchWithinBudget, PixelBudget
+from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
 from agelens.data_prep.faces.fallback import FallbackDetector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
+from agelens.models.serving.decoding import Decoded
+from agelens.models.serving.face_batches import FaceBatches
 from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
-from agelens.models.serving.predictions import AgePrediction, Decoded, decode, face_predictions
+from agelens.models.serving.predictions import FacePredictions, ImagePredictions
 from agelens.models.serving.runtime import OpenVinoNetwork
-from agelens.models.serving.training_hashes import crop_hash, read_training_hashes
+from agelens.models.serving.training_hashes import read_training_hashes
 from agelens.weights.defaults import AGE_MODEL, DETECTOR_RUNTIME, POINT_LOCATOR
 
-PREDICTION_BATCH = 32
-"""Crops that are predicted at once."""
+IMAGE_BATCH = 32
+"""Images that one thread predicts at once."""
+
+FIRST_BATCH = 4
+"""Of the first batch, so that the first results come early."""
+
+MAX_THREADS = 8
+"""More threads hold more memory; OpenVINO has threads of its own."""
+
+PIXELS_IN_MEMORY = 40_000_000
+"""Decoded pixels that all threads hold together: 120 MB, and as much again while a file is decoded."""
 
 
 class AgePredictor:
-    """Detects faces and predicts their ages.
+    """Detects faces and predicts their ages; thread-safe.
 
     Args:
         detector: Finds the faces.
@@ -44,11 +57,13 @@ class AgePredictor:
         locator: PointLocator | None = None,
         training_hashes: frozenset[str] = frozenset(),
     ) -> None:
-        self.detector, self.network, self.card, self.training_hashes = detector, network, card, training_hashes
-        self.framer = CropFramer(card.framing, locator)
+        self.card, self.network = card, network
+        framer = CropFramer(card.framing, locator)
+        self._faces = FaceBatches(detector, framer, network, card, training_hashes=training_hashes)
+        self._budget = PixelBudget(PIXELS_IN_MEMORY)
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
+    def load(cls, folder: str | os.PathLike[str] | None = None) -> Self:
         """Load an exported model and the face detector with the settings in its card.
 
         Args:
@@ -60,8 +75,8 @@ class AgePredictor:
         if folder is None and not (AGE_MODEL / MODEL_FILE).is_file():
             msg = f"The bundled model is not at {AGE_MODEL}. Reinstall agelens, or name the folder of another model."
             raise WeightsError(msg)
-        folder = folder or AGE_MODEL
-        card = ModelCard.read(folder)
+        model = AGE_MODEL if folder is None else Path(folder)
+        card = ModelCard.read(model)
         fallback_score = card.detector.get("fallback_score", 0.0)
         detector: Detector = OpenVinoFaceDetector(
             DETECTOR_RUNTIME,
@@ -71,50 +86,99 @@ class AgePredictor:
         )
         if fallback_score:
             detector = FallbackDetector(detector, min_score=card.detector["min_score"])
-        network = OpenVinoNetwork(folder / NETWORK_FILE)
+        network = OpenVinoNetwork(model / NETWORK_FILE, many=True)
         locator = PointLocator(POINT_LOCATOR) if card.framing.kind == "points" else None
-        return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(folder))
+        return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(model))
 
-    def predict(self, images: Sequence[Pixels], *, largest: bool = False) -> list[list[AgePrediction]]:
-        """Return the predictions for the faces of each image, largest face first; an empty list without a face.
+    @overload
+    def predict(  # type: ignore[overload-overlap]  # a path is a sequence of characters, too
+        self, images: ImageInput, *, largest: bool = ..., bgr: bool = ..., distribution: bool = ...
+    ) -> FacePredictions: ...
+
+    @overload
+    def predict(
+        self, images: Iterator[ImageInput], *, largest: bool = ..., bgr: bool = ..., distribution: bool = ...
+    ) -> Iterator[FacePredictions]: ...
+
+    @overload
+    def predict(
+        self, images: Collection[ImageInput], *, largest: bool = ..., bgr: bool = ..., distribution: bool = ...
+    ) -> ImagePredictions: ...
+
+    def predict(
+        self, images: Any, *, largest: bool = False, bgr: bool = False, distribution: bool = False
+    ) -> FacePredictions | ImagePredictions | Iterator[FacePredictions]:
+        """Return the predictions for the faces of one image or of several.
+
+        One image gives the list of its faces, largest first, which is empty without a face. A list, a tuple, an array
+        `(N, height, width, 3)` or another collection of images gives a list of such lists. A generator or another
+        iterator gives an iterator, which reads ahead by a few batches and keeps no results.
 
         Args:
-            images: `uint8 (height, width, 3)` RGB each.
+            images: Each image is a path, the bytes of an image file, a PIL image, or an array
+                `uint8 (height, width, 3)` RGB. Grey arrays `(height, width)` and arrays with transparency
+                `(height, width, 4)`, which is blended with white, are converted; others are errors.
             largest: Only the largest face of each image.
+            bgr: The channels of arrays are in the order of OpenCV: blue, green, red.
+            distribution: Also return the probability of each age from 0 to 100.
+
+        Raises:
+            ImageError: An image cannot be read or is of a kind that is not accepted; `predict_each` continues instead.
+            WeightsError: The model has no age distribution, and it was asked for.
         """
-        found = self.detector.detect(images)
-        return [self._predict_one(image, faces, largest) for image, faces in zip(images, found, strict=True)]
+        options = {"largest": largest, "bgr": bgr, "distribution": distribution}
+        if is_one_image(images) or not isinstance(images, Iterable):
+            (found,) = self._predict_batch([images], **options)
+            return _or_raise(found, number=None)
+        each = self.predict_each(images, **options)
+        found_in_order = (_or_raise(found, number=number) for number, found in enumerate(each))
+        return found_in_order if isinstance(images, Iterator) else ImagePredictions(found_in_order)
+
+    def predict_each(
+        self,
+        images: Iterable[ImageInput],
+        *,
+        batch: int = IMAGE_BATCH,
+        largest: bool = False,
+        bgr: bool = False,
+        distribution: bool = False,
+    ) -> Generator[FacePredictions | ImageError, None, None]:
+        """Yield the faces of each image in order, or the error of an image that cannot be used; see `predict`.
+
+        Threads read, detect and predict batches of images. Images are taken lazily, and memory is bounded.
+
+        Args:
+            images: As of `predict`.
+            batch: Most images that one thread predicts at once.
+            largest: As of `predict`.
+            bgr: As of `predict`.
+            distribution: As of `predict`.
+        """
+        function = partial(self._predict_batch, largest=largest, bgr=bgr, distribution=distribution)
+        batches = grow_batches(images, first=FIRST_BATCH, largest=batch)
+        with closing(map_in_threads(function, batches, threads=thread_count())) as results:
+            for found in results:
+                yield from found
 
     def predict_crops(self, crops: Pixels) -> Decoded:
         """Return the predictions for ready-made crops `uint8 (N, S, S, 3)` RGB."""
-        return self._predict_views(self.framer.frame(list(crops))[0])
+        return self._faces.predict_crops(list(crops))
 
-    def _predict_views(self, views: Pixels) -> Decoded:
-        batches = (views[start : start + PREDICTION_BATCH] for start in range(0, len(views), PREDICTION_BATCH))
-        outputs = list(self.network.run(batches))
-        calibration = self.card.calibration
-        names = ["age", "age_group", *self.card.attributes]
-        names += ["age_distribution"] if calibration.needs_distribution else []
-        joined = {name: np.concatenate([output[name] for output in outputs]) for name in names}
-        return decode(joined, calibration=calibration, groups=self.card.groups)
+    def _predict_batch(
+        self, images: list[Any], *, largest: bool, bgr: bool, distribution: bool
+    ) -> list[FacePredictions | ImageError]:
+        process = partial(self._faces.predict, largest=largest, distribution=distribution)
+        return BatchWithinBudget(process, budget=self._budget).run(images, read=partial(as_rgb, bgr=bgr))
 
-    def _predict_one(self, image: Pixels, detections: Detections, largest: bool) -> list[AgePrediction]:
-        faces = cut_faces(image, detections, self.card.shape)[: 1 if largest else None]
-        if not faces:
-            return []
-        crops = [jpeg_round_trip(face.crop) for face in faces]
-        height, width = image.shape[:2]
-        boxes = [box_in_crop(face.box, self.card.shape, height=height, width=width) for face in faces]
-        views, located = self.framer.frame(crops, boxes)
-        predictions = face_predictions(
-            self._predict_views(views),
-            boxes=np.stack([face.box for face in faces]),
-            scores=np.array([face.score for face in faces]),
-            groups=self.card.groups,
-        )
-        if self.card.framing.kind == "points":
-            predictions = [replace(one, aligned=found) for one, found in zip(predictions, located, strict=True)]
-        if not self.training_hashes:
-            return predictions
-        trained_on = [crop_hash(crop) in self.training_hashes for crop in crops]
-        return [replace(one, trained_on=known) for one, known in zip(predictions, trained_on, strict=True)]
+
+def thread_count() -> int:
+    """Return how many threads predict batches of images: as many as cores, at most `MAX_THREADS`."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, MAX_THREADS)
+
+
+def _or_raise(found: FacePredictions | ImageError, *, number: int | None) -> FacePredictions:
+    if not isinstance(found, ImageError):
+        return found
+    where = "" if number is None else f"image {number}: "
+    raise ImageError(found.reason, f"{where}{found.detail}") from found

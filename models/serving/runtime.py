@@ -5,6 +5,7 @@ features by 4 to 8 % (relative L2), which is accurate enough for training; see `
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.core.openvino_requests import Precision, compile_options, infer_ahead, make_requests
+from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
 
 NetworkOutputs = dict[str, npt.NDArray[np.float32]]
 """Arrays by output name; the first axis is the batch."""
@@ -40,7 +41,7 @@ def write_network(path: Path, graph: Any) -> None:
 
 
 class OpenVinoNetwork:
-    """A compiled network, from batches of images to arrays by output name.
+    """A compiled network, from batches of images to arrays by output name; thread-safe.
 
     Args:
         graph: An OpenVINO graph, or the path of its `.xml`.
@@ -62,6 +63,9 @@ class OpenVinoNetwork:
         except RuntimeError as error:
             msg = f"{graph} cannot be read as an OpenVINO network: {str(error).strip().splitlines()[-1]}"
             raise WeightsError(msg) from error
+        entry = self._compiled.input(0)
+        shape = [1 if side.is_dynamic else side.get_length() for side in entry.partial_shape]
+        self._pool = RequestPool(self._compiled, np.zeros(shape, dtype=entry.element_type.to_dtype()))
 
     @property
     def input_size(self) -> int:
@@ -75,5 +79,6 @@ class OpenVinoNetwork:
     def run(self, batches: Iterable[Pixels]) -> Iterator[NetworkOutputs]:
         """Yield the outputs of each batch, in order; the next batch is prepared while one is computed."""
         ports = self._compiled.outputs
-        for request in infer_ahead(make_requests(self._compiled), batches):
-            yield {port.get_any_name(): np.array(request.get_tensor(port).data) for port in ports}
+        with self._pool.borrow() as free, closing(infer_ahead(free, batches)) as requests:
+            for request in requests:
+                yield {port.get_any_name(): np.array(request.get_tensor(port).data) for port in ports}

@@ -16,7 +16,7 @@ from agelens.models.calibration.fit import fit_calibration
 from agelens.models.evaluation.metrics import Metrics, summarise
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.network.heads import HeadConfig, build_head
-from agelens.models.serving.predictions import decode
+from agelens.models.serving.decoding import decode
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import PhaseConfig, build_optimizer, fit_phase

@@ -1,15 +1,16 @@
 """Predict the ages in photographs, file by file."""
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from agelens.data_prep.core.errors import ImageError, WeightsError
 from agelens.data_prep.core.hashing import file_hash
-from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.models.serving.model_card import ModelCard
-from agelens.models.serving.predictions import AgePrediction
-from agelens.models.serving.predictor import AgePredictor
+from agelens.models.serving.predictions import AgePrediction, FacePredictions
+from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.weights.defaults import DETECTOR_RUNTIME
 
 SURE_SCORE = 0.3
@@ -42,21 +43,37 @@ class FilePrediction:
         return self.error in {"", NO_FACE}
 
 
-def predict_files(predictor: AgePredictor, files: Sequence[Path], *, largest: bool = False) -> Iterator[FilePrediction]:
+def predict_files(
+    predictor: AgePredictor, files: Iterable[Path], *, largest: bool = False, batch: int = IMAGE_BATCH
+) -> Iterator[FilePrediction]:
     """Yield the result for each file, in order.
+
+    Files are taken lazily and predicted in batches in threads, in bounded memory; the first batches are small. Close
+    the iterator if you do not exhaust it.
 
     Args:
         predictor: The model.
         files: Photographs; a file that cannot be read gives a result with an error.
         largest: Only the largest face of each photograph.
+        batch: Most photographs that are predicted at once; ages do not depend on it.
     """
-    for path in files:
-        try:
-            faces = predictor.predict([_read(path)], largest=largest)[0]
-        except ImageError as error:
-            yield FilePrediction(path, error=str(error))
-            continue
-        yield FilePrediction(path, tuple(faces), error="" if faces else NO_FACE)
+    waiting: deque[Path] = deque()
+
+    def taken() -> Iterator[Path]:
+        for path in files:
+            waiting.append(path)
+            yield path
+
+    with closing(predictor.predict_each(taken(), largest=largest, batch=batch)) as results:
+        for found in results:
+            yield _file_prediction(waiting.popleft(), found)
+
+
+def _file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePrediction:
+    if isinstance(found, ImageError):
+        error = "no_images: the folder contains no images" if path.is_dir() else str(found)
+        return FilePrediction(path, error=error)
+    return FilePrediction(path, tuple(found), error="" if found else NO_FACE)
 
 
 def face_warnings(face: AgePrediction) -> list[str]:
@@ -84,10 +101,3 @@ def check_predicts_gender(card: ModelCard) -> None:
 def has_current_detector(card: ModelCard) -> bool:
     """Return whether the model was trained on crops of the face detector that is in use."""
     return bool(card.detector.get("sha256") == file_hash(DETECTOR_RUNTIME.with_suffix(".bin")))
-
-
-def _read(path: Path) -> Pixels:
-    if path.is_dir():
-        reason, detail = "no_images", "the folder contains no images"
-        raise ImageError(reason, detail)
-    return read_rgb(path)

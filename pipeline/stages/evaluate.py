@@ -13,7 +13,7 @@ from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.slices import by_slice
 from agelens.models.evaluation.thresholds import threshold_errors
 from agelens.models.evaluation.training_ages import training_ages
-from agelens.models.serving.predictions import decode
+from agelens.models.serving.decoding import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say

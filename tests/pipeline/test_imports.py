@@ -28,6 +28,7 @@ ANYWHERE = {"numpy", "pandas"}
 
 IMPORTERS = {
     "PIL": (
+        "agelens.data_prep.core.image_inputs",
         "agelens.data_prep.core.images",
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",

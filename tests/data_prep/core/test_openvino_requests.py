@@ -2,7 +2,7 @@
 
 import pytest
 
-from agelens.data_prep.core.openvino_requests import compile_options, infer_ahead
+from agelens.data_prep.core.openvino_requests import RequestPool, compile_options, infer_ahead
 
 
 class FakeRequest:
@@ -66,8 +66,51 @@ def test_after_a_failed_request_no_other_is_running(requests):
 
 
 def test_options_contain_the_precision_and_the_performance_hint():
-    assert compile_options("bfloat16", many=True) == {
-        "PERFORMANCE_HINT": "THROUGHPUT",
-        "INFERENCE_PRECISION_HINT": "bf16",
-    }
-    assert compile_options("float32", many=False) == {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    many, one = compile_options("bfloat16", many=True), compile_options("float32", many=False)
+    assert (many["PERFORMANCE_HINT"], many["INFERENCE_PRECISION_HINT"]) == ("THROUGHPUT", "bf16")
+    assert (one["PERFORMANCE_HINT"], one["INFERENCE_PRECISION_HINT"]) == ("LATENCY", "f32")
+
+
+class FakeNetwork:
+    """A network that recommends two requests and counts those it has made."""
+
+    def __init__(self):
+        self.made = 0
+
+    def get_property(self, _):
+        return 2
+
+    def create_infer_request(self):
+        self.made += 1
+        return FakeRequestOfPool()
+
+
+class FakeRequestOfPool:
+    inputs = None
+
+    def infer(self, inputs):
+        self.inputs = inputs
+
+
+def test_a_pool_lends_each_request_to_one_user_and_uses_it_again():
+    network = FakeNetwork()
+    pool = RequestPool(network, first_input=7)
+    for _ in range(3):
+        with pool.borrow() as one, pool.borrow() as other:
+            assert len({*map(id, one), *map(id, other)}) == 4
+    assert network.made == 4
+
+
+def test_a_pool_computes_one_request_before_it_lends_any():
+    pool = RequestPool(FakeNetwork(), first_input=7)
+    with pool.borrow() as requests:
+        assert [request.inputs for request in requests] == [{0: 7}, None]
+
+
+def test_requests_return_to_the_pool_after_an_error():
+    network = FakeNetwork()
+    pool = RequestPool(network, first_input=7)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="theirs"), pool.borrow():
+            raise ValueError("theirs")
+    assert network.made == 2

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from agelens.data_prep.core.images import Pixels
-from agelens.data_prep.faces.cropper import FaceCropper, PixelBudget, crop_name
+from agelens.data_prep.core.pixel_budget import PixelBudget
+from agelens.data_prep.faces.cropper import FaceCropper, crop_name
 from agelens.data_prep.faces.detector import Detections
 from tests.data_prep.fake_photos import FakeDetector, InterruptionError, crop, make_manifest, make_plan, write_photo
 

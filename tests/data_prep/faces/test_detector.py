@@ -251,10 +251,10 @@ def test_a_network_is_compiled_and_first_used_by_one_thread_at_a_time(
         return "network"
 
     monkeypatch.setattr("agelens.data_prep.faces.detector.compile_network", compile_network)
-    monkeypatch.setattr("agelens.data_prep.faces.detector.make_requests", lambda _: [Request()])
+    monkeypatch.setattr("agelens.data_prep.core.openvino_requests.make_requests", lambda _: [Request()])
     with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
         for pool in (first, second):
-            pool.submit(detector.requests_for, 224).result()
+            pool.submit(detector.pool_for, 224).result()
     assert steps == [("compile", True), ("infer", True)]
     assert not detector.start_lock.locked()
 

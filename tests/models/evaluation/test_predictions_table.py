@@ -5,7 +5,7 @@ import numpy as np
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, check_table, make_table
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.predictions_table import predictions_table
-from agelens.models.serving.predictions import decode
+from agelens.models.serving.decoding import decode
 from tests.models.prediction_tables import GROUPS
 
 

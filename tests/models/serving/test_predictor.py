@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from agelens.data_prep.core.images import Pixels, jpeg_round_trip
+from agelens.data_prep.core.errors import ImageError, WeightsError
+from agelens.data_prep.core.images import Pixels, jpeg_round_trip, write_png
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
 from agelens.data_prep.faces.framing import Framing
@@ -163,7 +165,99 @@ def test_crops_are_predicted_in_order_in_batches():
     predictor = predictor_of([])
     ages = predictor.predict_crops(crops)
     np.testing.assert_allclose(ages.age, np.arange(70))
-    assert [len(batch) for batch in predictor.network.batches] == [32, 32, 6]
+    assert [len(batch) for batch in predictor.network.batches] == [16, 16, 16, 16, 6]
+
+
+BLACK = np.zeros((60, 60, 3), dtype=np.uint8)
+
+
+def test_one_image_gives_its_faces_and_a_collection_a_list_of_lists():
+    predictor = predictor_of([SMALL, LARGE])
+    one = predictor.predict(photograph())
+    assert [face.age for face in one] == pytest.approx([50, 20])
+    for many in ([photograph(), BLACK], (photograph(), BLACK), np.stack([photograph(), BLACK])):
+        assert predictor.predict(many) == [one, []]
+    assert predictor.predict([photograph(), BLACK]).to_pandas()["image"].tolist() == [0, 0]
+
+
+def test_a_generator_gives_an_iterator_that_reads_a_bounded_number_ahead():
+    taken = []
+    images = (taken.append(number) or photograph() for number in range(500))
+    results = predictor_of([LARGE]).predict(images)
+    assert iter(results) is results
+    assert taken == []
+    assert [face.age for face in next(results)] == pytest.approx([50])
+    assert 4 <= len(taken) < 100
+    results.close()
+
+
+def test_paths_bytes_and_arrays_give_the_same(tmp_path):
+    write_png(tmp_path / "one.png", photograph())
+    path = tmp_path / "one.png"
+    predictor = predictor_of([LARGE])
+    expected = predictor.predict(photograph())
+    assert len(expected) == 1
+    assert predictor.predict([path, str(path), path.read_bytes(), photograph()]) == [expected] * 4
+
+
+def test_colours_of_opencv_are_reversed():
+    class RedNetwork(FakeNetwork):
+        def run(self, batches):
+            yield from super().run(batch[..., :1] for batch in batches)
+
+    image = np.full((60, 60, 3), [90, 50, 10], dtype=np.uint8)
+    predictor = AgePredictor(FakeDetector([LARGE]), RedNetwork(), CARD)
+    (rgb,), (bgr,) = predictor.predict(image), predictor.predict(image, bgr=True)
+    assert (rgb.age, bgr.age) == (pytest.approx(90, abs=3), pytest.approx(10, abs=3))
+
+
+def test_an_error_names_the_place_of_the_image():
+    with pytest.raises(ImageError, match=r"^unsupported: image 2: An image must be .* Received: NoneType\.$"):
+        predictor_of([LARGE]).predict([photograph(), BLACK, None])
+    with pytest.raises(ImageError, match=r"^unsupported: An image .* Received: float64 array of shape \(9, 9\)"):
+        predictor_of([LARGE]).predict(np.zeros((9, 9)))
+
+
+@pytest.mark.parametrize("value", [None, 7, 1.5])
+def test_what_is_no_image_and_no_collection_is_refused(value):
+    with pytest.raises(ImageError, match=f"Received: {type(value).__name__}"):
+        predictor_of([LARGE]).predict(value)
+
+
+def test_each_goes_on_after_an_error():
+    first, second, third = predictor_of([LARGE]).predict_each([photograph(), None, BLACK])
+    assert ([face.age for face in first], third) == ([pytest.approx(50)], [])
+    assert second.reason == "unsupported"
+
+
+def test_results_do_not_depend_on_the_batch():
+    images = [np.full((60, 60, 3), number, dtype=np.uint8) for number in range(50)]
+    predictor = predictor_of([LARGE])
+    ages = [[face.age for (face,) in predictor.predict_each(images[1:], batch=batch)] for batch in (1, 5, 64)]
+    assert ages[0] == ages[1] == ages[2] == pytest.approx(list(range(1, 50)))
+
+
+def test_threads_may_share_a_predictor():
+    predictor = predictor_of([SMALL, LARGE])
+    images = [np.maximum(photograph(), number) for number in range(20)]
+    expected = [predictor.predict(image) for image in images]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(predictor.predict, images)) == expected
+
+
+def test_the_distribution_is_given_on_request():
+    predictor = AgePredictor(FakeDetector([LARGE]), NetworkWithDistribution(), CARD)
+    (plain,), (face,) = predictor.predict(photograph()), predictor.predict(photograph(), distribution=True)
+    assert plain.distribution is None
+    assert len(face.distribution) == 101
+    assert {year: share for year, share in enumerate(face.distribution) if share} == pytest.approx(
+        {49: 1 / 3, 50: 1 / 3, 51: 1 / 3}
+    )
+
+
+def test_a_distribution_that_the_model_does_not_have_is_refused():
+    with pytest.raises(WeightsError, match="no age distribution"):
+        predictor_of([LARGE]).predict(photograph(), distribution=True)
 
 
 def test_prediction_imports_no_training_library():

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from agelens.models.serving.predictor import AgePredictor
+from agelens.pipeline.prediction.predict import predict_files
 from tests.factories import FIVE_GROUPS
 from tests.locations import ROOT
 
@@ -211,3 +213,16 @@ def test_predict_runs_without_training_libraries(photos, model):
     answer, loaded = ran.stdout.splitlines()
     assert len(json.loads(answer)["faces"]) == 3
     assert loaded == "[]"
+
+
+def test_files_are_taken_lazily_and_in_order(photos, model):
+    paths = [photos / "company.jpg", photos / "gone.jpg", photos / "landscape.jpg"]
+    taken = []
+    results = predict_files(AgePredictor.load(model), (taken.append(path) or path for path in paths * 100), batch=4)
+    assert taken == []
+    found = [next(results) for _ in range(7)]
+    assert [one.path for one in found] == (paths * 3)[:7]
+    assert [len(one.faces) for one in found] == [3, 0, 0, 3, 0, 0, 3]
+    assert [one.error.partition(":")[0] for one in found[:3]] == ["", "missing", "no_face"]
+    assert len(taken) < 50
+    results.close()
