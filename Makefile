@@ -21,6 +21,9 @@ $(SYNTHETIC): $(VENV)/.installed
 	@$(BIN)/agelens data synthetic
 
 demo: $(VENV)/.installed $(SYNTHETIC) ## run the whole pipeline on drawn faces: crops, search, training, report
+	@git rev-parse --git-dir >/dev/null 2>&1 || { \
+		echo "this is no git repository: DVC runs without comparing experiments (core.no_scm in .dvc/config.local)"; \
+		$(BIN)/dvc config --local core.no_scm true; }
 	@cmp -s params.yaml params/demo.yaml || { \
 		echo "params.yaml is not params/demo.yaml: run 'dvc repro', or 'agelens use demo' first."; exit 1; }
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agelens.data_prep.core.errors import AgelensError, ParamsError
+from agelens.pipeline.commands.clean import clean
 from agelens.pipeline.commands.data import data_app
 from agelens.pipeline.commands.detector import detector_app
 from agelens.pipeline.commands.predict import predict
@@ -96,6 +97,7 @@ def tune(
 
 
 app.command()(protocol)
+app.command()(clean)
 
 
 @app.command()

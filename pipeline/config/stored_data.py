@@ -1,0 +1,51 @@
+"""What a project stores about people, where, and until when: the table of docs/privacy.md and of `agelens clean`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["data", "runs", "cache", "models"]
+
+
+@dataclass(frozen=True)
+class StoredData:
+    """Files of one kind.
+
+    Args:
+        pattern: Of their paths below the project, as for `Path.glob`.
+        content: What they contain about people.
+        kept: Until when they are kept if nobody removes them.
+        kind: Which option of `agelens clean` removes them; `data` is always removed.
+    """
+
+    pattern: str
+    content: str
+    kept: str
+    kind: Kind = "data"
+
+    def files(self, root: Path) -> Iterator[Path]:
+        """Yield the files below a project, also those in folders that match."""
+        for path in root.glob(self.pattern):
+            if path.is_dir() and not path.is_symlink():
+                yield from (file for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
+            else:
+                yield path
+
+
+STORED_DATA = (
+    StoredData("data/crops", "crops of faces", "until their photograph leaves the manifest"),
+    StoredData("data/*journal*", "paths of photographs, boxes", "until a setting of the crops changes"),
+    StoredData("data/*.csv", "paths, labels, people of each photograph; rejected ones too", "until the next run"),
+    StoredData("data/splits", "the rows of each split", "until the next run"),
+    StoredData("data/features", "features of faces, by image", "until their crop changes or leaves the data"),
+    StoredData("data/tune", "state of a search, cached outputs of faces", "until the search is finished"),
+    StoredData("data/train_state", "checkpoints, cached outputs of faces", "until the training is finished"),
+    StoredData("data/protocol", "folds, networks of a cross-validation", "until the protocol is finished"),
+    StoredData("reports", "predictions by image; sheets and pages with faces", "until the next run"),
+    StoredData("wandb", "metrics, plots; faces where report.show_faces is true", "until removed", "runs"),
+    StoredData(".dvc/cache", "tables, metrics and models of all runs, no photographs", "until removed", "cache"),
+    StoredData("weights/trained", "the network, its calibration", "until the next training", "models"),
+    StoredData("weights/exported", "the network; hashes of training images", "until the next export", "models"),
+)
+"""Everything below a project that was derived from photographs; raw folders belong to the user and are not listed."""

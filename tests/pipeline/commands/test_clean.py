@@ -1,0 +1,69 @@
+"""`agelens clean` removes what was derived from photographs, and nothing else."""
+
+import pytest
+
+from agelens.pipeline.config.stored_data import STORED_DATA
+from tests.locations import ROOT
+
+DERIVED = ("data/crops/s/ab/ab.jpg", "data/manifest.csv", "data/features/train/view_0.npz", "reports/report/a.html")
+OPTIONAL = {
+    "--runs": "wandb/run-1/files/a.png",
+    "--cache": ".dvc/cache/files/ab/c",
+    "--models": "weights/trained/a.keras",
+}
+    "--runs": "wandb/run-1/files/a.png",
+    "--cache": ".dvc/cache/files/ab/c",
+    "--models": "weights/trained/a.keras",
+}
+KEPT = ("data/raw/mine/photo.jpg", "params.yaml", "weights/embedded/age_model/age_net.bin")
+
+
+@pytest.fixture
+def stored(folder):
+    for name in (*DERIVED, *OPTIONAL.values(), *KEPT):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+def left(folder):
+    return {name for name in (*DERIVED, *OPTIONAL.values(), *KEPT) if (folder / name).exists()}
+
+
+def test_derived_data_is_removed_and_raw_data_is_kept(stored, agelens):
+    status, out, _ = agelens("clean", "--yes")
+    assert status == 0
+    assert "data/crops" in out
+    assert left(stored) == {*OPTIONAL.values(), *KEPT}
+
+
+@pytest.mark.parametrize("option", OPTIONAL)
+def test_an_option_removes_more(stored, agelens, option):
+    assert agelens("clean", "--yes", option)[0] == 0
+    assert left(stored) == {*OPTIONAL.values(), *KEPT} - {OPTIONAL[option]}
+
+
+def test_a_dry_run_lists_and_removes_nothing(stored, agelens):
+    status, out, _ = agelens("clean", "--dry-run", "--cache")
+    assert status == 0
+    assert ".dvc/cache" in out
+    assert "1 files" in out
+    assert left(stored) == {*DERIVED, *OPTIONAL.values(), *KEPT}
+
+
+def test_an_empty_project_is_no_error(folder, agelens):
+    assert agelens("clean")[:2] == (0, "nothing is stored\n")
+
+
+def test_a_link_is_removed_and_its_target_is_kept(stored, agelens, tmp_path_factory):
+    target = tmp_path_factory.mktemp("elsewhere") / "photo.jpg"
+    target.write_bytes(b"x")
+    (stored / "data/crops/link").symlink_to(target.parent)
+    assert agelens("clean", "--yes")[0] == 0
+    assert target.exists()
+
+
+def test_the_page_on_privacy_lists_every_place():
+    page = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
+    rows = [f"| `{stored.pattern}` | {stored.content} | {stored.kept} |" for stored in STORED_DATA]
+    assert [row for row in rows if row not in page] == []
