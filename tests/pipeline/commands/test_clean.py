@@ -11,10 +11,6 @@ OPTIONAL = {
     "--cache": ".dvc/cache/files/ab/c",
     "--models": "weights/trained/a.keras",
 }
-    "--runs": "wandb/run-1/files/a.png",
-    "--cache": ".dvc/cache/files/ab/c",
-    "--models": "weights/trained/a.keras",
-}
 KEPT = ("data/raw/mine/photo.jpg", "params.yaml", "weights/embedded/age_model/age_net.bin")
 
 
