@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from agelens import AgePredictor, read_rgb
+from agelens.data_prep.batches.degradation import grey, noisy, shrunk
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.records import Record
 from agelens.data_prep.readers import READERS
@@ -23,30 +24,6 @@ from evidence import add_record_option, write_result
 
 BATCH = 16
 DECADE = 10
-
-
-def _small(image: Pixels, seed: int) -> Pixels:
-    del seed
-    height, width = image.shape[:2]
-    scale = 56 / min(height, width)
-    sides = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, sides, interpolation=cv2.INTER_AREA)
-    _, stored = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 50])
-    decoded = cv2.imdecode(stored, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.resize(decoded, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-
-
-def _noisy(sigma: float) -> Callable[[Pixels, int], Pixels]:
-    def add(image: Pixels, seed: int) -> Pixels:
-        noise = np.random.default_rng(seed).normal(0, sigma, image.shape)
-        return np.clip(np.round(image + noise), 0, 255).astype(np.uint8)
-
-    return add
-
-
-def _grey(image: Pixels, seed: int) -> Pixels:
-    del seed
-    return np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), dtype=np.uint8)
 
 
 def _turned(image: Pixels, seed: int) -> Pixels:
@@ -58,10 +35,10 @@ def _turned(image: Pixels, seed: int) -> Pixels:
 
 CONDITIONS: dict[str, Callable[[Pixels, int], Pixels]] = {
     "clean": lambda image, _: image,
-    "56 px, JPEG 50": _small,
-    "noise 4": _noisy(4),
-    "noise 8": _noisy(8),
-    "grey": _grey,
+    "56 px, JPEG 50": lambda image, _: shrunk(image, 56, quality=50),
+    "noise 4": lambda image, seed: noisy(image, 4, seed=seed),
+    "noise 8": lambda image, seed: noisy(image, 8, seed=seed),
+    "grey": lambda image, _: grey(image),
     "turned 20 degrees": _turned,
 }
 

@@ -92,39 +92,43 @@ def photograph_view(image: Pixels, rng: np.random.Generator, camera: CameraAugme
     side = image.shape[0]
     chance, draw = rng.random(7), rng.random(9)
     if chance[0] < camera.blur[0]:
-        image = _blurred(image, _between(camera.blur, draw[0]))
+        image = blurred(image, _between(camera.blur, draw[0]))
     noisy, before_shrinking = chance[1] < camera.noise[0], chance[2] < 0.5
     if noisy and before_shrinking:
         image = _noisy(image, rng, camera, draw[1:4])
     small = chance[3] < camera.small[0]
     if small:
-        image = _resized(image, max(8, round(_between(camera.small, draw[4]) * side / 150)), cv2.INTER_AREA)
+        small_side = max(8, round(_between(camera.small, draw[4]) * side / 150))
+        image = resized(image, (small_side, small_side), cv2.INTER_AREA)
     if noisy and not before_shrinking:
         image = _noisy(image, rng, camera, draw[1:4])
     if chance[4] < camera.jpeg[0]:
-        image = _compressed(image, round(_between(camera.jpeg, draw[5])))
+        image = compressed(image, round(_between(camera.jpeg, draw[5])))
     if small:
-        image = _resized(image, side, cv2.INTER_LINEAR if chance[5] < 0.5 else cv2.INTER_CUBIC)
+        image = resized(image, (side, side), cv2.INTER_LINEAR if chance[5] < 0.5 else cv2.INTER_CUBIC)
     if chance[6] < camera.erase[0]:
         _hide(image, draw[6:9], rng.random(2), largest=camera.erase[1])
     return image
 
 
-def _between(limits: tuple[float, float, float], draw: float) -> float:
-    return limits[1] + (limits[2] - limits[1]) * draw
-
-
-def _blurred(image: Pixels, sigma: float) -> Pixels:
+def blurred(image: Pixels, sigma: float) -> Pixels:
+    """Return an image blurred by a Gaussian of `sigma` pixels."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), dtype=np.uint8)
 
 
-def _resized(image: Pixels, side: int, interpolation: int) -> Pixels:
-    return np.asarray(cv2.resize(image, (side, side), interpolation=interpolation), dtype=np.uint8)
+def resized(image: Pixels, size: tuple[int, int], interpolation: int) -> Pixels:
+    """Return an image of another size (width, height), with an interpolation of OpenCV."""
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
 
 
-def _compressed(image: Pixels, quality: int) -> Pixels:
+def compressed(image: Pixels, quality: int) -> Pixels:
+    """Return an image as it looks after it was stored as JPEG of a quality 0 to 100, without a swap of channels."""
     _, stored = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def _between(limits: tuple[float, float, float], draw: float) -> float:
+    return limits[1] + (limits[2] - limits[1]) * draw
 
 
 def _hide(image: Pixels, draw: npt.NDArray[np.float64], place: npt.NDArray[np.float64], *, largest: float) -> None:

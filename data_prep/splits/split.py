@@ -10,7 +10,7 @@ With the order train, val, test, no group moves between train and test.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,13 @@ from agelens.data_prep.core.tables import SPLIT
 
 
 def split_table(
-    table: pd.DataFrame, *, fractions: Mapping[str, float], groups: AgeGroups, seed: int, salt: str = ""
+    table: pd.DataFrame,
+    *,
+    fractions: Mapping[str, float],
+    groups: AgeGroups,
+    seed: int,
+    salt: str = "",
+    zero_shot: Collection[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Return the rows of each split, in the order of `table`, with their age group.
 
@@ -36,6 +42,7 @@ def split_table(
         groups: The age groups.
         seed: Seed of the hash that assigns groups to splits.
         salt: A new salt gives a test split that no earlier model was compared on.
+        zero_shot: Sources that no training may see: every group with a row of one of them is in the last split.
 
     Raises:
         ParamsError: The fractions are not positive or their sum is not 1.
@@ -43,8 +50,9 @@ def split_table(
     """
     _check_fractions(fractions)
     table = table.assign(age_group=groups.of_intervals(table["age_low"].to_numpy(), table["age_high"].to_numpy()))
-    split_of_group = _assign_groups(table, fractions=fractions, seed=seed, salt=salt)
-    split = table["group"].map(split_of_group)
+    unseen = table["group"].isin(table.loc[table["source"].isin(zero_shot), "group"])
+    split_of_group = _assign_groups(table[~unseen], fractions=fractions, seed=seed, salt=salt)
+    split = table["group"].map(split_of_group).where(~unseen, list(fractions)[-1])
     splits = {name: table.loc[split == name, SPLIT.names].reset_index(drop=True) for name in fractions}
     for name, rows in splits.items():
         if rows.empty:

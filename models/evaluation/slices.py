@@ -59,6 +59,24 @@ def by_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd
     return slices.astype(dict.fromkeys(measured, "float64"))
 
 
+def by_source_and_slice(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd.DataFrame:
+    """Return the slices of each source as `by_slice` does, with the name of the source in the first column.
+
+    Args:
+        table: A predictions table.
+        seed: Of the bootstrap.
+        resamples: Number of bootstrap samples.
+    """
+    parts = [
+        by_slice(rows, seed=seed, resamples=resamples).assign(of_source=source)
+        for source, rows in table.groupby("source")
+    ]
+    parts = parts or [by_slice(table, seed=seed, resamples=1).assign(of_source="").head(0)]
+    joined = pd.concat(parts, ignore_index=True)
+    joined.insert(0, "source", joined.pop("of_source"))
+    return joined[joined["slice"] != "source"].reset_index(drop=True)
+
+
 def worst_band(slices: pd.DataFrame, *, min_rows: int = MIN_BAND_FACES) -> tuple[str, float] | None:
     """Return the band of true age with the largest MAE, and that MAE; None if no band has enough exact rows.
 

@@ -82,6 +82,17 @@ class Params(Section):
         return first_ages
 
     @model_validator(mode="after")
+    def _check_zero_shot(self) -> Self:
+        """Require that zero-shot sources exist, and that another one is left for training."""
+        if unknown := set(self.split.zero_shot) - set(self.sources):
+            msg = f"split.zero_shot must name sources ({', '.join(self.sources)}), not {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        if set(self.split.zero_shot) == set(self.sources):
+            msg = "split.zero_shot must leave a source for training"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
     def _check_views(self) -> Self:
         """Require a view for each repeat of a row in an epoch."""
         copies = self.rebalance.copies

@@ -185,6 +185,21 @@ class Paths:
         return self.root / "reports/evaluate/training_ages.csv"
 
     @property
+    def robustness(self) -> Path:
+        """Errors on degraded crops."""
+        return self.root / "reports/evaluate/robustness.csv"
+
+    @property
+    def zero_shot(self) -> Path:
+        """Metrics of sources that no training used, by slice."""
+        return self.root / "reports/evaluate/zero_shot.csv"
+
+    @property
+    def zero_shot_predictions(self) -> Path:
+        """One row per face of the sources that no training used."""
+        return self.root / "reports/evaluate/zero_shot_predictions.csv"
+
+    @property
     def predictions(self) -> Path:
         """One row per test face."""
         return self.root / "reports/evaluate/predictions.csv"

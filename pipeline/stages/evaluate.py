@@ -2,6 +2,8 @@
 
 import json
 
+import pandas as pd
+
 from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
@@ -10,12 +12,13 @@ from agelens.models.evaluation.fairness import standardised_errors
 from agelens.models.evaluation.headline import headline_metrics, overall_metrics, rounded_table
 from agelens.models.evaluation.metrics import median_baseline_mae
 from agelens.models.evaluation.predictions_table import predictions_table
-from agelens.models.evaluation.slices import by_slice
+from agelens.models.evaluation.slices import by_slice, by_source_and_slice
 from agelens.models.evaluation.thresholds import threshold_errors
 from agelens.models.evaluation.training_ages import training_ages
 from agelens.models.serving.decoding import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.evaluation.robustness import measure_robustness
 from agelens.pipeline.progress import say
 from agelens.pipeline.tracking import tracked_run
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
@@ -23,23 +26,24 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 def run(params: Params, paths: Paths) -> None:
     """Predict the test split, and write predictions and the files of metrics that docs/evaluation.md defines."""
-    groups, test = AgeGroups(tuple(params.age_groups)), read_table(paths.split_test, SPLIT)
-    outputs = predict_rows(read_age_net(params, paths), test, params=params, paths=paths, label="predicting test")
+    network, test = read_age_net(params, paths), read_table(paths.split_test, SPLIT)
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
-    predictions = predictions_table(test, decode(outputs, calibration=calibration, groups=groups))
+    outputs = predict_rows(network, test, params=params, paths=paths, label="predicting test")
+    decoded = decode(outputs, calibration=calibration, groups=AgeGroups(tuple(params.age_groups)))
+    unseen = test["source"].isin(params.split.zero_shot)
+    everything = predictions_table(test, decoded)
+    predictions, zero_shot = (everything[rows].reset_index(drop=True) for rows in (~unseen, unseen))
     write_table(paths.predictions, predictions, PREDICTIONS)
-    train = read_table(paths.split_train, SPLIT)
-    resamples, seed = params.evaluate.resamples, params.seed
-    slices = by_slice(predictions, seed=seed, resamples=resamples)
-    tables = {
-        "slices": slices,
-        "thresholds": threshold_errors(predictions, seed=seed, resamples=resamples),
-        "fairness": standardised_errors(predictions, seed=seed, resamples=resamples),
-        "training_ages": training_ages(train),
-    }
-    for name, table in tables.items():
-        with replacing(paths.evaluation / f"{name}.csv") as temporary:
-            rounded_table(table).to_csv(temporary, index=False, lineterminator="\n")
+    write_table(paths.zero_shot_predictions, zero_shot, PREDICTIONS)
+    train, options = read_table(paths.split_train, SPLIT), {"seed": params.seed, "resamples": params.evaluate.resamples}
+    slices = by_slice(predictions, **options)
+    _write(paths, "slices", slices)
+    _write(paths, "zero_shot", by_source_and_slice(zero_shot, **options))
+    _write(paths, "thresholds", threshold_errors(predictions, **options))
+    _write(paths, "fairness", standardised_errors(predictions, **options))
+    _write(paths, "training_ages", training_ages(train))
+    robustness = measure_robustness(network, test[~unseen], calibration=calibration, params=params, paths=paths)
+    _write(paths, "robustness", robustness)
     overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, float(train["age"].median())))
     write_json(paths.overall, overall)
     write_json(paths.metrics, headline_metrics(overall))
@@ -47,3 +51,9 @@ def run(params: Params, paths: Paths) -> None:
     say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
     with tracked_run("evaluate", paths=paths, config=params.model_dump(mode="json")) as tracked:
         tracked.summarise({f"test/{name}": value for name, value in overall.items()})
+
+
+def _write(paths: Paths, name: str, table: pd.DataFrame) -> None:
+    """Write a table of metrics."""
+    with replacing(paths.evaluation / f"{name}.csv") as temporary:
+        rounded_table(table).to_csv(temporary, index=False, lineterminator="\n")

@@ -12,8 +12,15 @@ def run(params: Params, paths: Paths) -> None:
     """Split whole groups, stratified by source and age group, and check that no group is in two splits."""
     table = read_table(paths.grouped, GROUPED)
     groups = AgeGroups(tuple(params.age_groups))
-    fractions = params.split.model_dump(exclude={"salt"})
-    splits = split_table(table, fractions=fractions, groups=groups, seed=params.seed, salt=params.split.salt)
+    section = params.split
+    splits = split_table(
+        table,
+        fractions={"train": section.train, "val": section.val, "test": section.test},
+        groups=groups,
+        seed=params.seed,
+        salt=section.salt,
+        zero_shot=section.zero_shot,
+    )
     check_disjoint(splits)
     for path, name in ((paths.split_train, "train"), (paths.split_val, "val"), (paths.split_test, "test")):
         write_table(path, splits[name], SPLIT)

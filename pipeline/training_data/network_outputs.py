@@ -9,6 +9,7 @@ import pandas as pd
 from agelens.data_prep.batches.dataset import make_dataset
 from agelens.data_prep.core.archives import DAMAGED_ARCHIVE
 from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.images import Pixels
 from agelens.models.network.age_net import average_with_mirror_image
 from agelens.models.serving.runtime import NetworkOutputs
 from agelens.pipeline.config.params import Params
@@ -48,4 +49,11 @@ def predict_rows(network: Any, table: pd.DataFrame, *, params: Params, paths: Pa
         for images, *_ in dataset:
             found.append(network.predict_on_batch(images))
             advance(len(images))
+    return {name: np.concatenate([outputs[name] for outputs in found]) for name in network.output}
+
+
+def predict_views(network: Any, views: Pixels) -> NetworkOutputs:
+    """Return all outputs of the network for views `uint8 (N, side, side, 3)`, in their order."""
+    parts = [views[start : start + PREDICTION_BATCH] for start in range(0, len(views), PREDICTION_BATCH)]
+    found: list[NetworkOutputs] = [network.predict_on_batch(part) for part in parts]
     return {name: np.concatenate([outputs[name] for outputs in found]) for name in network.output}

@@ -36,6 +36,7 @@ IMPORTERS = {
     "cv2": (
         "agelens.data_prep.batches.augment",
         "agelens.data_prep.batches.camera",
+        "agelens.data_prep.batches.degradation",
         "agelens.data_prep.core.images",
         "agelens.data_prep.faces.alignment",
         "agelens.data_prep.faces.crop",

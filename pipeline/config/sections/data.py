@@ -21,6 +21,7 @@ from agelens.pipeline.config.sections.fields import (
     Rows,
     Section,
     Share,
+    SourceName,
 )
 
 
@@ -123,12 +124,16 @@ class Deduplicate(Section):
 
 
 class Split(Section):
-    """Stage `split`: the shares of the three splits, which sum to 1, and a `salt` for another deal."""
+    """Stage `split`: the shares of the three splits, which sum to 1, and a `salt` for another deal.
+
+    All rows of the sources in `zero_shot` are in the test split, and are evaluated by themselves.
+    """
 
     train: float = Share
     val: float = Share
     test: float = Share
     salt: str = ""
+    zero_shot: list[SourceName] = Field(default=[])
 
     @model_validator(mode="after")
     def _check_sum(self) -> Self:

@@ -144,9 +144,10 @@ class Calibrate(Section):
 
 
 class Evaluate(Section):
-    """Stage `evaluate`: `resamples` of the bootstrap intervals."""
+    """Stage `evaluate`: `resamples` of the bootstrap intervals, and `robustness`, the test faces that are degraded."""
 
     resamples: Count = 1000
+    robustness: int = Field(0, ge=0, le=100_000)
 
 
 class Report(Section):

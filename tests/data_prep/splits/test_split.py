@@ -200,3 +200,24 @@ def test_another_salt_deals_other_groups_and_none_deals_as_before():
     plain = hash_names(names, seed=7)
     assert hash_names(names, seed=7, salt="").tolist() == plain.tolist()
     assert hash_names(names, seed=7, salt="2026-11")[0] == hashlib.sha256(b"7/2026-11/a").hexdigest()
+
+
+def test_zero_shot_sources_are_in_the_last_split_only():
+    table = grouped_table(400, ages=ONE_OF_EACH_GROUP, sources=["a", "b", "b", "b"])
+    plain = split(table[table["source"] == "b"])
+    splits = split_table(table, fractions=FRACTIONS, groups=FIVE_GROUPS, seed=0, zero_shot=["a"])
+    assert sizes(splits) == {
+        "train": sizes(plain)["train"],
+        "val": sizes(plain)["val"],
+        "test": sizes(plain)["test"] + 100,
+    }
+    assert {name for name, rows in splits.items() if "a" in set(rows["source"])} == {"test"}
+    assert splits["train"]["image_id"].tolist() == plain["train"]["image_id"].tolist()
+
+
+def test_copies_of_a_zero_shot_photo_are_not_trained_on():
+    groups = [f"group {i // 2}" for i in range(400)]
+    table = grouped_table(400, sources=["b", "a"], groups=groups[:4] + [f"own {i}" for i in range(396)])
+    splits = split_table(table, fractions=FRACTIONS, groups=FIVE_GROUPS, seed=0, zero_shot=["a"])
+    assert {where_group(splits, group) for group in ("group 0", "group 1")} == {"test"}
+    check_disjoint(splits)

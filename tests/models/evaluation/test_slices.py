@@ -8,7 +8,7 @@ import pytest
 
 from agelens.models.evaluation.bootstrap import bootstrap_interval
 from agelens.models.evaluation.metrics import summarise
-from agelens.models.evaluation.slices import BOOTSTRAPPED, by_slice, least_covered_band, worst_band
+from agelens.models.evaluation.slices import BOOTSTRAPPED, by_slice, by_source_and_slice, least_covered_band, worst_band
 from tests.models.prediction_tables import FACES, predictions_of, simulated
 
 
@@ -134,3 +134,25 @@ def test_slices_depend_on_the_seed_only() -> None:
 def test_values_of_a_slice_are_sorted() -> None:
     slices = by_slice(predictions_of([(10, 10, 12), (20, 20, 10), (30, 30, 30)], source=["c", "a", "b"]), resamples=5)
     assert slices.loc[slices["slice"] == "source", "value"].tolist() == ["a", "b", "c"]
+
+
+def test_each_source_has_slices_of_its_own() -> None:
+    table = predictions_of([(10, 10, 12), (20, 20, 10), (30, 30, 33)], source=["b", "a", "b"])
+    slices = by_source_and_slice(table, resamples=5)
+    assert slices[slices["source"] == "b"].set_index(["slice", "value"])["mae"].to_dict() == {
+        ("all", "all"): 2.5,
+        ("true_age", "10-19"): 2.0,
+        ("true_age", "30-39"): 3.0,
+        ("predicted_age", "10-19"): 2.0,
+        ("predicted_age", "30-39"): 3.0,
+        ("framing", "box"): 2.5,
+        ("gender", "unknown"): 2.5,
+        ("ethnicity", "unknown"): 2.5,
+    }
+    assert slices.loc[slices["source"] == "a", "rows"].iloc[0] == 1
+
+
+def test_no_source_is_an_empty_table() -> None:
+    table = by_source_and_slice(predictions_of([]), resamples=5)
+    assert table.empty
+    assert table.columns.tolist()[:3] == ["source", "slice", "value"]

@@ -215,3 +215,14 @@ def test_attributes_are_known_and_named_once(refusal):
     )
     assert refusal(changed("model", {**DEMO["model"], "attributes": ["mood"]})).startswith(": model.attributes.0: ")
     assert "named once" in refusal(changed("model", {**DEMO["model"], "attributes": ["gender", "gender"]}))
+
+
+@pytest.mark.parametrize(
+    ("sources", "message"),
+    [
+        (["fgnet"], "split.zero_shot must name sources (synthetic), not fgnet"),
+        (["synthetic"], "split.zero_shot must leave a source for training"),
+    ],
+)
+def test_zero_shot_sources_exist_and_leave_others(sources, message, refusal):
+    assert message in refusal(changed("split.zero_shot", sources))

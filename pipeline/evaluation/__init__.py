@@ -1,0 +1,1 @@
+"""Parts of the stage `evaluate` that predict more than the test split once."""
