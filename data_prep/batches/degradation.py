@@ -6,6 +6,8 @@ that errors can be compared. All functions take and return `uint8 (S, S, 3)` RGB
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +18,11 @@ from agelens.data_prep.faces.alignment import Floats, warp_view
 
 Change = Callable[[Pixels, int], Pixels]
 """From a crop and the number of its face, which seeds what is drawn, to a changed crop of the same size."""
+
+
+def _unchanged(crop: Pixels, seed: int) -> Pixels:
+    del seed
+    return crop
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Degradation:
     """
 
     name: str
-    change: Change = lambda crop, _: crop
+    change: Change = _unchanged
     points_error: float = 0.0
 
 
@@ -43,16 +50,16 @@ def degradations(*, margin: float) -> list[Degradation]:
     wider, tighter = (1 + 2 * margin) / (1 + 2 * (margin + 0.1)), (1 + 2 * margin) / max(0.5, 1 + 2 * (margin - 0.1))
     return [
         Degradation("clean"),
-        *(Degradation(f"{side} px", lambda crop, _, side=side: shrunk(crop, side)) for side in (64, 48, 32)),
-        *(Degradation(f"JPEG {q}", lambda crop, _, q=q: compressed(crop, q)) for q in (50, 20)),
-        Degradation("56 px, JPEG 50", lambda crop, _: shrunk(crop, 56, quality=50)),
-        *(Degradation(f"noise {s}", lambda crop, seed, s=s: noisy(crop, s, seed=seed)) for s in (4, 8, 16)),
-        *(Degradation(f"blur {p} %", lambda crop, _, p=p: blurred(crop, p / 100 * crop.shape[0])) for p in (1, 2)),
-        Degradation("grey", lambda crop, _: grey(crop)),
-        *(Degradation(f"turned {d} degrees", lambda crop, _, d=d: moved(crop, degrees=d)) for d in (10, 20, -20)),
-        Degradation("margin + 0.1", lambda crop, _: moved(crop, zoom=wider)),
-        Degradation("margin - 0.1", lambda crop, _: moved(crop, zoom=tighter)),
-        Degradation("shifted by 5 %", lambda crop, _: moved(crop, shift=0.05)),
+        *(Degradation(f"{side} px", _change(shrunk, side=side)) for side in (64, 48, 32)),
+        *(Degradation(f"JPEG {quality}", _change(compressed, quality=quality)) for quality in (50, 20)),
+        Degradation("56 px, JPEG 50", _change(shrunk, side=56, quality=50)),
+        *(Degradation(f"noise {sigma}", partial(_noisy, sigma=sigma)) for sigma in (4, 8, 16)),
+        *(Degradation(f"blur {percent} %", _change(_blurred, share=percent / 100)) for percent in (1, 2)),
+        Degradation("grey", _change(grey)),
+        *(Degradation(f"turned {degrees} degrees", _change(moved, degrees=degrees)) for degrees in (10, 20, -20)),
+        Degradation("margin + 0.1", _change(moved, zoom=wider)),
+        Degradation("margin - 0.1", _change(moved, zoom=tighter)),
+        Degradation("shifted by 5 %", _change(moved, shift=0.05)),
         Degradation("points off by 0.05", points_error=0.05),
         Degradation("points off by 0.1", points_error=0.1),
     ]
@@ -105,3 +112,16 @@ def moved(crop: Pixels, *, degrees: float = 0.0, zoom: float = 1.0, shift: float
     linear: Floats = np.array([[cos, sin], [-sin, cos]])
     offset = center - linear @ center + [shift * side, 0.0]
     return warp_view(crop, np.column_stack([linear, offset]), side=side)
+
+
+def _change(function: Callable[..., Pixels], **options: Any) -> Change:
+    """Return a change that draws nothing at random."""
+    return lambda crop, _: function(crop, **options)
+
+
+def _noisy(crop: Pixels, seed: int, *, sigma: float) -> Pixels:
+    return noisy(crop, sigma, seed=seed)
+
+
+def _blurred(crop: Pixels, *, share: float) -> Pixels:
+    return blurred(crop, share * crop.shape[0])

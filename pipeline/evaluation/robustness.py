@@ -21,7 +21,7 @@ from agelens.data_prep.faces.points import PointLocator
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.robustness import compare_conditions, sample_faces
-from agelens.models.serving.predictions import decode
+from agelens.models.serving.decoding import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import progress_bar
