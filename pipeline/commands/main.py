@@ -10,6 +10,7 @@ from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.clean import clean
 from agelens.pipeline.commands.data import data_app
 from agelens.pipeline.commands.detector import detector_app
+from agelens.pipeline.commands.eda import eda
 from agelens.pipeline.commands.predict import predict
 from agelens.pipeline.commands.protocol import protocol
 from agelens.pipeline.commands.quiet_import import import_quietly
@@ -98,6 +99,7 @@ def tune(
 
 app.command()(protocol)
 app.command()(clean)
+app.command()(eda)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from agelens.pipeline.config.sections.data import (
     BuildManifest,
     CropFaces,
     Deduplicate,
+    Eda,
     LocatePoints,
     Rebalance,
     Source,
@@ -56,6 +57,7 @@ class Params(Section):
     train: Train
     calibrate: Calibrate
     evaluate: Evaluate
+    eda: Eda = Eda()
     report: Report = Report()
     export: Export
 

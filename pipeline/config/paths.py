@@ -205,6 +205,21 @@ class Paths:
         return self.root / "reports/evaluate/predictions.csv"
 
     @property
+    def eda_summary(self) -> Path:
+        """Main figures of the exploration of the data."""
+        return self.root / "reports/eda/summary.json"
+
+    @property
+    def eda_tables(self) -> Path:
+        """Tables of the exploration."""
+        return self.root / "reports/eda/tables"
+
+    @property
+    def eda_page(self) -> Path:
+        """The page of the exploration, which may show faces."""
+        return self.root / "reports/eda/eda.html"
+
+    @property
     def report(self) -> Path:
         """All plots, and the pages of the evaluation and the search."""
         return self.root / "reports/report"

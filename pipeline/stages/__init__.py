@@ -12,6 +12,7 @@ STAGES = (
     "train",
     "calibrate",
     "evaluate",
+    "eda",
     "report",
     "export",
 )

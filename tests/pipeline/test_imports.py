@@ -30,6 +30,7 @@ IMPORTERS = {
     "PIL": (
         "agelens.data_prep.core.image_inputs",
         "agelens.data_prep.core.images",
+        "agelens.data_prep.exploration.headers",
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",
     ),
@@ -38,6 +39,7 @@ IMPORTERS = {
         "agelens.data_prep.batches.camera",
         "agelens.data_prep.batches.degradation",
         "agelens.data_prep.core.images",
+        "agelens.data_prep.exploration.pixels",
         "agelens.data_prep.faces.alignment",
         "agelens.data_prep.faces.crop",
         "agelens.data_prep.faces.detector",

@@ -12,6 +12,7 @@ from agelens.data_prep.batches.augment import STRENGTH_LIMITS
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.data_prep.core.openvino_requests import Precision
 from agelens.data_prep.readers import READERS
+from agelens.data_prep.readers.age_origins import AGE_ORIGINS, AgeOrigin
 from agelens.pipeline.config.sections.fields import (
     Count,
     DetectorSide,
@@ -31,7 +32,8 @@ class Source(Section):
     `path` is its folder (for reader `table`, the file), `reader` how it is read (default: the name of the source).
     `no_face` applies to an image without a face: `drop` it, or keep the `whole_image` as a crop if the source holds
     chips. `image_size` replaces that of `crop_faces` for this source. `links_into` lists further folders that files of
-    the source may be links into, such as the cache of DVC or of a hub.
+    the source may be links into, such as the cache of DVC or of a hub. `age_origin` says how its ages were found out,
+    where the reader does not know it; see `agelens.data_prep.readers.age_origins`.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -41,11 +43,17 @@ class Source(Section):
     no_face: Literal["drop", "whole_image"] = "drop"
     image_size: DetectorSide | None = None
     links_into: tuple[Path, ...] = ()
+    age_origin: AgeOrigin | None = None
 
     @model_validator(mode="after")
     def _check_options(self) -> Self:
         _ = self.options  # an impossible one is an error
         return self
+
+    @property
+    def origin(self) -> AgeOrigin:
+        """How the ages of the source were found out."""
+        return self.age_origin or AGE_ORIGINS.get(self.reader, "unknown")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -202,3 +210,14 @@ class Augment(Section):
     saturation: float = Fraction
     erase: float = Field(0.0, ge=0, le=STRENGTH_LIMITS["erase"])
     camera: Camera | None = None
+
+
+class Eda(Section):
+    """Stage `eda`: a box with a shorter side below `tiny_side` pixels is tiny.
+
+    `show_faces` adds `faces_per_band` sample faces of each source and age band to the page.
+    """
+
+    tiny_side: float = Field(default=48.0, ge=0)
+    show_faces: bool = True
+    faces_per_band: Count = 8

@@ -120,9 +120,17 @@ def test_data_comes_from_an_earlier_stage_or_is_committed(stage: str) -> None:
     assert missing(data_of(stage), {*earlier, EMBEDDED}) == []
 
 
-def test_only_evaluate_and_report_read_the_test_split() -> None:
-    assert [stage for stage in STAGES if not missing([TEST_SPLIT], declared(stage, "deps"))] == ["evaluate", "report"]
-    assert [stage for stage in STAGES if TEST_SPLIT in files_of_data(stage)] == ["split", "evaluate", "report"]
+def test_only_stages_that_no_training_depends_on_read_the_test_split() -> None:
+    readers = ["evaluate", "eda", "report"]
+    assert [stage for stage in STAGES if not missing([TEST_SPLIT], declared(stage, "deps"))] == readers
+    assert [stage for stage in STAGES if TEST_SPLIT in files_of_data(stage)] == ["split", *readers]
+
+
+def test_no_stage_reads_the_exploration() -> None:
+    """It counts the labels of the test split."""
+    outs = declared("eda", "outs")
+    assert len(outs) > 1
+    assert [stage for stage in STAGES if len(missing(outs, data_of(stage))) < len(outs)] == []
 
 
 def test_stages_are_those_of_the_code_in_its_order() -> None:
@@ -172,7 +180,7 @@ def test_entries_of_a_stage_are_sorted_as_dvc_writes_them(stage: str, key: str) 
 
 
 def test_dvc_yaml_is_short() -> None:
-    assert len((ROOT / "dvc.yaml").read_text(encoding="utf-8").splitlines()) <= 200
+    assert len((ROOT / "dvc.yaml").read_text(encoding="utf-8").splitlines()) <= 230
 
 
 # The tests above find nothing if these facts are empty.
