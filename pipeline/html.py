@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+SHARED = "agelens.pipeline.reports"
+"""The package whose templates every page may extend."""
 
 
 def render_html(
@@ -18,7 +21,7 @@ def render_html(
         filters: Functions that format values, by name.
     """
     environment = Environment(
-        loader=PackageLoader(package, "templates"),
+        loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader(SHARED, "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -34,6 +34,7 @@ IMPORTERS = {
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",
     ),
+    "altair": ("agelens.pipeline.reports",),
     "cv2": (
         "agelens.data_prep.batches.augment",
         "agelens.data_prep.batches.camera",
@@ -62,6 +63,7 @@ IMPORTERS = {
         "agelens.pipeline.training.network",
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
+    "markupsafe": ("agelens.pipeline.reports.numbers",),
     "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
         "agelens.data_prep.faces.detector",
@@ -82,6 +84,7 @@ IMPORTERS = {
     ),
     "typer": ("agelens.pipeline",),
     "ultralytics": ("agelens.data_prep.faces.torch_detector",),
+    "vl_convert": ("agelens.pipeline.reports.charts",),
     "wandb": ("agelens.pipeline.tracking",),
     "yaml": ("agelens.pipeline.config.yaml_file",),
 }
