@@ -24,6 +24,9 @@ from agelens.models.calibration.temperature import NO_DISTRIBUTION, Statistic, p
 
 Floats = npt.NDArray[np.float64]
 
+MIN_HALF_WIDTH = 1.0
+"""Years on each side of the age that every interval contains: no age estimate is more certain than that."""
+
 METHODS = {"half_widths": "mondrian_split_conformal", "shares": "mondrian_distributional_conformal"}
 """Names of the two forms of intervals in the JSON file."""
 
@@ -40,7 +43,7 @@ class Calibration:
             that forms the interval, 0..1, one per band.
         temperature: At which the mean of the age distribution is taken; 1 uses the model's output `age`.
         statistic: Whether the predicted age is the mean or the median of the age distribution.
-        min_half_width: Years on each side of the age that an interval of shares always contains.
+        min_half_width: Years on each side of the age that every interval contains, above 0.
         correction: Applied to that age.
 
     Raises:
@@ -53,7 +56,7 @@ class Calibration:
     shares: tuple[float, ...] = ()
     temperature: float = 1.0
     statistic: Statistic = "mean"
-    min_half_width: float = 0.0
+    min_half_width: float = MIN_HALF_WIDTH
     correction: BiasCorrection = NO_CORRECTION
 
     def __post_init__(self) -> None:
@@ -62,12 +65,12 @@ class Calibration:
         one_kind = not (self.half_widths and self.shares)
         widths = self.half_widths or self.shares
         in_range = in_range and 0 < self.coverage < 1 and 0 < self.temperature <= 1
-        in_range = in_range and self.statistic in get_args(Statistic) and 0 <= self.min_half_width <= MAX_AGE
+        in_range = in_range and self.statistic in get_args(Statistic) and 0 < self.min_half_width <= MAX_AGE
         if not (in_range and ascending and one_kind and len(widths) == len(self.edges) + 1):
             msg = (
                 "A calibration must have a coverage between 0 and 1, ascending edges, a temperature above 0 and at "
-                f"most 1, and either half_widths in 0..{MAX_AGE} years or shares in 0..1, one more than edges. Run the "
-                f"stage calibrate again. Received: {self}."
+                f"most 1, a min_half_width above 0, and either half_widths in 0..{MAX_AGE} years or shares in 0..1, "
+                f"one more than edges. Run the stage calibrate again. Received: {self}."
             )
             raise DataError(msg)
 
@@ -102,7 +105,7 @@ class Calibration:
         age = np.asarray(age, dtype=np.float64)
         band = np.searchsorted(self.edges, age, side="right")
         if not self.shares:
-            half = np.array(self.half_widths)[band]
+            half = np.maximum(np.array(self.half_widths)[band], self.min_half_width)
             return np.clip(age - half, 0, MAX_AGE), np.clip(age + half, 0, MAX_AGE)
         if distribution is None:
             raise DataError(NO_DISTRIBUTION)
@@ -110,7 +113,7 @@ class Calibration:
         inside = needed <= np.maximum(np.array(self.shares)[band], needed.min(axis=1, initial=1.0))[:, None]
         first, last = inside.argmax(axis=1), MAX_AGE - inside[:, ::-1].argmax(axis=1)
         # The mean of a skewed distribution may lie outside its central part; an interval always contains its age.
-        # A distribution with one high peak would give an interval of one year; no age estimate is that certain.
+        # A distribution with one high peak would give an interval without a width.
         low, high = np.minimum(first, age - self.min_half_width), np.maximum(last, age + self.min_half_width)
         return np.clip(low, 0, MAX_AGE), np.clip(high, 0, MAX_AGE)
 
@@ -151,7 +154,7 @@ class Calibration:
                 edges=tuple(float(edge) for edge in content["edges"]),
                 temperature=float(content.get("temperature", 1 / content.get("power", 1.0))),
                 statistic=content.get("statistic", "mean"),
-                min_half_width=float(content.get("min_half_width", 0.0)),
+                min_half_width=float(content.get("min_half_width") or MIN_HALF_WIDTH),
                 correction=NO_CORRECTION if correction is None else BiasCorrection.from_json(correction),
                 **{kind: tuple(float(width) for width in content[kind])},
             )

@@ -13,7 +13,7 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import MAX_AGE
 from agelens.models.calibration.age_bands import TEN_YEARS, merge_thin_bands
 from agelens.models.calibration.bias import NO_CORRECTION, BiasCorrection, CorrectionChoice, choose_correction
-from agelens.models.calibration.calibration import Calibration
+from agelens.models.calibration.calibration import MIN_HALF_WIDTH, Calibration
 from agelens.models.calibration.intervals import conformal_quantile, label_errors, label_shares
 from agelens.models.calibration.temperature import Statistic, choose_temperature, predicted_age
 
@@ -22,9 +22,6 @@ NEIGHBOUR_WEIGHT = 0.5
 *Conformal prediction beyond exchangeability*): a band by itself may have too few rows, and shares differ less between
 bands than years do. In 60 random halvings of a validation split it raised the coverage of the worst band on the other
 half from 85.6 to 87.4 %, at the same median width."""
-
-MIN_HALF_WIDTH = 1.0
-"""Years on each side of the age that an interval of shares always contains."""
 
 MIN_ROWS = 100
 """Rows of a band with a width of its own."""
@@ -149,7 +146,7 @@ def fit_intervals(  # noqa: PLR0913  one argument for each part of a calibration
         edges=kept,
         temperature=temperature,
         statistic=statistic,
-        min_half_width=MIN_HALF_WIDTH if kind == "shares" else 0.0,
+        min_half_width=MIN_HALF_WIDTH,
         correction=correction,
         **{kind: widths},
     )

@@ -150,6 +150,11 @@ class Paths:
         return self.root / "weights/trained/calibration.json"
 
     @property
+    def calibration_report(self) -> Path:
+        """Coverage of the prediction intervals on validation, by source."""
+        return self.root / "reports/calibrate"
+
+    @property
     def evaluation(self) -> Path:
         """Metrics and predictions of the test split."""
         return self.root / "reports/evaluate"

@@ -1,8 +1,9 @@
 """Fit temperature, bias correction and prediction intervals on the validation split."""
 
-from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import check_has_exact_ages
 from agelens.data_prep.core.tables import SPLIT, read_table
+from agelens.models.calibration.coverage import coverage_by_source, undercovered
 from agelens.models.calibration.fit import fit_calibration
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -11,7 +12,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Fit the calibration on the validation rows whose age is exact and write it."""
+    """Fit the calibration on the validation rows whose age is exact, and write it and its coverage of each source."""
     val = read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
     exact = val[val["age_low"] == val["age_high"]]
@@ -31,3 +32,13 @@ def run(params: Params, paths: Paths) -> None:
         f"{chosen.strength:.2f}; MAE {chosen.mae[0]:.2f} and {chosen.mae[1]:.2f}"
     )
     say(f"{params.calibrate.coverage:.0%} prediction intervals fitted on {len(exact)} faces")
+    age, distribution = outputs["age"][:, 0], outputs.get("age_distribution")
+    low, high = fitted.calibration.interval(fitted.calibration.age(age, distribution), distribution)
+    by_source = coverage_by_source(low, high, exact["age"], sources=exact["source"])
+    with replacing(paths.calibration_report / "coverage_by_source.csv") as temporary:
+        by_source.round(4).to_csv(temporary, index=False, lineterminator="\n")
+    for row in undercovered(by_source, coverage=params.calibrate.coverage).itertuples():
+        say(
+            f"intervals contain {row.coverage:.0%} of the ages of {row.source} ({row.faces} validation faces); "
+            "a higher calibrate.min_share widens them"
+        )

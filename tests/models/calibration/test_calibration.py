@@ -25,18 +25,33 @@ def test_intervals_are_clipped_and_an_edge_belongs_to_the_upper_band() -> None:
 
 def test_an_interval_of_shares_is_the_central_part_of_the_distribution() -> None:
     calibration = Calibration.from_json(SHARES)
-    flat, sharp = dict.fromkeys(range(30, 40), 0.1), {9: 0.3, 10: 0.4, 11: 0.3}
-    low, high = calibration.interval([34.5, 10.0], distributions(flat, sharp))
+    flat, young = dict.fromkeys(range(30, 40), 0.1), dict.fromkeys(range(5, 16), 1 / 11)
+    low, high = calibration.interval([34.5, 10.0], distributions(flat, young))
     assert (low[0], high[0]) == (30, 39)  # middles of 30 and 39 are at 0.05 and 0.95: |2 F - 1| = 0.9
-    assert (low[1], high[1]) == (10, 10)  # a band of 0.5: the adjacent years need 0.7
+    assert (low[1], high[1]) == (8, 12)  # a band of 0.5: the middles of 8 and 12 are at 3.5 and 7.5 of 11
 
 
-def test_an_interval_of_shares_contains_its_age_and_is_never_empty() -> None:
+def test_an_interval_of_shares_contains_its_age() -> None:
     calibration = Calibration(coverage=0.9, edges=(), shares=(0.0,))
     low, high = calibration.interval([28.5, 41.0], distributions({30: 1.0}, {40: 0.5, 41: 0.5}))
-    assert (low[0], high[0]) == (28.5, 30)
-    assert low[1] <= 41 <= high[1]
-    assert high[1] - low[1] <= 1
+    assert (low[0], high[0]) == (27.5, 30)
+    assert (low[1], high[1]) == (40, 42)
+
+
+@pytest.mark.parametrize("widths", [{"shares": (0.0, 0.0)}, {"half_widths": (0.0, 0.0)}])
+def test_no_interval_is_without_a_width(widths: dict[str, tuple[float, float]]) -> None:
+    """A network that puts all its probability into one year, or a perfect validation split, is not believed."""
+    ages = np.array([0.0, 0.4, 25.0, 99.9, 100.0])
+    peaks = distributions(*({round(age): 1.0} for age in ages))
+    calibration = Calibration(coverage=0.9, edges=(20.0,), **widths)
+    low, high = Calibration.from_json(calibration.to_json()).interval(ages, peaks)
+    assert (high - low).min() >= 1
+    assert (high - low)[2] == 2
+    old = {key: value for key, value in calibration.to_json().items() if key != "min_half_width"}
+    assert Calibration.from_json(old) == calibration
+    assert Calibration.from_json(old | {"min_half_width": 0.0}) == calibration
+    with pytest.raises(DataError, match="min_half_width above 0"):
+        replace(calibration, min_half_width=0.0)
 
 
 def test_shares_without_a_distribution_are_rejected() -> None:

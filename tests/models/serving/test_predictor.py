@@ -112,7 +112,11 @@ class NetworkWithDistribution(FakeNetwork):
 @pytest.mark.parametrize(
     ("calibration", "ages", "intervals"),
     [
-        (Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7)), (50, 20), [(49, 51), (20, 20)]),
+        (
+            Calibration(coverage=0.9, edges=(30.0,), shares=(0.1, 0.7), min_half_width=0.25),
+            (50, 20),
+            [(49, 51), (19.75, 20.25)],
+        ),
         (Calibration(coverage=0.9, edges=(), half_widths=(5.0,), temperature=0.5), (50, 20), [(45, 55), (15, 25)]),
     ],
     ids=["shares", "temperature"],
