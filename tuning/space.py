@@ -22,7 +22,7 @@ class Range:
         low: Smallest value.
         high: Largest value; if both are integers, so are all values.
         log: Whether to sample uniformly on a log scale.
-        step: Distance of allowed values, counted from `low`; None allows all values.
+        step: Distance of allowed values, counted from `low`, a whole number between integers; None allows all values.
     """
 
     low: float
@@ -45,5 +45,7 @@ def _sample(hp: Any, name: str, domain: Choices | Range) -> Any:
         return hp.Choice(name, list(domain.values))
     whole = isinstance(domain.low, int) and isinstance(domain.high, int)
     sampling = "log" if domain.log else "linear"
-    step = domain.step if domain.step is not None or not whole or domain.log else 1
-    return (hp.Int if whole else hp.Float)(name, domain.low, domain.high, step=step, sampling=sampling)
+    if whole:
+        step = None if domain.log else int(domain.step or 1)
+        return hp.Int(name, domain.low, domain.high, step=step, sampling=sampling)
+    return hp.Float(name, domain.low, domain.high, step=domain.step, sampling=sampling)

@@ -142,13 +142,14 @@ def _set_normalisation(network: Any) -> None:
     normalization.finalize_state()
 
 
-def unfreeze(network: Any, first: str | int) -> int:
+def unfreeze(network: Any, first: str | int, *, setting: str = "train.phase2.unfreeze") -> int:
     """Unfreeze the upper layers of a backbone, except for BatchNormalization, which keeps the statistics of ImageNet.
 
     Args:
         network: The backbone.
         first: The first layer to unfreeze, by its name or that of its block (`block4a` for `block4a_expand_conv`), or
             the number of layers to unfreeze, counted from the top.
+        setting: The setting that `first` comes from, for the error.
 
     Returns:
         The number of trainable weights (arrays).
@@ -156,7 +157,9 @@ def unfreeze(network: Any, first: str | int) -> int:
     Raises:
         ParamsError: There is no layer or block of that name.
     """
-    start = _find_layer(network, first) if isinstance(first, str) else max(0, len(network.layers) - first)
+    start = (
+        _find_layer(network, first, setting=setting) if isinstance(first, str) else max(0, len(network.layers) - first)
+    )
     # Keras ignores an assignment that changes nothing, and would leave frozen children frozen.
     network.trainable = False
     network.trainable = True
@@ -165,15 +168,12 @@ def unfreeze(network: Any, first: str | int) -> int:
     return len(network.trainable_weights)
 
 
-def _find_layer(network: Any, name: str) -> int:
+def _find_layer(network: Any, name: str, *, setting: str) -> int:
     """Return the index of the layer of that name, or of the first layer of the block of that name."""
     names = [layer.name for layer in network.layers]
     found = [name] if name in names else [layer for layer in names if layer.startswith(f"{name}_")]
     if not found:
         near = [layer for layer in names if layer.startswith(name.partition("_")[0])] or names
-        msg = (
-            f"train.phase2.unfreeze must be a number, or a layer or block of {network.name}, such as {near[0]}. "
-            f"Received: {name}."
-        )
+        msg = f"{setting} must be a number, or a layer or block of {network.name}, such as {near[0]}. Received: {name}."
         raise ParamsError(msg)
     return names.index(found[0])

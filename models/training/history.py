@@ -17,7 +17,12 @@ MIN_IMPROVEMENT = 1e-4
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch of the history; `epoch` counts from 1 across both phases."""
+    """One epoch of the history.
+
+    `epoch` counts from 1 across both phases. `learning_rate` is that of the step in the middle of the epoch: a warm-up
+    begins at a twentieth of the rate, and a cosine ends at a hundredth, so that the first or the last step would not
+    describe the epoch.
+    """
 
     epoch: int
     phase: int
@@ -54,9 +59,15 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._rate = float("nan")
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Store the learning rate at the start of the epoch."""
+        """Store the learning rate at the start of the epoch, which applies until a schedule changes it."""
         del epoch, logs
         self._rate = float(self.model.optimizer.learning_rate)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Store the learning rate in the middle of the epoch."""
+        del logs
+        if batch == self.params["steps"] // 2:
+            self._rate = float(self.model.optimizer.learning_rate)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record one epoch."""

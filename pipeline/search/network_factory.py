@@ -98,7 +98,8 @@ def _deepest(params: Params, untuned: Recipe) -> str | int:
     backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights="none")
     domain = params.tune.domains.get("unfreeze")
     searched = [] if domain is None else domain.choices or [domain.high]
-    trained_layers = {first: unfreeze(backbone, first) for first in [untuned.unfreeze, *searched]}
+    trained_layers = {untuned.unfreeze: unfreeze(backbone, untuned.unfreeze)}
+    trained_layers |= {first: unfreeze(backbone, first, setting="tune.network_space.unfreeze") for first in searched}
     deepest: str | int = max(trained_layers, key=trained_layers.__getitem__)
     return deepest
 

@@ -13,6 +13,7 @@ SPACE: SearchSpace = {
     "learning_rate": Range(0.001, 0.1, log=True),
     "group_weight": Range(0.0, 1.0),
     "layers": Range(1, 3),
+    "heads": Range(2, 8, step=2.0),
 }
 
 
@@ -30,12 +31,13 @@ def test_keras_tuner_receives_all_domains():
         "learning_rate": (0.001, 0.1, None, "log"),
         "group_weight": (0.0, 1.0, None, "linear"),
         "layers": (1, 3, 1, "linear"),
+        "heads": (2, 8, 2, "linear"),
     }
 
 
 def test_sampled_values_are_those_of_keras_tuner():
     values = {"units": 32, "activation": "gelu", "second_units": 96, "dropout": 0.2, "learning_rate": 0.05}
-    values |= {"group_weight": 0.5, "layers": 2}
+    values |= {"group_weight": 0.5, "layers": 2, "heads": 4}
     hp = kt.HyperParameters()
     hp.values = dict(values)
     assert sample(hp, SPACE) == values

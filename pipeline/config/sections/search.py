@@ -25,7 +25,8 @@ Setting = TypeVar("Setting")
 class Domain(Section, Generic[Setting]):
     """The values of one setting: some `choices`, or the numbers from `low` to `high`.
 
-    A range is linear or, with `log`, logarithmic; `step` counts from `low`. A plain list means `choices`.
+    A range is linear or, with `log`, logarithmic; `step` counts from `low`, and is a whole number where the setting is
+    one. A plain list means `choices`.
     """
 
     choices: list[Setting] | None = Field(None, min_length=1)
@@ -53,7 +54,18 @@ class Domain(Section, Generic[Setting]):
         if self.log and (low <= 0 or self.step):
             msg = "a log scale needs low above 0, and no step"
             raise ValueError(msg)
+        self._check_step(low, high)
         return self
+
+    def _check_step(self, low: float, high: float) -> None:
+        if self.step is None:
+            return
+        if isinstance(low, int) and isinstance(high, int) and self.step != int(self.step):
+            msg = f"step must be a whole number like low and high, not {self.step:g}"
+            raise ValueError(msg)
+        if self.step > high - low:
+            msg = f"step must be at most high - low ({high - low:g}), not {self.step:g}"
+            raise ValueError(msg)
 
     @property
     def numbers(self) -> tuple[float, float]:

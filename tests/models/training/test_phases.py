@@ -27,6 +27,7 @@ OUTPUTS = ["age_group", "age"]
 TARGETS = targets_of(TABLE, dict.fromkeys(OUTPUTS))
 WEIGHTS = loss_weights_of(TABLE, dict.fromkeys(OUTPUTS))
 COPIES = np.ones(len(AGES), dtype=np.int64)
+STEPS = len(AGES) // 4
 FLIPS = Augmentation(shift=0.0, zoom=0.0, rotation_degrees=0.0, brightness=0.0, contrast=0.0, saturation=0.0)
 
 
@@ -172,6 +173,20 @@ def test_patience_stops_early_and_zero_does_not(pooled):
     assert len(patient) == 3
     _, through = fit_head(features, PhaseConfig(epochs=6, learning_rate=1e-4, patience=0), **hurt)
     assert len(through) == 6
+
+
+def test_the_rate_of_an_epoch_is_that_of_its_middle_step(pooled):
+    """A cosine over 4 epochs of 4 steps, after one step of warm-up: its first step has a twentieth of the rate."""
+    features, _ = pooled
+    config = PhaseConfig(epochs=4, learning_rate=0.1, schedule="cosine")
+    _, history = fit_head(features, config)
+    optimizer = build_optimizer(config, steps=STEPS)
+    expected = []
+    for epoch in range(4):
+        optimizer.iterations.assign(epoch * STEPS + STEPS // 2)
+        expected.append(float(optimizer.learning_rate))
+    assert [record.learning_rate for record in history] == pytest.approx(expected)
+    assert history[0].learning_rate > 0.09
 
 
 def test_plateau_halves_the_rate_after_its_patience(pooled):

@@ -34,6 +34,32 @@ def test_invalid_domain_is_named(setting, domain, refusal):
     assert refusal(changed(f"tune.space.{setting}", domain)).startswith(f": tune.space.{setting}")
 
 
+@pytest.mark.parametrize(
+    ("place", "domain", "line"),
+    [
+        (
+            "space.units",
+            {"low": 64, "high": 256, "step": 64.5},
+            "step must be a whole number like low and high, not 64.5",
+        ),
+        ("space.units", {"low": 64, "high": 256, "step": 193}, "step must be at most high - low (192), not 193"),
+        ("space.dropout", {"low": 0.1, "high": 0.4, "step": 0.5}, "step must be at most high - low (0.3), not 0.5"),
+        ("network_space.unfreeze", {"low": 10, "high": 20, "step": 2.5}, "step must be a whole number like low"),
+        ("network_space.augment_strength", {"low": 0, "high": 2, "step": 3}, "step must be at most high - low (2)"),
+    ],
+)
+def test_a_step_must_fit_its_range(place, domain, line, refusal):
+    assert refusal(changed(f"tune.{place}", domain)).startswith(f": tune.{place}: {line}")
+
+
+@pytest.mark.parametrize(
+    ("setting", "domain"),
+    [("units", {"low": 64, "high": 256, "step": 192}), ("dropout", {"low": 0, "high": 1 / 2, "step": 0.25})],
+)
+def test_a_step_may_be_as_large_as_its_range(setting, domain):
+    assert space_of(Params.model_validate(changed(f"tune.space.{setting}", domain)))[setting].step == domain["step"]
+
+
 def test_empty_space_is_an_error(refusal):
     assert refusal(changed("tune.space", {})) == ": tune.space: at least one setting must be searched, received {}"
 

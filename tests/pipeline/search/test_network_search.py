@@ -27,10 +27,19 @@ SHARED = {name: domain for name, domain in SPACE.items() if name != "augment_str
 """A space without augmentation, in which all networks train on the same views."""
 
 
-def network_params(project: SmallProject, space: dict[str, Any], **changes: Any) -> Params:
+UNTUNED = {
+    "model": {"age_head": "linear"},
+    "train": {"phase1": {"epochs": 1, "batch_size": 4, "learning_rate": 10.0}},
+}
+"""Untuned settings with which a head never predicts an age, so that they do not win the search."""
+
+
+def network_params(
+    project: SmallProject, space: dict[str, Any], *, sections: dict[str, Any] | None = None, **changes: Any
+) -> Params:
     """Return settings of a search of whole networks with two trials; the features are cached."""
     tuned = {"scope": "network", "network_space": space, "max_epochs": 2, "factor": 3, "hyperband_iterations": 1}
-    params = project.params(tune={**tuned, "retrain": {"top": 1, "seeds": 1}, **changes})
+    params = project.params(tune={**tuned, "retrain": {"top": 1, "seeds": 1}, **changes}, **(sections or {}))
     cache_features.run(params, project.paths)
     return params
 
@@ -43,7 +52,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 
 @pytest.mark.slow
 def test_train_uses_the_best_settings_of_phase_2(project: SmallProject, capfd: pytest.CaptureFixture[str]) -> None:
-    params, paths = network_params(project, SPACE), project.paths
+    params, paths = network_params(project, SPACE, sections=UNTUNED), project.paths
     tune.run(params, paths)
     best = json.loads(paths.best_settings.read_text())
     assert set(best["settings"]) == {*params.tune.space.domains, *NETWORK_SETTINGS}
@@ -102,9 +111,18 @@ def test_a_stopped_search_resumes_and_repeats_no_trial(project: SmallProject, mo
 
 def test_an_unknown_block_is_rejected_before_the_search(shared: SmallProject) -> None:
     params = network_params(shared, {"unfreeze": ["block3", "block7"]})
-    with pytest.raises(ParamsError, match=r"block of tiny, such as .*Received: block7"):
+    message = r"^tune\.network_space\.unfreeze must be .* block of tiny, such as .*Received: block7"
+    with pytest.raises(ParamsError, match=message):
         tune.run(params, shared.paths)
     assert list(shared.paths.tune_state.glob("search_*")) == []
+
+
+def test_an_unknown_block_of_the_untuned_network_is_named_by_its_own_key(shared: SmallProject) -> None:
+    params = shared.params(train={"phase2": {"epochs": 1, "batch_size": 4, "learning_rate": 0.001, "unfreeze": "top"}})
+    cache_features.run(params, shared.paths)
+    tuned = params.model_copy(update={"tune": network_params(shared, SPACE).tune})
+    with pytest.raises(ParamsError, match=r"^train\.phase2\.unfreeze must be .*Received: top"):
+        tune.run(tuned, shared.paths)
 
 
 @pytest.mark.slow
