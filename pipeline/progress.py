@@ -61,3 +61,9 @@ class _AnnotatedProgress(Progress):
 def say(line: str) -> None:
     """Print a line."""
     console.print(line, highlight=False)
+
+
+def warn(line: str | None) -> None:
+    """Print a line about something that makes results doubtful but is no error; None prints nothing."""
+    if line is not None:
+        console.print(f"[yellow]warning:[/yellow] {line}", highlight=False)

@@ -1,7 +1,6 @@
 """How a search builds and trains the model of a trial."""
 
 import gc
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -56,15 +55,14 @@ class ModelFactory:
             )
         )
         callbacks = [*options.pop("callbacks", ()), *self.callbacks(settings), listener]
-        with hidden_retracing_warnings():
-            return model.fit(
-                training,
-                steps_per_epoch=steps,
-                validation_data=validation,
-                callbacks=callbacks,
-                shuffle=False,  # the dataset determines its own order
-                **options,
-            )
+        return model.fit(
+            training,
+            steps_per_epoch=steps,
+            validation_data=validation,
+            callbacks=callbacks,
+            shuffle=False,  # the dataset determines its own order
+            **options,
+        )
 
 
 @dataclass(frozen=True)
@@ -77,24 +75,6 @@ class Timing:
     def seconds(self, *, trials: int, epochs: int) -> float:
         """Return the duration of a number of trials that train a number of epochs in total."""
         return trials * self.start_seconds + epochs * self.epoch_seconds
-
-
-@contextmanager
-def hidden_retracing_warnings() -> Iterator[None]:
-    """Hide TensorFlow's warnings about retracing inside the block.
-
-    TensorFlow traces the functions of each new model, and takes that for repeated tracing of one function.
-    """
-
-    def is_other(record: logging.LogRecord) -> bool:
-        return "triggered tf.function retracing" not in record.getMessage()
-
-    logger = logging.getLogger("tensorflow")
-    logger.addFilter(is_other)
-    try:
-        yield
-    finally:
-        logger.removeFilter(is_other)
 
 
 @contextmanager

@@ -59,6 +59,11 @@ def combine_manifests(tables: Iterable[pd.DataFrame], *, schema: Schema = MANIFE
     return table.sort_values("image_id", kind="stable", ignore_index=True)
 
 
+def count_reasons(rejected: pd.DataFrame) -> str:
+    """Return how often each reason occurs in a table of rejected rows as text, the most frequent first."""
+    return ", ".join(f"{reason} {count:,}" for reason, count in rejected["reason"].value_counts().items())
+
+
 def check_labelled(source: str, table: pd.DataFrame, rejected: pd.DataFrame) -> None:
     """Check that a source has a labelled photograph.
 
@@ -66,8 +71,7 @@ def check_labelled(source: str, table: pd.DataFrame, rejected: pd.DataFrame) -> 
         DataError: It has none; the message counts the reasons.
     """
     if table.empty:
-        counts = rejected["reason"].value_counts()
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.items()) or "no image was found"
+        reasons = count_reasons(rejected) or "no image was found"
         example = f" For example {rejected['path'].iloc[0]}: {rejected['detail'].iloc[0]}." if len(rejected) else ""
         msg = f"The source {source} must have at least one labelled photograph. Rejected: {reasons}.{example}"
         raise DataError(msg)

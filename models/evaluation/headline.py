@@ -1,6 +1,7 @@
 """The numbers over all faces: the few that runs are compared by, and all of them."""
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -58,6 +59,21 @@ def headline_metrics(overall: dict[str, float | int | str | None]) -> Metrics:
     names = HEADLINE if overall["exact_rows"] else {"interval_mae": "interval_mae", **HEADLINE}
     found = {short: overall[name] for name, short in names.items()}
     return {name: value for name, value in found.items() if isinstance(value, float)}
+
+
+def describe_no_better_than_median(overall: Mapping[str, float | int | str | None]) -> str | None:
+    """Return a warning if the MAE is not below that of always predicting the median age, else None.
+
+    Args:
+        overall: From `overall_metrics`.
+    """
+    mae, baseline = overall["mae"], overall["median_baseline_mae"]
+    if not isinstance(mae, float) or not isinstance(baseline, float) or mae < baseline:
+        return None
+    return (
+        f"a test MAE of {mae:.2f} years is no better than {baseline:.2f}, that of always predicting the median age of "
+        "the training rows: the network has learned nothing about age. Check the labels, the crops and the history"
+    )
 
 
 def rounded_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,18 @@
-"""Import modules that load TensorFlow without its start-up messages."""
+"""Import modules that load TensorFlow without its start-up messages, and hide its warnings about retracing."""
 
+import logging
 import os
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+
+def is_not_about_retracing(record: logging.LogRecord) -> bool:
+    """Return whether a message is not TensorFlow's warning about retracing.
+
+    TensorFlow traces the functions of each new model, and takes that for repeated tracing of one function.
+    """
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def import_quietly(module: str) -> Any:
@@ -11,6 +20,7 @@ def import_quietly(module: str) -> Any:
 
     TensorFlow's libraries write before any of its log settings apply. Errors of the import itself are raised as usual.
     """
+    logging.getLogger("tensorflow").addFilter(is_not_about_retracing)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept = os.dup(2)
     with Path(os.devnull).open("w") as nowhere:

@@ -2,7 +2,7 @@
 
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
 from agelens.data_prep.readers import READERS
-from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, make_manifest
+from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, count_reasons, make_manifest
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -19,6 +19,10 @@ def run(params: Params, paths: Paths) -> None:
         )
         check_labelled(name, table, rejected)
         say(f"{name}: {len(table)} labelled, {len(rejected)} rejected")
+        if len(rejected):
+            say(f"  rejected: {count_reasons(rejected)}; each with its reason in {paths.manifest_rejected}")
+        if clipped := int(table["age_clipped"].sum()):
+            say(f"  {clipped} ages above {params.build_manifest.max_age} became {params.build_manifest.max_age}")
         tables.append(table)
         rejects.append(rejected)
     write_table(paths.manifest, combine_manifests(tables), MANIFEST)

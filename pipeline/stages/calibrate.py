@@ -1,13 +1,13 @@
 """Fit temperature, bias correction and prediction intervals on the validation split."""
 
 from agelens.data_prep.core.atomic import replacing, write_json
-from agelens.data_prep.core.labels import check_has_exact_ages
+from agelens.data_prep.core.labels import check_has_exact_ages, describe_few_exact_ages
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.models.calibration.coverage import coverage_by_source, undercovered
 from agelens.models.calibration.fit import fit_calibration
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.progress import say
+from agelens.pipeline.progress import say, warn
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
 
@@ -15,6 +15,7 @@ def run(params: Params, paths: Paths) -> None:
     """Fit the calibration on the validation rows whose age is exact, and write it and its coverage of each source."""
     val = read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
+    warn(describe_few_exact_ages(val["age_low"], val["age_high"]))
     exact = val[val["age_low"] == val["age_high"]]
     outputs = predict_rows(read_age_net(params, paths), exact, params=params, paths=paths, label="predicting val")
     fitted = fit_calibration(

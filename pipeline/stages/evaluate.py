@@ -9,7 +9,12 @@ from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.fairness import standardised_errors
-from agelens.models.evaluation.headline import headline_metrics, overall_metrics, rounded_table
+from agelens.models.evaluation.headline import (
+    describe_no_better_than_median,
+    headline_metrics,
+    overall_metrics,
+    rounded_table,
+)
 from agelens.models.evaluation.metrics import median_baseline_mae
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.slices import by_slice, by_source_and_slice
@@ -19,7 +24,7 @@ from agelens.models.serving.decoding import decode
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.evaluation.robustness import measure_robustness
-from agelens.pipeline.progress import say
+from agelens.pipeline.progress import say, warn
 from agelens.pipeline.tracking import tracked_run
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
@@ -49,6 +54,7 @@ def run(params: Params, paths: Paths) -> None:
     write_json(paths.metrics, headline_metrics(overall))
     mae = overall["mae"]
     say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
+    warn(describe_no_better_than_median(overall))
     with tracked_run("evaluate", paths=paths, config=params.model_dump(mode="json")) as tracked:
         tracked.summarise({f"test/{name}": value for name, value in overall.items()})
 

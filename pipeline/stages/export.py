@@ -17,7 +17,7 @@ from agelens.models.serving.training_hashes import write_training_hashes
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.progress import say
+from agelens.pipeline.progress import say, warn
 from agelens.pipeline.training_data.framing import read_views, view_side
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 from agelens.weights.defaults import DETECTOR_RUNTIME
@@ -45,6 +45,7 @@ INTENDED_USE = (
 
 def run(params: Params, paths: Paths) -> None:
     """Write the exported network, its model card, and the hashes of its training images."""
+    warn(params.export.describe_demo_text({name: source.reader for name, source in params.sources.items()}))
     network = read_age_net(params, paths)
     val = read_table(paths.split_val, SPLIT)
     # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.

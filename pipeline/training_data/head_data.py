@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from agelens.data_prep.batches.dataset import check_steps, make_feature_dataset, make_plain_feature_dataset
-from agelens.data_prep.core.labels import check_has_exact_ages
+from agelens.data_prep.core.labels import check_has_exact_ages, describe_few_exact_ages
 from agelens.data_prep.core.tables import SPLIT, TRAIN, read_table
 from agelens.data_prep.splits.split import hash_names
 from agelens.models.caches.features import Features, crop_keys
@@ -17,6 +17,7 @@ from agelens.models.training.objective import loss_weights_of, targets_of
 from agelens.pipeline.config.fingerprints import fingerprint, rows_fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import warn
 from agelens.pipeline.training_data.feature_extraction import feature_cache
 from agelens.pipeline.training_data.framing import frame_rows
 
@@ -124,13 +125,14 @@ class HeadData:
 
 
 def read_head_data(params: Params, paths: Paths) -> HeadData:
-    """Read the rebalanced training rows and the validation rows with their features.
+    """Read the rebalanced training rows and the validation rows with their features; warn if these are few.
 
     Raises:
         DataError: A table or a feature is missing, or no validation row has an exact age.
     """
     train, val = read_table(paths.train, TRAIN), read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
+    warn(describe_few_exact_ages(val["age_low"], val["age_high"]))
     train_keys, val_keys = (_keys(table, params, paths) for table in (train, val))
     return HeadData(
         train=train,

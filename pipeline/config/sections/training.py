@@ -1,5 +1,6 @@
 """The sections of the network, of its training, and of the stages after it."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import Field, PositiveFloat, field_validator, model_validator
@@ -156,9 +157,27 @@ class Report(Section):
     show_faces: bool = True
 
 
+DEMO_TRAINING_DATA = "synthetic faces, of no use on photographs"
+"""`export.training_data` of params/demo.yaml, which is wrong for any other data."""
+
+
 class Export(Section):
     """Stage `export`: entries of the model card, beside the metrics."""
 
     name: str
     training_data: str
     licence: str
+
+    def describe_demo_text(self, readers: Mapping[str, str]) -> str | None:
+        """Return a warning if the model card would describe photographs as the demo's drawn faces, else None.
+
+        Args:
+            readers: The reader of each source.
+        """
+        real = [name for name, reader in readers.items() if reader != "synthetic"]
+        if self.training_data != DEMO_TRAINING_DATA or not real:
+            return None
+        return (
+            f"export.training_data is the text of the demo ({DEMO_TRAINING_DATA}), but the sources contain "
+            f"{', '.join(real)}; the model card must state what the model was trained on"
+        )

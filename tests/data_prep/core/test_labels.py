@@ -12,6 +12,7 @@ from agelens.data_prep.core.labels import (
     AgeGroups,
     attribute_indices,
     check_has_exact_ages,
+    describe_few_exact_ages,
 )
 from agelens.data_prep.core.records import Record
 
@@ -94,6 +95,15 @@ def test_one_exact_age_is_enough():
 def test_labels_without_an_exact_age_are_rejected(low, high, count):
     with pytest.raises(DataError, match=f"exact.*Received: {count} rows without an exact age"):
         check_has_exact_ages(low, high)
+
+
+def test_few_exact_ages_are_described_below_thirty():
+    ages = np.arange(30.0)
+    assert describe_few_exact_ages(ages, ages) is None
+    assert describe_few_exact_ages(np.arange(31.0), np.arange(31.0)) is None
+    few = describe_few_exact_ages(ages, ages + (ages == 0))
+    assert few is not None
+    assert few.startswith("the validation split has 29 rows with an exact age")
 
 
 def test_labels_of_attributes_become_class_indices():

@@ -4,7 +4,13 @@ import json
 
 import pytest
 
-from agelens.models.evaluation.headline import HEADLINE, headline_metrics, overall_metrics, rounded_table
+from agelens.models.evaluation.headline import (
+    HEADLINE,
+    describe_no_better_than_median,
+    headline_metrics,
+    overall_metrics,
+    rounded_table,
+)
 from agelens.models.evaluation.metrics import COUNTS
 from agelens.models.evaluation.slices import BOOTSTRAPPED, by_slice
 from tests.models.prediction_tables import FACES, predictions_of, simulated
@@ -46,6 +52,16 @@ def test_the_headline_leaves_out_what_applies_to_no_row() -> None:
     assert few.keys() == set(HEADLINE.values()) - {"worst_band"}
     intervals = overall_metrics(by_slice(predictions_of([(25, 32, 35), (8, 12, 10)]), resamples=5), baseline=None)
     assert headline_metrics(intervals) == {"interval_mae": 1.5, "accuracy": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("mae", "baseline", "warned"), [(9.0, 9.1, False), (9.0, 9.0, True), (9.1, 9.0, True), (None, None, False)]
+)
+def test_an_error_that_is_not_below_the_median_baseline_is_described(
+    mae: float | None, baseline: float | None, warned: bool
+) -> None:
+    line = describe_no_better_than_median({"mae": mae, "median_baseline_mae": baseline})
+    assert (line is not None) is warned
 
 
 def test_the_headline_fits_a_terminal() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.pipeline.config.params import Params, read_params
+from agelens.pipeline.config.sections.training import DEMO_TRAINING_DATA
 from agelens.pipeline.stages import STAGES
 from tests.locations import ROOT
 from tests.pipeline.demo_settings import DEMO, changed
@@ -40,6 +41,15 @@ def test_set_param_of_dvc_changes_one_line(path, tmp_path):
     hydra.apply_overrides(copy, ["tune.max_epochs=9"])
     lines = zip(before.splitlines(), copy.read_text(encoding="utf-8").splitlines(), strict=True)
     assert [new for old, new in lines if old != new] == ["  max_epochs: 9"]
+
+
+def test_the_demos_text_on_the_model_card_fits_only_its_own_data():
+    demo = Params.model_validate(DEMO).export
+    assert demo.training_data == DEMO_TRAINING_DATA
+    assert demo.describe_demo_text({"drawn": "synthetic"}) is None
+    assert "the sources contain mine; " in demo.describe_demo_text({"drawn": "synthetic", "mine": "table"})
+    mine = demo.model_copy(update={"training_data": "my photographs"})
+    assert mine.describe_demo_text({"mine": "table"}) is None
 
 
 SECTIONS = ["", "sources.synthetic.", *(f"{name}." for name, value in DEMO.items() if isinstance(value, dict))]
