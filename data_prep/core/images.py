@@ -1,93 +1,75 @@
-"""Reading and writing of images: a file becomes an upright `uint8 (height, width, 3)` RGB array, or an `ImageError`.
+"""Reading and writing of images: a file becomes an upright `uint8 (height, width, 3)` RGB array, or an `ImageError`."""
 
-Pillow decodes instead of OpenCV for two reasons. It reports truncated files, whose missing part OpenCV silently fills
-with grey, and it gives the size of an image before it allocates memory for the pixels.
-"""
-
-import io
 import os
 import stat
-import struct
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, UnidentifiedImageError
 
 from agelens.data_prep.core.atomic import write_bytes
+from agelens.data_prep.core.decoding import files
+from agelens.data_prep.core.decoding.colours import to_rgb
 from agelens.data_prep.core.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif", ".mpo", ".jpe", ".dib"}
+MAX_PIXELS = files.MAX_PIXELS
+
+SUFFIXES = (
+    *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff"),
+    *("avif", "avifs", "heic", "heif", "hif", "jp2", "j2k", "jpc", "jpf", "jpx"),
 )
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
-"""Formats that Pillow may decode. PostScript is not among them, because Pillow runs another program to decode it."""
-
-MAX_PIXELS = 100_000_000
-"""Larger images are rejected before they are decoded (a 30,000 x 30,000 PNG of 3 MB would need 2.7 GB)."""
+IMAGE_SUFFIXES = frozenset(f".{name}" for name in SUFFIXES)
+"""Suffixes of the files in a folder that are read as images; files given by name can have any."""
 
 MAX_BYTES = 200_000_000
 """Larger files are rejected before they are read."""
 
-BAND_PIXELS = 4_000_000
-"""Larger images are converted to RGB in horizontal bands, because Pillow copies what it converts several times."""
-
 JPEG_QUALITY = 95
 
-TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""The operation that turns an image upright, by its EXIF orientation."""
 
-DECODER_ERRORS = (
-    OSError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    SyntaxError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-)
-"""Exceptions with which Pillow's decoders report damaged files."""
+@dataclass(frozen=True)
+class ImageFile:
+    """An image with what is unusual about its file.
 
-# Pillow warns about decompression bombs and invalid EXIF. The size is checked below, and invalid EXIF is ignored. The
-# filter is set once per process because `warnings.catch_warnings` around a decoder is not thread-safe.
-warnings.filterwarnings("ignore", module=r"PIL\.")
+    Args:
+        pixels: `uint8 (height, width, 3)`, upright RGB.
+        reduction: How many pixels of the file one pixel is in each direction: 1, or 2, 4 or 8 for a JPEG with more than
+            `MAX_PIXELS`.
+        notes: What is unusual about the file, each with a short code in front, such as `no_end_marker`.
+    """
 
-_open_image = Image.open
-"""Pillow's own function: ultralytics replaces it by one that fails on files that are no images."""
+    pixels: Pixels
+    reduction: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Read one image file as upright RGB.
 
-    The EXIF orientation is applied, 16-bit and CMYK pixels are converted, transparency is blended with white, and of an
-    animation the first frame is read.
+    The EXIF orientation and the colour profile are applied, 16-bit and CMYK pixels are converted, transparency is
+    blended with white, and of an animation the first frame with content is read. A JPEG with more than `max_pixels` is
+    decoded at 1/2, 1/4 or 1/8 of its size.
 
     Returns:
         `uint8 (height, width, 3)`.
 
     Raises:
-        ImageError: With the reason `missing`, `unreadable`, `not_a_file`, `empty_file`, `not_an_image`, `too_large` or
-            `truncated`.
+        ImageError: With the reason `missing`, `unreadable`, `not_a_file`, `empty_file`, `not_an_image`, `needs_heif`,
+            `too_large` or `truncated`.
     """
-    content = read_image_bytes(path)
-    return decode_rgb(content, max_pixels=max_pixels)
+    return read_image(path, max_pixels=max_pixels).pixels
+
+
+def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFile:
+    """Read one image file with what is unusual about it; see `read_rgb`."""
+    return decode_image(read_image_bytes(path), max_pixels=max_pixels, reduce=True)
 
 
 def read_image_bytes(path: Path) -> bytes:
@@ -118,96 +100,39 @@ def _check_file(path: Path) -> None:
 def decode_rgb(
     content: bytes, *, max_pixels: int = MAX_PIXELS, admit: Callable[[int], None] = lambda _: None
 ) -> Pixels:
-    """Decode the bytes of one image file as upright RGB; see `read_rgb`.
+    """Decode the bytes of one image file at its full size as upright RGB; see `read_rgb`.
 
     `admit` is called with the number of pixels before they are decoded, and may block until there is memory for them.
     """
-    with _raising_image_errors(content):
-        image = _open_image(io.BytesIO(content), formats=FORMATS)
-    with image:
-        _check_size(image, max_pixels=max_pixels)
-        admit(image.size[0] * image.size[1])
-        with _raising_image_errors(content):
-            image.load()
-            return _to_rgb(_transpose_upright(image))
+    return decode_image(content, max_pixels=max_pixels, admit=admit).pixels
 
 
-def pil_to_rgb(image: Image.Image, *, max_pixels: int = MAX_PIXELS) -> Pixels:
+def pil_to_rgb(image: Any, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Return a PIL image as upright RGB, with the conversions and errors of `decode_rgb`."""
-    _check_size(image, max_pixels=max_pixels)
-    with _raising_image_errors(b""):
+    files.check_size(image, max_pixels=max_pixels)
+    with files.raising_image_errors(b""):
         image.load()
-        return _to_rgb(_transpose_upright(image))
+        return to_rgb(files.turn_upright(image, orientation=files.orientation_of(image)))
 
 
-def is_image(content: bytes) -> bool:
-    """Return whether bytes begin like an image file of one of `FORMATS`."""
-    try:
-        with _open_image(io.BytesIO(content), formats=FORMATS):
-            return True
-    except (UnidentifiedImageError, Image.DecompressionBombError, *DECODER_ERRORS):
-        return False
+def decode_image(
+    content: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    reduce: bool = False,
+    admit: Callable[[int], None] = lambda _: None,
+) -> ImageFile:
+    """Decode the bytes of one image file with what is unusual about it; see `read_rgb`.
 
-
-@contextmanager
-def _raising_image_errors(content: bytes) -> Iterator[None]:
-    try:
-        yield
-    except UnidentifiedImageError:
-        reason, detail = "not_an_image", f"begins with {content[:16]!r}"
-    except Image.DecompressionBombError as error:
-        reason, detail = "too_large", str(error)
-    except DECODER_ERRORS as error:
-        reason, detail = "truncated", str(error)
-    else:
-        return
-    raise ImageError(reason, detail)
-
-
-def _check_size(image: Image.Image, *, max_pixels: int) -> None:
-    width, height = image.size
-    if width * height > max_pixels:
-        reason, detail = "too_large", f"{width} x {height} pixels; at most {max_pixels} are decoded"
-        raise ImageError(reason, detail)
-
-
-def _transpose_upright(image: Image.Image) -> Image.Image:
-    # Not ImageOps.exif_transpose, which rewrites the EXIF and fails on invalid entries of otherwise valid files.
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
-    except DECODER_ERRORS:
-        return image
-    return image.transpose(TRANSPOSES[orientation]) if orientation in TRANSPOSES else image
-
-
-def _to_rgb(image: Image.Image) -> Pixels:
-    if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey_to_rgb(np.asarray(image))
-    width, height = image.size
-    rows = max(1, BAND_PIXELS // width)
-    if rows >= height:
-        return _band_to_rgb(image)
-    whole = np.empty((height, width, 3), dtype=np.uint8)
-    for top in range(0, height, rows):
-        whole[top : top + rows] = _band_to_rgb(image.crop((0, top, width, min(top + rows, height))))
-    return whole
-
-
-def _band_to_rgb(image: Image.Image) -> Pixels:
-    if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image)
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"), dtype=np.uint8)
-
-
-def _deep_grey_to_rgb(grey: npt.NDArray[np.generic]) -> Pixels:
-    """Scale 16-bit or floating-point grey to 8 bits; Pillow's conversion would clip all values above 255 to white."""
-    values = np.nan_to_num(grey.astype(np.float32))
-    largest = values.max()
-    # 32-bit and floating-point files do not define white: take the smallest usual maximum that no value exceeds.
-    white = 65535 if grey.dtype.itemsize == 2 else next((top for top in (1, 255, 65535) if largest <= top), largest)
-    return np.repeat((values / white * 255).clip(0, 255).round().astype(np.uint8)[..., None], 3, axis=2)
+    Args:
+        content: The file.
+        max_pixels: Images with more are rejected, or decoded at a fraction of their size.
+        reduce: Whether to decode a larger JPEG at a fraction of its size.
+        admit: See `decode_rgb`.
+    """
+    decoded = files.decode(content, max_pixels=max_pixels, reduce=reduce, admit=admit)
+    with files.raising_image_errors(content):
+        return ImageFile(to_rgb(decoded.image), decoded.reduction, decoded.notes)
 
 
 def encode_jpeg(image: Pixels) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from agelens.data_prep.core.decoding.files import DECODER_ERRORS, FORMATS
 from agelens.data_prep.core.errors import ImageError
-from agelens.data_prep.core.images import DECODER_ERRORS, FORMATS
 
 SMALLEST_ENTRIES = 16
 """Entries of a luminance table that are compared: at low qualities, libjpeg limits the others to 255."""

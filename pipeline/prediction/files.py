@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from agelens.data_prep.core.images import IMAGE_SUFFIXES, MAX_BYTES, find_images, is_image
+from agelens.data_prep.core.decoding.files import is_image
+from agelens.data_prep.core.images import IMAGE_SUFFIXES, MAX_BYTES, find_images
 from agelens.pipeline.prediction.text import decoded, pluralise, printable
 
 STANDARD_INPUT = "-"

@@ -29,7 +29,7 @@ ANYWHERE = {"numpy", "pandas"}
 IMPORTERS = {
     "PIL": (
         "agelens.data_prep.core.image_inputs",
-        "agelens.data_prep.core.images",
+        "agelens.data_prep.core.decoding",
         "agelens.data_prep.exploration.headers",
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",
@@ -40,6 +40,7 @@ IMPORTERS = {
         "agelens.data_prep.batches.camera",
         "agelens.data_prep.batches.degradation",
         "agelens.data_prep.core.images",
+        "agelens.data_prep.core.decoding.colours",
         "agelens.data_prep.exploration.pixels",
         "agelens.data_prep.faces.alignment",
         "agelens.data_prep.faces.crop",
@@ -70,6 +71,7 @@ IMPORTERS = {
         "agelens.data_prep.faces.points",
         "agelens.models.serving.runtime",
     ),
+    "pillow_heif": ("agelens.data_prep.core.decoding.files",),
     "platformdirs": ("agelens.weights.fetch",),
     "pooch": ("agelens.weights.fetch",),
     "pyarrow": ("agelens.data_prep.sources.remote",),

@@ -20,7 +20,7 @@ def test_folder_is_searched_recursively_in_the_order_of_names(photos, company, t
 def mixed(photos, company):
     """Return a folder with a photograph, other files, and a link to a photograph outside of it."""
     write_jpeg(photos / "mixed/a.jpg", company[0])
-    for name in ("deep/b.HEIC", "c.heic", "notes.txt", "README"):
+    for name in ("deep/b.MOV", "c.mov", "notes.txt", "README"):
         (photos / "mixed" / name).parent.mkdir(exist_ok=True)
         (photos / "mixed" / name).write_bytes(b"no photograph")
     (photos / "mixed/link.jpg").symlink_to(photos / "company.jpg")
@@ -29,7 +29,7 @@ def mixed(photos, company):
 
 SKIPPED = (
     "skipped 4 files that cannot be read as images (",
-    "2 .heic",
+    "2 .mov",
     "1 .txt",
     "1 without suffix",
     "skipped 1 link to files outside of the folder",

@@ -1,14 +1,15 @@
 """Colours, size and orientation of images that are read."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
-from agelens.data_prep.core import images
+from agelens.data_prep.core.decoding import colours
 from agelens.data_prep.core.images import decode_rgb, read_rgb
 from tests.data_prep.encoded_images import drawn_photo, encoded
 
@@ -42,6 +43,20 @@ def test_16_bit_grey_is_scaled_to_8_bits() -> None:
 @pytest.mark.parametrize("darkest", [1, 255])
 def test_a_dark_16_bit_image_stays_dark(darkest: int) -> None:
     assert decode_rgb(encoded(np.full((4, 4), darkest, dtype=np.uint16), "PNG")).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_12_bits_in_a_16_bit_file_are_scaled_to_8_bits(kind: str) -> None:
+    grey = np.array([[0, 257, 2048, 4095]], dtype=np.uint16)
+    assert decode_rgb(encoded(grey, kind))[..., 0].tolist() == [[0, 16, 128, 255]]
+    bgr = np.stack([grey, grey[:, ::-1], grey], axis=-1)
+    _, buffer = cv2.imencode(f".{kind.lower()}", bgr)
+    assert decode_rgb(buffer.tobytes())[0].tolist() == [[0, 255, 0], [16, 128, 16], [128, 16, 128], [255, 0, 255]]
+
+
+@pytest.mark.parametrize("value", [0, 9])
+def test_a_dark_8_bit_image_stays_dark(value: int) -> None:
+    assert (decode_rgb(encoded(np.full((4, 4, 3), value, dtype=np.uint8), "PNG")) == value).all()
 
 
 def test_16_bit_colour_is_scaled_to_8_bits() -> None:
@@ -159,13 +174,73 @@ def test_invalid_exif_is_ignored(exif: bytes) -> None:
     assert decode_rgb(encoded(drawn_photo(), "JPEG", exif=exif)).shape == (120, 160, 3)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
 def test_conversion_in_bands_gives_the_same_pixels(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (37, 29, 4), dtype=np.uint8)
     path = tmp_path / "image.tif"
-    Image.fromarray(noise, "RGBA").convert("RGB" if mode in {"P", "YCbCr", "1"} else "RGBA").convert(mode).save(path)
+    Image.fromarray(noise, "RGBA").convert("RGB" if mode in {"P", "1"} else "RGBA").convert(mode).save(path)
     whole = read_rgb(path)
-    monkeypatch.setattr(images, "BAND_PIXELS", 29 * 5)
+    monkeypatch.setattr(colours, "BAND_PIXELS", 29 * 5)
     np.testing.assert_array_equal(read_rgb(path), whole)
-    monkeypatch.setattr(images, "BAND_PIXELS", 1)
+    monkeypatch.setattr(colours, "BAND_PIXELS", 1)
     np.testing.assert_array_equal(read_rgb(path), whole)
+
+
+def icc(primaries: list[tuple[float, float, float]]) -> bytes:
+    """Return an ICC profile of version 2 with these primaries (XYZ, relative to D50) and a gamma of 2.2."""
+
+    def fixed(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    def xyz(values: tuple[float, float, float]) -> bytes:
+        return b"XYZ " + bytes(4) + b"".join(map(fixed, values))
+
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(2.2 * 256)) + bytes(2)
+    text = b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(79)
+    tags = {b"desc": text, b"wtpt": xyz((0.9642, 1.0, 0.8249))}
+    tags |= {name: xyz(values) for name, values in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    offset, table, body = 132 + 12 * len(tags), b"", b""
+    for name, content in tags.items():
+        padded = content + bytes(-len(content) % 4)
+        table += name + struct.pack(">II", offset + len(body), len(content))
+        body += padded
+    head = (
+        struct.pack(">I4sI4s4s4s", 0, b"none", 0x02200000, b"mntr", b"RGB ", b"XYZ ") + bytes(12) + b"acsp" + bytes(28)
+    )
+    head += b"".join(map(fixed, (0.9642, 1.0, 0.8249))) + bytes(48)
+    profile = head + struct.pack(">I", len(tags)) + table + body
+    return struct.pack(">I", len(profile)) + profile[4:]
+
+
+P3_PRIMARIES = [(0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407)]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_display_p3_is_converted_to_srgb(mode: str) -> None:
+    skin, in_srgb = (200, 150, 130), (209, 148, 126)  # P3 is wider: the same numbers are less saturated in sRGB
+    content = encoded(Image.new("RGB", (4, 4), skin).convert(mode), "PNG", icc_profile=icc(P3_PRIMARIES))
+    assert np.abs(decode_rgb(content)[0, 0].astype(int) - in_srgb).max() <= 2
+    assert decode_rgb(encoded(Image.new("RGB", (4, 4), skin), "PNG"))[0, 0].tolist() == list(skin)
+
+
+def test_grey_stays_grey_with_a_profile() -> None:
+    grey = Image.new("RGB", (4, 4), (128, 128, 128))
+    image = decode_rgb(encoded(grey, "PNG", icc_profile=icc(P3_PRIMARIES)))
+    assert np.abs(image.astype(int) - 128).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), b"no profile", icc(P3_PRIMARIES)[:200]],
+    ids=["srgb", "no_profile", "cut"],
+)
+def test_a_profile_of_srgb_and_a_damaged_one_change_nothing(profile: bytes) -> None:
+    content = encoded(drawn_photo(), "PNG", icc_profile=profile)
+    np.testing.assert_array_equal(decode_rgb(content), drawn_photo())
+
+
+def test_a_profile_of_another_kind_of_image_is_ignored() -> None:
+    grey = drawn_photo()[..., 0]
+    image = decode_rgb(encoded(grey, "PNG", icc_profile=icc(P3_PRIMARIES)))
+    np.testing.assert_array_equal(image[..., 1], grey)

@@ -1,0 +1,1 @@
+"""Image files to pixels: formats, limits, damaged files, colours. `agelens.data_prep.core.images` is the interface."""
