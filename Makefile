@@ -26,6 +26,7 @@ demo: $(VENV)/.installed $(SYNTHETIC) ## run the whole pipeline on drawn faces: 
 		$(BIN)/dvc config --local core.no_scm true; }
 	@cmp -s params.yaml params/demo.yaml || { \
 		echo "params.yaml is not params/demo.yaml: run 'dvc repro', or 'agelens use demo' first."; exit 1; }
+	@$(BIN)/agelens data check
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 	@$(BIN)/agelens summary
 
@@ -64,4 +65,5 @@ format: $(VENV)/.installed ## fix style
 
 clean: ## remove crops, features, tables and reports; raw data, weights and W&B runs stay
 	rm -rf data/crops data/features data/splits data/tune data/train_state data/protocol data/*.csv reports
+	rm -f data/*.json data/*.jsonl
 	find data weights/trained weights/exported -name '.writing-*' -delete 2>/dev/null || true

@@ -11,6 +11,7 @@ derive from `AgelensError`. Importing this package loads nothing else; each name
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from agelens.data_prep.core.images import read_rgb
     from agelens.models.serving.predictions import AgePrediction, FacePredictions, ImagePredictions
     from agelens.models.serving.predictor import AgePredictor
+
+if (_checkout := Path(__file__).resolve().parents[1]).joinpath("dvc.yaml").is_file():
+    # `python -m agelens` in any checkout runs the code of that checkout, such as the clone of a queued experiment;
+    # an editable installation by itself maps to the checkout that was installed.
+    __path__.insert(0, str(_checkout))
 
 try:
     __version__ = version("agelens")

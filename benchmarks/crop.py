@@ -179,7 +179,8 @@ def run_stage(manifest: pd.DataFrame, params: Params) -> dict[str, float]:
     plan = CropPlan(open_detector, shape, {name: _rule(params, name) for name in params.sources})
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        faces, _ = crop_manifest(manifest, plan, folder=Path(folder), fingerprint="benchmark")
+        crops, journal = Path(folder, "crops"), Path(folder, "journal.jsonl")
+        faces, _ = crop_manifest(manifest, plan, folder=crops, journal=journal, fingerprint="benchmark")
         seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"rate": len(manifest) / seconds, "faces": len(faces), "peak_mb": peak}

@@ -41,6 +41,7 @@ from agelens.pipeline.stages import cache_features, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning.budget import hyperband_budget
 from agelens.tuning.model_factory import measure_timing
+from agelens.tuning.search import search_folder
 from evidence import add_record_option, write_result
 
 MIB = 2**20
@@ -96,9 +97,10 @@ def measure_search(asked: argparse.Namespace) -> dict[str, Any]:
         data = read_head_data(params, paths)
         seconds["epoch"] = measure_timing(head_factory(params, data)).epoch_seconds
         with _watched_memory() as samples:
-            tune.search_and_write(params, paths)
-        seconds |= json.loads((paths.tune_report / "seconds.json").read_text())
+            tune.search_and_write(params, paths, folder=paths.tune_report)
         best = json.loads(paths.best_settings.read_text())
+        state = search_folder(paths.tune_state, fingerprint=best["fingerprint"])
+        seconds |= json.loads((state / "seconds.json").read_text())
         trials = pd.read_csv(paths.tune_report / "trials.csv")
         retrained = pd.read_csv(paths.tune_report / "retrained.csv")
         if asked.keep is not None:

@@ -71,6 +71,7 @@ def crop_manifest(
     plan: CropPlan,
     *,
     folder: Path,
+    journal: Path,
     fingerprint: str,
     limits: FaceLimits | None = None,
     engine: Engine | None = None,
@@ -81,7 +82,8 @@ def crop_manifest(
     Args:
         manifest: A manifest table.
         plan: Detectors, shape of a crop, and the rules of each source.
-        folder: Folder of the crops and of the journal.
+        folder: Folder of the crops.
+        journal: File of the journal. It contains times of files, so it is not in the folder of the results.
         fingerprint: Identifies the detector and all settings that the results depend on, except rules and limits.
         limits: Limits that a face must meet; None keeps all. The crop of a rejected face stays in the folder.
         engine: Crops the images; by default, threads of this machine.
@@ -97,16 +99,18 @@ def crop_manifest(
     rows: dict[str, Row] = {
         str(row["image_id"]): {str(name): value for name, value in row.items()} for row in manifest.to_dict("records")
     }
-    with Journal(folder / "journal.jsonl", fingerprint=fingerprint) as journal:
-        todo = _unfinished(rows, journal.done, plan.rules, folder)
+    with Journal(journal, fingerprint=fingerprint) as record:
+        todo = _unfinished(rows, record.done, plan.rules, folder)
         progress(len(rows) - len(todo))
         needed = {source: plan.rules[source] for source in {row["source"] for row in todo}}
         reduced = CropPlan(plan.open_detector, plan.shape, needed)
         for outcomes in (engine or run_threads)(todo, reduced, folder=folder) if todo else ():
-            journal.append((outcome.image_id, outcome.entry) for outcome in outcomes)
+            record.append((outcome.image_id, outcome.entry) for outcome in outcomes)
             progress(len(outcomes))
-        journal.keep(rows)
-        done = {key: journal.done[key] for key in rows}
+        record.keep(rows)
+        done = {key: record.done[key] for key in rows}
+    for path in (*folder.glob("*.jsonl"), *journal.parent.glob(".writing-*.jsonl")):
+        path.unlink()  # the journal of earlier versions, and what an interrupted run left
     _remove_obsolete_files(folder, kept={entry["face"]["crop"] for entry in done.values() if "face" in entry})
     return _make_tables(rows, done, limits or FaceLimits())
 
@@ -170,8 +174,6 @@ def _make_tables(rows: dict[str, Row], done: dict[str, Row], limits: FaceLimits)
 
 def _remove_obsolete_files(folder: Path, *, kept: set[str]) -> None:
     """Remove crops of images that are no longer in the manifest, and temporary files of interrupted runs."""
-    for path in folder.glob(".writing-*.jsonl"):
-        path.unlink()
     for path in folder.glob("*/??/*.jpg"):
         ours = OWN_FILE.fullmatch(path.name) is not None
         if ours and path.relative_to(folder).as_posix() not in kept:

@@ -1,11 +1,16 @@
 """The commands `agelens data`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-data_app = typer.Typer(help="Data sets: draw the synthetic one.", no_args_is_help=True, rich_markup_mode="markdown")
+data_app = typer.Typer(
+    help="Data sets: draw the synthetic one, look for changed raw files.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
 
 
 @data_app.command()
@@ -23,3 +28,31 @@ def synthetic(
 
     with progress_bar("drawing faces", total=count) as advance:
         write_synthetic(folder, count=count, seed=seed, size=size, progress=lambda _: advance(1))
+
+
+@data_app.command()
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
+) -> None:
+    """Look for added, removed or changed raw files of all sources, so that `dvc repro` reads them.
+
+    DVC does not watch raw folders. After a change, this command updates `data/raw_files.json`, an output of the stage
+    `build_manifest`; DVC then runs that stage again. No photograph is opened.
+    """
+    from agelens.data_prep.core.atomic import write_json  # noqa: PLC0415
+    from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
+    from agelens.pipeline.stages.build_manifest import raw_files_of  # noqa: PLC0415
+
+    params, paths = open_project()
+    found = {name: files.to_json() for name, files in raw_files_of(params).items()}
+    known = json.loads(paths.raw_files.read_text(encoding="utf-8")) if paths.raw_files.is_file() else {}
+    changed = sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
+    if changed:
+        write_json(paths.raw_files, found)
+    if as_json:
+        typer.echo(json.dumps({"sources": found, "changed": changed}))
+        return
+    for name, files in found.items():
+        state = "changed" if name in changed else "unchanged"
+        typer.echo(f"{name}: {files['files']:,} files, {int(files['size']) / 1e6:,.1f} MB, {state}")
+    typer.echo(f"run `dvc repro` to read {', '.join(changed)}" if changed else "the manifest is up to date")

@@ -61,15 +61,13 @@ def run(
 
     The usual command is `dvc repro`, which runs all stages that are out of date, in order.
     """
-    from agelens.pipeline.config.params import read_params  # noqa: PLC0415
-    from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
+    from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
     from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
 
     if stage not in STAGES:
         msg = f"There is no stage {stage}. Stages: {', '.join(STAGES)}."
         raise ParamsError(msg)
-    paths = Paths()
-    params = read_params(paths.params)
+    params, paths = open_project()
     with project_lock(paths):
         import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
 
@@ -82,14 +80,13 @@ def tune(
     """Search for the best settings of the head or the network, as configured in section tune of params.yaml.
 
     The same command resumes a search that was stopped or killed; changed settings start another search. It needs the
-    cached features that `dvc repro cache_features` computes. The stage `dvc repro tune` runs the same search, but only
-    if `train.use_tuned` is true. For several machines, see docs/search.md.
+    cached features that `dvc repro cache_features` computes. Tables and pages are written to reports/search/. If
+    `train.use_tuned` is true, `dvc repro` then takes the result over without training a trial again. For several
+    machines, see docs/search.md.
     """
-    from agelens.pipeline.config.params import read_params  # noqa: PLC0415
-    from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
+    from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
 
-    paths = Paths()
-    params = read_params(paths.params)
+    params, paths = open_project()
     if max_trials is not None:  # a child process of another search, which must not outlive it
         import_quietly("agelens.pipeline.search.processes").exit_when_stdin_closes()
     import_quietly("agelens.pipeline.commands.tuning").search_in_role(

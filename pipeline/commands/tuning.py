@@ -8,6 +8,8 @@ from agelens.data_prep.core.errors import ParamsError
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.config.project_lock import project_lock
+from agelens.pipeline.progress import say
+from agelens.pipeline.reports.search_report import draw_search
 from agelens.pipeline.search.processes import TRIAL_LIMIT_STATUS, TUNER_ID, role_of
 from agelens.pipeline.search.run import train_trials, work_for_chief
 from agelens.pipeline.search.workers import local_workers
@@ -39,6 +41,14 @@ def search_in_role(params: Params, paths: Paths, *, workers: int, max_trials: in
             train_trials(params, paths, max_trials=max_trials)
         else:
             with project_lock(paths), local_workers(workers, logs=paths.tune_state) if workers > 1 else nullcontext():
-                search_and_write(params, paths)
+                _search(params, paths)
     except TrialLimitReached:
         sys.exit(TRIAL_LIMIT_STATUS)
+
+
+def _search(params: Params, paths: Paths) -> None:
+    """Search outside of DVC: an output of the stage `tune` stays as DVC knows it until `dvc repro` writes it."""
+    search_and_write(params, paths, folder=paths.search_report)
+    draw_search(paths.search_report, paths.search_report)
+    use = "`dvc repro` takes it over" if params.train.use_tuned else "set train.use_tuned to true to train with it"
+    say(f"the search is in {paths.search_report}; {use}")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agelens.pipeline.config.checkout import main_checkout
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -35,9 +37,19 @@ class Paths:
         return self.root / "data/manifest_rejected.csv"
 
     @property
+    def raw_files(self) -> Path:
+        """Number, size and hash of the raw files of each source, by which DVC notices a change."""
+        return self.root / "data/raw_files.json"
+
+    @property
     def crops(self) -> Path:
         """Face crops, one JPEG each."""
         return self.root / "data/crops"
+
+    @property
+    def crop_journal(self) -> Path:
+        """Finished photographs, from which a stopped stage resumes; not a result, since it has times of files."""
+        return self.root / "data/crops_journal.jsonl"
 
     @property
     def faces(self) -> Path:
@@ -118,6 +130,11 @@ class Paths:
     def tune_report(self) -> Path:
         """Tables of the search."""
         return self.root / "reports/tune"
+
+    @property
+    def search_report(self) -> Path:
+        """Tables and pages of a search that `agelens tune` ran outside of DVC."""
+        return self.root / "reports/search"
 
     @property
     def tune_state(self) -> Path:
@@ -246,5 +263,5 @@ class Paths:
 
     @property
     def wandb(self) -> Path:
-        """W&B runs that are not synced yet."""
-        return self.root / "wandb"
+        """W&B runs that are not synced yet; those of a queued experiment are kept in the checkout, too."""
+        return main_checkout(self.root) / "wandb"

@@ -37,6 +37,7 @@ STORED_DATA = (
     StoredData("data/crops", "crops of faces", "until their photograph leaves the manifest"),
     StoredData("data/*journal*", "paths of photographs, boxes", "until a setting of the crops changes"),
     StoredData("data/*.csv", "paths, labels, people of each photograph; rejected ones too", "until the next run"),
+    StoredData("data/raw_files.json", "number, size and hash of the raw files", "until they change"),
     StoredData("data/splits", "the rows of each split", "until the next run"),
     StoredData("data/features", "features of faces, by image", "until their crop changes or leaves the data"),
     StoredData("data/tune", "state of a search, cached outputs of faces", "until the search is finished"),

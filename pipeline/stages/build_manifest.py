@@ -1,15 +1,19 @@
 """Read raw folders into one table of labelled photographs."""
 
+from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
 from agelens.data_prep.readers import READERS
 from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, count_reasons, make_manifest
+from agelens.data_prep.sources.raw_files import RawFiles, describe_raw_files, files_below
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.config.sections.data import Source
 from agelens.pipeline.progress import say
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Write the labelled photographs of all sources, and the files and lines that were rejected."""
+    """Write the labelled photographs of all sources, what was rejected, and the description of the raw files."""
+    write_json(paths.raw_files, {name: files.to_json() for name, files in raw_files_of(params).items()})
     tables, rejects = [], []
     for name, source in params.sources.items():
         found = READERS[source.reader](source.path, **source.options)
@@ -27,3 +31,14 @@ def run(params: Params, paths: Paths) -> None:
         rejects.append(rejected)
     write_table(paths.manifest, combine_manifests(tables), MANIFEST)
     write_table(paths.manifest_rejected, combine_manifests(rejects, schema=REJECTED), REJECTED)
+
+
+def raw_files_of(params: Params) -> dict[str, RawFiles]:
+    """Return the description of the raw files of each source, which changes with them."""
+    return {name: _describe(source) for name, source in params.sources.items()}
+
+
+def _describe(source: Source) -> RawFiles:
+    """Describe all files of a folder, or a table and the photographs that it lists."""
+    listed = (item.path for item in READERS[source.reader](source.path)) if source.path.is_file() else ()
+    return describe_raw_files([*files_below(source.path), *listed], root=source.path.parent)

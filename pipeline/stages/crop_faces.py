@@ -53,6 +53,7 @@ def _crop(params: Params, paths: Paths, manifest: pd.DataFrame) -> tuple[pd.Data
             manifest,
             CropPlan(open_detector, from_section(CropShape, section), rules),
             folder=paths.crops,
+            journal=paths.crop_journal,
             fingerprint=crops_fingerprint(params, detector=weights),
             limits=from_section(FaceLimits, section),
             engine=choose_engine(section.engine),

@@ -13,35 +13,36 @@ from agelens.pipeline.search.search_space import space_of
 from agelens.pipeline.tracking import tracked_run
 from agelens.tuning.importance import setting_importance
 from agelens.tuning.results import write_best, write_no_best
+from agelens.tuning.search import search_folder
 
 
 def run(params: Params, paths: Paths) -> None:
     """Search if `train.use_tuned` is true; otherwise write a result without settings."""
     if params.train.use_tuned:
-        search_and_write(params, paths)
+        search_and_write(params, paths, folder=paths.tune_report)
         return
-    paths.tune_state.mkdir(parents=True, exist_ok=True)
     write_no_best(paths.best_settings)
     say("train.use_tuned is false, so the search is skipped; `agelens tune` runs it anyway")
 
 
-def search_and_write(params: Params, paths: Paths) -> None:
-    """Search, and write the best settings, all trials and the retrained configurations."""
+def search_and_write(params: Params, paths: Paths, *, folder: Path) -> None:
+    """Search, and write the best settings, all trials and the retrained configurations into a folder."""
     result = run_whole_search(params, paths)
-    _write_result(params, paths, result)
+    _write_result(params, paths, result, folder=folder)
     remove_search_state(paths, fingerprint=result.best.fingerprint)
     print_result(params, result)
 
 
-def _write_result(params: Params, paths: Paths, result: SearchResult) -> None:
-    """Write the result of a search into reports/tune, and log it to W&B."""
-    folder, best = paths.tune_report, result.best
+def _write_result(params: Params, paths: Paths, result: SearchResult, *, folder: Path) -> None:
+    """Write the result of a search, and log it to W&B."""
+    best = result.best
     importance = setting_importance(result.trials, settings=list(space_of(params)))
     _write_table(folder / "trials.csv", result.trials)
     _write_table(folder / "retrained.csv", result.retrained)
     _write_table(folder / "importance.csv", importance.rename_axis("setting").reset_index(name="importance"))
-    write_json(folder / "seconds.json", {name: round(value, 1) for name, value in result.seconds.items()})
-    write_best(paths.best_settings, best)
+    seconds = {name: round(value, 1) for name, value in result.seconds.items()}
+    write_json(search_folder(paths.tune_state, fingerprint=best.fingerprint) / "seconds.json", seconds)
+    write_best(folder / paths.best_settings.name, best)
     with tracked_run("tune", paths=paths, config=params.tune.model_dump(mode="json")) as tracked:
         tracked.log_table("trials", result.trials)
         tracked.log_table("retrained", result.retrained)

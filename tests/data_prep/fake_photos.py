@@ -96,7 +96,13 @@ def crop_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run the stage and return the two tables."""
     settings: dict[str, Any] = {"fingerprint": "one", "engine": one_by_one, **options}
-    return crop_manifest(manifest, make_plan(detector, **(plan or {})), folder=folder, **settings)
+    made = make_plan(detector, **(plan or {}))
+    return crop_manifest(manifest, made, folder=folder, journal=journal_of(folder), **settings)
+
+
+def journal_of(folder: Path) -> Path:
+    """Return the journal of a folder of crops."""
+    return folder / "state" / "journal.jsonl"
 
 
 def crop(manifest: pd.DataFrame, detector: FakeDetector, folder: Path, **options: Any) -> tuple[bytes, bytes]:

@@ -71,7 +71,7 @@ def crop_malicious(source: Path, crops: Path) -> dict[str, object]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     manifest, rejected = make_manifest(read_utkface(source), source="s", root=source)
     plan = CropPlan(lambda _: NoFaces(), CropShape(), {"s": SourceRule()})
-    _, more = crop_manifest(manifest, plan, folder=crops, fingerprint="one")
+    _, more = crop_manifest(manifest, plan, folder=crops, journal=crops / "state/journal.jsonl", fingerprint="one")
     reasons = {row["image_id"]: row["reason"] for table in (rejected, more) for row in table.to_dict("records")}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"reasons": reasons, "megabytes": (peak - before) / 1024}

@@ -21,7 +21,16 @@ from agelens.data_prep.faces.cropper import SourceRule, crop_name
 from agelens.data_prep.faces.detector import Detections
 from agelens.data_prep.sources.remote import read_content
 from tests.damage import DAMAGES
-from tests.data_prep.fake_photos import RULES, FakeDetector, InterruptionError, crop, crop_tables, crops_in, write_photo
+from tests.data_prep.fake_photos import (
+    RULES,
+    FakeDetector,
+    InterruptionError,
+    crop,
+    crop_tables,
+    crops_in,
+    journal_of,
+    write_photo,
+)
 from tests.locations import ROOT
 
 pytestmark = pytest.mark.usefixtures("batches_of_four")
@@ -89,7 +98,7 @@ def running_crop(manifest: pd.DataFrame, tmp_path: Path) -> Iterator[subprocess.
 def test_a_killed_process_resumes(
     manifest: pd.DataFrame, tmp_path: Path, running_crop: subprocess.Popen[bytes]
 ) -> None:
-    journal = tmp_path / "crops" / "journal.jsonl"
+    journal = journal_of(tmp_path / "crops")
     while not (journal.is_file() and journal.read_bytes().count(b"\n") > 8):  # the fingerprint and two chunks
         assert running_crop.poll() is None, "the run ended before it could be killed"
         time.sleep(0.01)
@@ -240,11 +249,11 @@ def test_an_unreadable_image_is_always_tried_again(
 
 def test_the_journal_removes_images_that_are_not_in_the_manifest(manifest: pd.DataFrame, tmp_path: Path) -> None:
     crop(manifest, FakeDetector(), tmp_path)
-    half_written = tmp_path / ".writing-x.jsonl"
+    half_written = journal_of(tmp_path).with_name(".writing-x.jsonl")
     half_written.write_text("left by an interrupted run")
     part = manifest[manifest["source"] == "crops"]
     crop(part, FakeDetector(fails_after=0), tmp_path)
-    lines = (tmp_path / "journal.jsonl").read_text().splitlines()
+    lines = journal_of(tmp_path).read_text().splitlines()
     assert sorted(json.loads(line)[0] for line in lines[1:]) == sorted(part["image_id"])
     assert not half_written.exists()
     back = FakeDetector()

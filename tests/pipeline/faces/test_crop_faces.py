@@ -82,6 +82,6 @@ def test_a_limit_gives_each_rejected_face_its_reason_and_its_sheet(
 
 def test_a_source_has_its_own_detector_size(tmp_path: Path, manifest: pd.DataFrame) -> None:
     crop(tmp_path, manifest)
-    journal = Paths(tmp_path).crops / "journal.jsonl"
+    journal = Paths(tmp_path).crop_journal
     entries = [json.loads(line)[1] for line in journal.read_text().splitlines()[1:]]
     assert {entry["image_size"] for entry in entries} == {224}

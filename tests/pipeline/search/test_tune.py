@@ -52,8 +52,8 @@ def kill_after(project: SmallProject, count: int, *words: str) -> None:
     running.communicate()
 
 
-def check_complete(project: SmallProject, output: str) -> pd.DataFrame:
-    trials = pd.read_csv(project.paths.tune_report / "trials.csv", dtype={"trial": str})
+def check_complete(folder: Path, output: str) -> pd.DataFrame:
+    trials = pd.read_csv(folder / "trials.csv", dtype={"trial": str})
     assert len(trials) == BUDGET.trials, output
     assert trials["trial"].is_unique
     first_round = trials[trials["round"] == 0]
@@ -72,9 +72,12 @@ def test_a_killed_search_resumes_and_repeats_no_finished_trial(project: SmallPro
     assert running.returncode == 0, output
     after = finished_trials(project)
     assert {name: after[name] for name in before} == before
-    check_complete(project, output)
-    fingerprint = json.loads(project.paths.best_settings.read_text())["fingerprint"]
-    assert set(read_best(project.paths.best_settings, fingerprint=fingerprint).settings) == set(SETTINGS)
+    check_complete(project.paths.search_report, output)
+    best = project.paths.search_report / "best.json"
+    fingerprint = json.loads(best.read_text())["fingerprint"]
+    assert set(read_best(best, fingerprint=fingerprint).settings) == set(SETTINGS)
+    assert (project.paths.search_report / "search.html").is_file()
+    assert not project.paths.tune_report.exists()  # an output of the stage, which DVC compares
 
 
 @pytest.mark.slow
@@ -88,7 +91,7 @@ def test_two_workers_resume_a_killed_search(project: SmallProject) -> None:
     assert running.returncode == 0, output + logs
     after = finished_trials(project)
     assert {name: after[name] for name in before} == before
-    trials = check_complete(project, output + logs)
+    trials = check_complete(project.paths.search_report, output + logs)
     rounds = trials.groupby(["bracket", "round", "epochs"]).size()
     assert rounds.to_dict() == {(0, 0, 3): 2, (1, 0, 1): 3, (1, 1, 3): 1}
 
@@ -123,7 +126,7 @@ def test_the_search_is_skipped_if_train_does_not_use_its_result(project: SmallPr
     stage.run(params, project.paths)  # would fail if it read features, because there are none
     with pytest.raises(ParamsError, match="dvc repro tune"):
         read_best(project.paths.best_settings, fingerprint="any")
-    assert list(Path(project.paths.tune_state).iterdir()) == []
+    assert not project.paths.tune_state.exists()
 
 
 @pytest.mark.slow
@@ -141,9 +144,9 @@ def test_a_long_search_trains_its_trials_in_several_processes(
     monkeypatch.setattr(processes, "TRIALS_PER_PROCESS", 3)
     monkeypatch.setattr(search_run, "TRIALS_PER_PROCESS", 3)
     monkeypatch.setattr(processes, "start_process", count)
-    stage.search_and_write(params, project.paths)
+    stage.search_and_write(params, project.paths, folder=project.paths.tune_report)
     assert started == [project.root] * (BUDGET.trials // 3 + 1)  # no trial is left for the last one
-    check_complete(project, "")
+    check_complete(project.paths.tune_report, "")
 
 
 def test_a_process_that_fails_stops_the_search(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """DVC runs the pipeline: it resumes after a kill, repeats nothing, and shows metrics and plots."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import yaml
 from agelens.data_prep.synthetic.collection import write_synthetic
 from tests.locations import ROOT
 
-PACKAGES = ("data_prep", "models", "tuning", "weights", "pipeline")
+PACKAGES = ("agelens", "data_prep", "models", "tuning", "weights", "pipeline")
 TABLES = (
     *(f"data/{name}.csv" for name in ("manifest", "manifest_rejected", "faces", "faces_rejected", "grouped")),
     *(f"data/{name}.csv" for name in ("grouped_rejected", "splits/train", "splits/val", "splits/test")),
@@ -29,9 +30,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make a small checkout: the current code, 120 drawn faces, an untrained tiny backbone."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "trained", "exported"))
+        ignored = shutil.ignore_patterns("__pycache__", "trained", "exported", "pretrained")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("dvc.yaml", ".dvcignore"):
         shutil.copyfile(ROOT / name, folder / name)
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8")
+    (folder / ".gitignore").write_text(f"{ignored}/raw/\n", encoding="utf-8")  # users do not commit photographs either
     write_synthetic(folder / "raw", count=120, seed=1, size=160)
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": "raw"}}
@@ -71,6 +75,11 @@ def dvc(folder: Path, *words: str) -> str:
     return done.stdout
 
 
+def agelens(folder: Path, *words: str) -> str:
+    words = (sys.executable, "-m", "agelens", *words)
+    return subprocess.run(words, cwd=folder, env=environment(), capture_output=True, text=True, check=True).stdout
+
+
 def tables_of(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in TABLES}
 
@@ -90,7 +99,7 @@ def kill_while_cropping(folder: Path) -> int:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    journal = folder / "data/crops/journal.jsonl"
+    journal = folder / "data/crops_journal.jsonl"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and running.poll() is None:
         if journal.is_file() and journal.read_bytes().count(b"\n") > 1:
@@ -119,14 +128,74 @@ def test_the_whole_pipeline_runs_once(checkout: Path) -> None:
     dvc(checkout, "repro")
     assert "mae" in dvc(checkout, "metrics", "show", "--json")
     assert "MAE by epoch" in dvc(checkout, "plots", "show", "--json", "-o", "plots")
-    again = dvc(checkout, "repro")
-    ran = [line for line in again.splitlines() if line.startswith("Running stage")]
-    assert ran == ["Running stage 'build_manifest':"]  # always runs, because raw folders are not tracked
+    assert "up to date" in dvc(checkout, "repro")
+    assert json.loads(dvc(checkout, "status", "--json")) == {}
 
 
-def test_an_experiment_changes_one_setting(checkout: Path) -> None:
+def test_the_cache_of_dvc_has_no_picture(checkout: Path) -> None:
+    """A crop, a sheet or a page with faces would be stored again with every change, and be pushed to a remote."""
+    files = [path for path in (checkout / ".dvc/cache/files").rglob("*") if path.is_file()]
+    assert len(files) > 15
+    heads = {path: path.read_bytes() for path in files}
+    pictures = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM")
+    assert [path for path, content in heads.items() if content.startswith(pictures) or b"data:image" in content] == []
+
+
+def test_new_raw_files_are_found_by_a_check(checkout: Path) -> None:
+    extra = checkout / "raw/extra.jpg"
+    shutil.copyfile(next((checkout / "raw").rglob("*.jpg")), extra)
+    agelens(checkout, "data", "check")
+    assert list(json.loads(dvc(checkout, "status", "--json"))) == ["build_manifest", "crop_faces"]
+    extra.unlink()
+    agelens(checkout, "data", "check")
+    assert json.loads(dvc(checkout, "status", "--json")) == {}
+
+
+def test_a_queued_experiment_is_compared_applied_and_taken_back(checkout: Path) -> None:
+    """It runs in a temporary clone, without raw files; its results are in DVC's cache."""
     git(checkout, "add", "-A", ".")
     git(checkout, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "start")
-    dvc(checkout, "exp", "run", "--name", "longer", "-S", "train.phase2.epochs=2")
-    history = (checkout / "reports/train/history.csv").read_text().splitlines()
-    assert len(history) == 1 + 2 + 2
+    before = results_of(checkout)
+    dvc(checkout, "exp", "run", "--temp", "--name", "longer", "-S", "train.phase2.epochs=2")
+    assert results_of(checkout) == before
+    change = json.loads(dvc(checkout, "metrics", "diff", "HEAD", "longer", "--json"))
+    dvc(checkout, "exp", "apply", "longer")
+    after = results_of(checkout)
+    assert before["reports/train/history.csv"].count(b"\n") == 1 + 2 + 1
+    assert after["reports/train/history.csv"].count(b"\n") == 1 + 2 + 2
+    mae = next(iter(change.values()))["mae"]
+    assert [mae["old"], mae["new"]] == [mae_of(before), mae_of(after)]
+    curves = json.loads(dvc(checkout, "plots", "diff", "HEAD", "longer", "--json", "-o", "plots"))
+    assert {name for plot in curves["data"].values() for each in plot for name in each["revisions"]} == {
+        "HEAD",
+        "longer",
+    }
+    restored = dvc(checkout, "exp", "run", "--name", "again", "-S", "train.phase2.epochs=1")
+    assert [stage for stage in ("tune", "train", "calibrate") if f"Running stage '{stage}'" in restored] == []
+    assert results_of(checkout) == before
+
+
+def test_a_colleague_pulls_metrics_plots_model_and_calibration(checkout: Path, tmp_path: Path) -> None:
+    dvc(checkout, "remote", "add", "--local", "--default", "--force", "store", str(tmp_path / "store"))
+    dvc(checkout, "push")
+    git(checkout, "add", "-A", ".")
+    git(checkout, "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "queued")
+    subprocess.run(["git", "clone", "--quiet", str(checkout), str(tmp_path / "clone")], check=True)
+    clone = tmp_path / "clone"
+    dvc(clone, "remote", "add", "--local", "--default", "store", str(tmp_path / "store"))
+    dvc(clone, "pull", "--allow-missing")
+    assert results_of(clone) == results_of(checkout)
+    assert (clone / "weights/exported/model.json").is_file()
+    assert list((clone / "data").rglob("*.jpg")) == []
+    assert "mae" in dvc(clone, "metrics", "show", "--json")
+
+
+def results_of(folder: Path) -> dict[str, bytes]:
+    """Return the files by which experiments are compared."""
+    tables = [path for name in ("train", "tune", "evaluate") for path in (folder / "reports" / name).glob("*")]
+    files = [*tables, *(folder / "weights/trained").glob("*.*")]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files if path.name != ".gitignore"}
+
+
+def mae_of(results: dict[str, bytes]) -> float:
+    return float(json.loads(results["reports/evaluate/metrics.json"])["mae"])

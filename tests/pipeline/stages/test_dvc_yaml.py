@@ -22,6 +22,25 @@ A setting that no result depends on does not rerun them; they then show the sett
 FOLLOWED_BY_A_FILE = {"train": {"tune"}}
 """Sections that a stage uses to check a file of an earlier stage, which changes with the section: best.json."""
 
+WORKING_FILES = {"data/crops_journal.jsonl", "data/tune", "data/train_state", "wandb"}
+"""Files from which a stage resumes or that record it: not results, so DVC neither compares nor removes them."""
+
+STANDS_FOR_RAW_FILES = {"crop_faces": {"data/raw_files.json"}}
+"""Dependencies that a stage does not read: they change with the photographs that it reads."""
+
+FACES = {
+    "data/crops",
+    "data/features",
+    "reports/cache_features",
+    "reports/crop_faces",
+    "reports/deduplicate",
+    "reports/report",
+}
+"""Outputs that hold crops, pages or sheets with faces, or features of faces."""
+
+TABLES = {"reports/train", "reports/tune", "reports/calibrate", "reports/evaluate", "reports/eda/tables"}
+"""Folders of tables and numbers by which experiments are compared."""
+
 TEST_SPLIT = "data/splits/test.csv"
 EMBEDDED = "weights/embedded"
 
@@ -101,7 +120,7 @@ def test_whole_params_are_only_recorded() -> None:
 def test_files_that_a_stage_uses_are_declared(stage: str) -> None:
     """A folder such as reports/train is declared if one of its files is."""
     paths = [path for path in (*data_of(stage), *declared(stage, "outs")) if not contains(EMBEDDED, path)]
-    used = files_of_data(stage)
+    used = {*missing(files_of_data(stage), WORKING_FILES), *STANDS_FOR_RAW_FILES.get(stage, ())}
     assert [path for path in missing(used, paths) if not any(contains(path, other) for other in paths)] == []
     assert [path for path in missing(paths, used) if not any(contains(path, other) for other in used)] == []
 
@@ -118,6 +137,35 @@ def test_bundled_detector_is_declared_where_it_is_used(stage: str) -> None:
 def test_data_comes_from_an_earlier_stage_or_is_committed(stage: str) -> None:
     earlier = {out for name in STAGES[: STAGES.index(stage)] for out in declared(name, "outs")}
     assert missing(data_of(stage), {*earlier, EMBEDDED}) == []
+
+
+def cached() -> set[str]:
+    """Return the outputs that enter DVC's cache."""
+    entries = [entry for stage in STAGES for entry in FLOW["stages"][stage]["outs"]]
+    options = [entry if isinstance(entry, dict) else {entry: {}} for entry in entries]
+    return {path for entry in options for path, given in entry.items() if given.get("cache", True)}
+
+
+def test_no_output_with_faces_is_cached() -> None:
+    outs = {out for stage in STAGES for out in declared(stage, "outs")}
+    assert outs >= FACES
+    assert cached() & FACES == set()
+    folders = {path for path in cached() if "." not in path.rpartition("/")[2]}
+    assert folders == {*TABLES, "weights/exported"}
+    assert {path.rpartition(".")[2] for path in cached() - folders} == {"csv", "json", "keras"}
+
+
+def test_everything_that_experiments_are_compared_by_is_cached() -> None:
+    compared = {*FLOW["metrics"], *plotted_files(), *TABLES}
+    assert missing(compared, cached()) == []
+    assert missing(["weights/trained/calibration.json", "weights/trained/age_net.keras"], cached()) == []
+
+
+def test_no_stage_always_runs_and_every_result_of_training_can_be_restored() -> None:
+    """DVC restores earlier results of a stage only if all its outputs are cached."""
+    assert [stage for stage in STAGES if FLOW["stages"][stage].get("always_changed")] == []
+    for stage in ("split", "rebalance", "tune", "train", "calibrate", "evaluate", "export"):
+        assert [out for out in declared(stage, "outs") if out not in cached()] == [], stage
 
 
 def test_only_stages_that_no_training_depends_on_read_the_test_split() -> None:
@@ -143,7 +191,7 @@ def test_stage_is_a_name_of_a_file_a_section_and_a_command(stage: str) -> None:
     assert f"pipeline/stages/{stage}.py" in declared(stage, "deps")
     assert stage in declared(stage, "params")
     assert stage in SECTIONS
-    assert FLOW["stages"][stage]["cmd"] == f"python -m agelens run {stage}"
+    assert FLOW["stages"][stage]["cmd"] == f"${{python}} -m agelens run {stage}"
 
 
 def test_every_section_is_used_by_some_stage() -> None:

@@ -85,7 +85,6 @@ def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> Non
         "best.json",
         "importance.csv",
         "retrained.csv",
-        "seconds.json",
         "trials.csv",
     }
     project.relabel()

@@ -1,0 +1,47 @@
+"""The checkout that a queued experiment belongs to.
+
+`dvc exp run --queue` and `--temp` run stages in a temporary clone below `.dvc/tmp/exps/` of the checkout. A clone has
+only what git and DVC's cache have: raw photographs are in neither.
+"""
+
+import os
+from pathlib import Path
+
+from agelens.data_prep.core.errors import ParamsError
+from agelens.pipeline.config.params import Params
+
+EXPERIMENTS = Path(".dvc/tmp/exps")
+"""Where DVC makes the temporary clones of a checkout."""
+
+
+def main_checkout(root: Path) -> Path:
+    """Return the checkout of which `root` is a temporary clone, as DVC names it in `DVC_ROOT`; else `root` itself."""
+    main = Path(os.environ.get("DVC_ROOT") or root)
+    return main if (main / EXPERIMENTS).resolve() in root.resolve().parents else root
+
+
+def link_raw_files(params: Params, root: Path) -> None:
+    """Link what a temporary clone lacks to the checkout: sources and a weights file that params.yaml names.
+
+    Paths in tables stay as they are configured, so that the tables of an experiment are those of the checkout. Only
+    relative paths that the checkout has are linked; a missing source is an error of its reader.
+
+    Raises:
+        ParamsError: A relative path leads out of the checkout, where the clone has another neighbour.
+    """
+    main = main_checkout(root)
+    if main == root:
+        return
+    named = [("model.weights", Path(params.model.weights))]
+    for name, source in params.sources.items():
+        named += [(f"sources.{name}.path", source.path)]
+        named += [(f"sources.{name}.links_into", path) for path in source.links_into]
+    for key, path in named:
+        wanted, link = main / path, root / path
+        if path.is_absolute() or link.exists() or not wanted.exists():
+            continue
+        if ".." in path.parts:
+            msg = f"{key} must be an absolute path, or inside the checkout, for a queued experiment. Received: {path}."
+            raise ParamsError(msg)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(wanted.resolve(), target_is_directory=wanted.is_dir())
