@@ -207,6 +207,11 @@ class Paths:
         return self.root / "reports/evaluate/training_ages.csv"
 
     @property
+    def evaluated_sources(self) -> Path:
+        """What the labels of each source are."""
+        return self.root / "reports/evaluate/sources.csv"
+
+    @property
     def robustness(self) -> Path:
         """Errors on degraded crops."""
         return self.root / "reports/evaluate/robustness.csv"

@@ -18,6 +18,7 @@ from agelens.models.evaluation.headline import (
 from agelens.models.evaluation.metrics import median_baseline_mae
 from agelens.models.evaluation.predictions_table import predictions_table
 from agelens.models.evaluation.slices import by_slice, by_source_and_slice
+from agelens.models.evaluation.sources import labels_by_source
 from agelens.models.evaluation.thresholds import threshold_errors
 from agelens.models.evaluation.training_ages import training_ages
 from agelens.models.serving.decoding import decode
@@ -47,6 +48,8 @@ def run(params: Params, paths: Paths) -> None:
     _write(paths, "thresholds", threshold_errors(predictions, **options))
     _write(paths, "fairness", standardised_errors(predictions, **options))
     _write(paths, "training_ages", training_ages(train))
+    origins = {name: source.origin for name, source in params.sources.items()}
+    _write(paths, "sources", labels_by_source({"train": train, "test": test}, origins=origins))
     robustness = measure_robustness(network, test[~unseen], calibration=calibration, params=params, paths=paths)
     _write(paths, "robustness", robustness)
     overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, float(train["age"].median())))

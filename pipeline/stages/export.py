@@ -11,6 +11,7 @@ from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
+from agelens.models.evaluation.sources import labels_by_source
 from agelens.models.serving.export import export_model
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.training_hashes import write_training_hashes
@@ -87,12 +88,28 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         facts={
             "backbone": params.model.backbone,
             "training_data": export.training_data,
+            "labels": _labels(params, paths),
             "data_hash": _hash_of_splits(paths),
             "licence": export.licence,
             "intended_use": INTENDED_USE,
             "test_metrics": {name: metrics[name] for name in reported},
         },
     )
+
+
+def _labels(params: Params, paths: Paths) -> list[dict[str, Any]]:
+    """Return what the labels of each source of the training split are: apparent or real ages, exact or intervals."""
+    origins = {name: source.origin for name, source in params.sources.items()}
+    table = labels_by_source({"train": read_table(paths.split_train, SPLIT)}, origins=origins)
+    return [
+        {
+            "source": str(row["source"]),
+            "age_origin": str(row["age_origin"]),
+            "faces": int(row["train_faces"]),
+            "exact_share": round(float(row["exact_share"]), 4),
+        }
+        for row in table.to_dict("records")
+    ]
 
 
 def _hash_of_splits(paths: Paths) -> dict[str, str]:
