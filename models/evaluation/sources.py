@@ -1,6 +1,7 @@
 """What the labels of each source are: ages from dates or estimated ones, exact or as intervals."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -31,3 +32,21 @@ def labels_by_source(splits: Mapping[str, pd.DataFrame], *, origins: Mapping[str
         for name, part in joined.groupby("source")
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def label_facts(train: pd.DataFrame, *, origins: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return what the labels of each source of the training split are, as plain values for the model card.
+
+    Args:
+        train: Before rebalancing; follows SPLIT.
+        origins: See `labels_by_source`.
+    """
+    return [
+        {
+            "source": str(row["source"]),
+            "age_origin": str(row["age_origin"]),
+            "faces": int(row["train_faces"]),
+            "exact_share": round(float(row["exact_share"]), 4),
+        }
+        for row in labels_by_source({"train": train}, origins=origins).to_dict("records")
+    ]

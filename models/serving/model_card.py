@@ -16,6 +16,12 @@ MODEL_FILE = "model.json"
 NETWORK_FILE = "age_net.xml"
 CARD_FORMAT = 1
 
+INTENDED_USE = (
+    "Statistics over many faces, research on age estimation, sorting your own photographs. Not for decisions about "
+    "a person: not for access, age checks, hiring, policing or medicine."
+)
+"""What every exported model is for, and what not."""
+
 
 @dataclass(frozen=True)
 class ModelCard:

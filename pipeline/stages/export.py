@@ -11,9 +11,9 @@ from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
-from agelens.models.evaluation.sources import labels_by_source
+from agelens.models.evaluation.sources import label_facts
 from agelens.models.serving.export import export_model
-from agelens.models.serving.model_card import ModelCard
+from agelens.models.serving.model_card import INTENDED_USE, ModelCard
 from agelens.models.serving.training_hashes import write_training_hashes
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.params import Params
@@ -37,11 +37,6 @@ CARD_METRICS = (
     "coverage",
 )
 """Metrics of the test split that the model card contains."""
-
-INTENDED_USE = (
-    "Statistics over many faces, research on age estimation, sorting your own photographs. Not for decisions about "
-    "a person: not for access, age checks, hiring, policing or medicine."
-)
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -70,6 +65,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         for name, attribute in ATTRIBUTES.items()
         if attribute.exported and name in network.output
     }
+    origins = {name: source.origin for name, source in params.sources.items()}
     reported = [*CARD_METRICS, *(f"{name}_accuracy" for name in attributes)]
     return ModelCard(
         name=export.name,
@@ -88,28 +84,13 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
         facts={
             "backbone": params.model.backbone,
             "training_data": export.training_data,
-            "labels": _labels(params, paths),
+            "labels": label_facts(read_table(paths.split_train, SPLIT), origins=origins),
             "data_hash": _hash_of_splits(paths),
             "licence": export.licence,
             "intended_use": INTENDED_USE,
             "test_metrics": {name: metrics[name] for name in reported},
         },
     )
-
-
-def _labels(params: Params, paths: Paths) -> list[dict[str, Any]]:
-    """Return what the labels of each source of the training split are: apparent or real ages, exact or intervals."""
-    origins = {name: source.origin for name, source in params.sources.items()}
-    table = labels_by_source({"train": read_table(paths.split_train, SPLIT)}, origins=origins)
-    return [
-        {
-            "source": str(row["source"]),
-            "age_origin": str(row["age_origin"]),
-            "faces": int(row["train_faces"]),
-            "exact_share": round(float(row["exact_share"]), 4),
-        }
-        for row in table.to_dict("records")
-    ]
 
 
 def _hash_of_splits(paths: Paths) -> dict[str, str]:
