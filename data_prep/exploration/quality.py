@@ -33,12 +33,14 @@ def _steps(first: float, last: float, count: int) -> tuple[float, ...]:
     return tuple(round(float(edge), 6) for edge in np.linspace(first, last, count + 1))
 
 
+BOX_SIDES = (0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256, 320, 384, 512, 768, 1024, 2048)
+
 MEASURES = {
     "width": Measure("Width of the photograph", "px", (0, 64, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192)),
     "height": Measure("Height of the photograph", "px", (0, 64, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 8192)),
     "kilobytes": Measure("Size of the file", "kB", (0, 2, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512, 1024, 4096)),
     "jpeg_quality": Measure("Quality of the JPEG, estimated", "", _steps(0, 100, 20)),
-    "box_side": Measure("Shorter side of the box", "px", (0, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048)),
+    "box_side": Measure("Shorter side of the box", "px", BOX_SIDES),
     "box_share": Measure("Share of the photograph inside the box", "", _steps(0, 1, 20)),
     "room": Measure("Room for a margin", "", _steps(0, 1, 20)),
     "margin": Measure("Margin of the crop", "", _steps(0, 0.3, 20)),

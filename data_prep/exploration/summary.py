@@ -149,4 +149,4 @@ def _count_splits(splits: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         for name, table in splits.items()
         for source, part in by_source(table)
     ]
-    return pd.DataFrame(rows).sort_values(["source", "split"], kind="stable", ignore_index=True)
+    return pd.DataFrame(rows).sort_values("source", kind="stable", ignore_index=True)

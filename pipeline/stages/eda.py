@@ -5,13 +5,16 @@ import os
 import pandas as pd
 
 from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import FACES, GROUPED, MANIFEST, REJECTED, SPLIT, TRAIN, read_table
 from agelens.data_prep.exploration.images import measure_images
+from agelens.data_prep.exploration.samples import choose_samples
 from agelens.data_prep.exploration.summary import Rules, Tables, make_tables, summarise
 from agelens.data_prep.faces.crop import CropShape
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.exploration.page import write_exploration
 from agelens.pipeline.progress import progress_bar, say
 
 
@@ -29,8 +32,18 @@ def run(params: Params, paths: Paths) -> None:
     for name, table in made.items():
         with replacing(paths.eda_tables / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, lineterminator="\n")
-    write_json(paths.eda_summary, summarise(tables, images, rules))
-    say(f"{paths.eda_summary} and {len(made)} tables in {paths.eda_tables}")
+    summary = summarise(tables, images, rules)
+    write_json(paths.eda_summary, summary)
+    samples, crops = _choose_faces(tables.kept["crop_faces"], params, paths)
+    write_exploration(
+        paths.eda_page,
+        summary,
+        made,
+        margin_fraction=params.crop_faces.margin_fraction,
+        samples=samples,
+        crops=crops,
+    )
+    say(f"the page is {paths.eda_page}")
 
 
 def _read_tables(paths: Paths) -> Tables:
@@ -53,6 +66,14 @@ def _read_tables(paths: Paths) -> Tables:
         rejected={stage: read_table(path, REJECTED) for stage, path in rejected.items()},
         splits=read,
     )
+
+
+def _choose_faces(faces: pd.DataFrame, params: Params, paths: Paths) -> tuple[pd.DataFrame | None, dict[str, Pixels]]:
+    """Return the sample faces and their crops; none where the page shows no faces."""
+    if not params.eda.show_faces:
+        return None, {}
+    samples = choose_samples(faces, per_band=params.eda.faces_per_band)
+    return samples, {row["image_id"]: read_rgb(paths.crops / row["crop"]) for row in samples.to_dict("records")}
 
 
 def _measure(faces: pd.DataFrame, params: Params, paths: Paths) -> pd.DataFrame:

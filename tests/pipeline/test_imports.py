@@ -34,7 +34,7 @@ IMPORTERS = {
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",
     ),
-    "altair": ("agelens.pipeline.reports",),
+    "altair": ("agelens.pipeline.exploration", "agelens.pipeline.reports"),
     "cv2": (
         "agelens.data_prep.batches.augment",
         "agelens.data_prep.batches.camera",
@@ -64,7 +64,7 @@ IMPORTERS = {
         "agelens.pipeline.training.network",
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
-    "markupsafe": ("agelens.pipeline.reports.numbers",),
+    "markupsafe": ("agelens.pipeline.exploration.findings", "agelens.pipeline.reports.numbers"),
     "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
         "agelens.data_prep.faces.detector",
