@@ -32,6 +32,9 @@ TRAIN_CODE = ("agelens.pipeline.stages.train",)
 CROP_SETTINGS = ("precision", "min_score", "fallback_score", "size", "margin_fraction", "square")
 """Settings that change the crop of any image."""
 
+NOT_TRAINED = {"flip_average"}
+"""Settings of the model that apply after training."""
+
 PHASE1_RATES = {"learning_rate", "weight_decay", "schedule", "plateau_patience"}
 """Settings of phase 1 that a search trains the untuned head with."""
 
@@ -82,7 +85,7 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
             "search": params.tune.model_dump(mode="json", exclude=unused),
-            "untuned": [section.model_dump(mode="json") for section in (params.loss, params.model)],
+            "untuned": [_used_loss(params), params.model.model_dump(mode="json", exclude=NOT_TRAINED)],
             "rates": params.train.phase1.model_dump(mode="json", include=PHASE1_RATES),
             "phases": _phases_of_trials(params) if network else [],
             "seed": params.seed,
@@ -90,6 +93,12 @@ def tune_fingerprint(params: Params, *, rows: str) -> str:
             "code": code_hash(*(NETWORK_SEARCH_CODE if network else HEAD_SEARCH_CODE)),
         }
     )
+
+
+def _used_loss(params: Params) -> dict[str, Any]:
+    """Return the settings of the losses, without the weights of attributes that no head predicts."""
+    unused = params.loss.attribute_weights.keys() - set(params.model.attributes)
+    return params.loss.model_dump(mode="json", exclude={"attribute_weights": unused})
 
 
 def _phases_of_trials(params: Params) -> list[dict[str, Any]]:
@@ -102,14 +111,20 @@ def _phases_of_trials(params: Params) -> list[dict[str, Any]]:
 
 
 def train_fingerprint(params: Params, *, rows: str, recipe: Any) -> str:
-    """Return the hash of everything that a training depends on, with the `rows_fingerprint` and the recipe."""
+    """Return the hash of everything that a training depends on, with the `rows_fingerprint` and the recipe.
+
+    Args:
+        params: The settings; those of `model` and `loss` are in the recipe, or in the features.
+        rows: The `rows_fingerprint`.
+        recipe: Of `agelens.pipeline.training.chosen_recipe.effective_recipe`.
+    """
     return fingerprint(
         {
             "rows": rows,
             "recipe": recipe,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
-            "sections": [section.model_dump(mode="json") for section in (params.train, params.loss, params.model)],
+            "train": params.train.model_dump(mode="json", exclude={"use_tuned"}),
             "seed": params.seed,
             "age_groups": params.age_groups,
             "code": code_hash(*TRAIN_CODE),

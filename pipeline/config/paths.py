@@ -127,6 +127,11 @@ class Paths:
         return self.root / "reports/tune/best.json"
 
     @property
+    def recipe(self) -> Path:
+        """What `train` uses of the search and of params.yaml; DVC trains again if it changes."""
+        return self.root / "reports/tune/recipe.json"
+
+    @property
     def tune_report(self) -> Path:
         """Tables of the search."""
         return self.root / "reports/tune"

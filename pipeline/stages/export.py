@@ -58,7 +58,7 @@ def run(params: Params, paths: Paths) -> None:
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
-    section, export = params.crop_faces, params.export
+    export = params.export
     metrics = json.loads(paths.overall.read_text())
     attributes = {
         name: attribute.classes
@@ -69,14 +69,14 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     reported = [*CARD_METRICS, *(f"{name}_accuracy" for name in attributes)]
     return ModelCard(
         name=export.name,
-        shape=from_section(CropShape, section),
+        shape=from_section(CropShape, params.crop_faces),
         framing=Framing(params.locate_points.framing, view_side(params)),
         detector={
             "sha256": file_hash(DETECTOR_RUNTIME.with_suffix(".bin")),
-            "image_size": section.image_size,
-            "precision": section.precision,
-            "min_score": section.min_score,
-            "fallback_score": section.fallback_score,
+            "image_size": params.crop_faces.image_size,
+            "precision": params.crop_faces.precision,
+            "min_score": params.crop_faces.min_score,
+            "fallback_score": params.crop_faces.fallback_score,
         },
         groups=AgeGroups(tuple(params.age_groups)),
         calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),

@@ -1,6 +1,6 @@
 """Train the network in two phases: the head on cached features, then the head and the top of the backbone."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -14,10 +14,10 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.tracking import tracked_run
 from agelens.pipeline.training.checkpoints import Checkpoints
+from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
 from agelens.pipeline.training.head import train_head
 from agelens.pipeline.training.network import train_network
 from agelens.pipeline.training.phase import PhaseTrainer
-from agelens.pipeline.training.untuned_recipe import untuned_recipe
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
 from agelens.tuning.recipe import NETWORK_SETTINGS, Recipe
 from agelens.tuning.results import describe_winner, format_settings, read_best
@@ -28,7 +28,7 @@ def run(params: Params, paths: Paths) -> None:
     keras.utils.set_random_seed(params.seed)
     data = read_head_data(params, paths)
     recipe = _choose_recipe(params, paths, data)
-    fingerprint = train_fingerprint(params, rows=data.fingerprint, recipe=asdict(recipe))
+    fingerprint = train_fingerprint(params, rows=data.fingerprint, recipe=effective_recipe(recipe))
     checkpoints = Checkpoints(paths.train_state, fingerprint)
     with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
         trainer = PhaseTrainer(checkpoints, tracked)
@@ -42,20 +42,12 @@ def run(params: Params, paths: Paths) -> None:
 
 
 def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
-    """Return the recipe of params.yaml, with the settings that won the search if `train.use_tuned` is true.
-
-    A search of scope head trains with `tune.batch_size`, so a learning rate that it found is multiplied by
-    `phase1.lr_factor`. A search of scope network trains heads with the batches of phase 1, and its strength of
-    augmentation is for phase 2.
-    """
-    recipe = untuned_recipe(params)
+    """Return the recipe of params.yaml, with the settings that won the search if `train.use_tuned` is true."""
     if not params.train.use_tuned:
         say("untuned head, as in params.yaml (train.use_tuned is false)")
-        return recipe
+        return chosen_recipe(params, None)
     best = read_best(paths.best_settings, fingerprint=tune_fingerprint(params, rows=data.fingerprint))
-    chosen = recipe.with_settings(best.winning_settings)
-    if params.tune.scope == "head" and "learning_rate" in best.winning_settings:
-        chosen = replace(chosen, learning_rate=chosen.learning_rate * params.train.phase1.lr_factor)
+    chosen = chosen_recipe(params, best)
     say(
         f"{describe_winner(best, scope=params.tune.scope)}: "
         f"{format_settings(best.winning_settings) or 'settings of params.yaml'}; "

@@ -11,26 +11,30 @@ from agelens.pipeline.progress import say
 from agelens.pipeline.search.run import SearchResult, print_result, remove_search_state, run_whole_search
 from agelens.pipeline.search.search_space import space_of
 from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
 from agelens.tuning.importance import setting_importance
-from agelens.tuning.results import write_best, write_no_best
+from agelens.tuning.results import BestSettings, write_best, write_no_best
 from agelens.tuning.search import search_folder
 
 
 def run(params: Params, paths: Paths) -> None:
-    """Search if `train.use_tuned` is true; otherwise write a result without settings."""
+    """Search if `train.use_tuned` is true; otherwise write a result without settings. Write the recipe of `train`."""
+    best = None
     if params.train.use_tuned:
-        search_and_write(params, paths, folder=paths.tune_report)
-        return
-    write_no_best(paths.best_settings)
-    say("train.use_tuned is false, so the search is skipped; `agelens tune` runs it anyway")
+        best = search_and_write(params, paths, folder=paths.tune_report)
+    else:
+        write_no_best(paths.best_settings)
+        say("train.use_tuned is false, so the search is skipped; `agelens tune` runs it anyway")
+    write_json(paths.recipe, effective_recipe(chosen_recipe(params, best)))
 
 
-def search_and_write(params: Params, paths: Paths, *, folder: Path) -> None:
-    """Search, and write the best settings, all trials and the retrained configurations into a folder."""
+def search_and_write(params: Params, paths: Paths, *, folder: Path) -> BestSettings:
+    """Search, write the best settings, all trials and the retrained configurations into a folder, return the best."""
     result = run_whole_search(params, paths)
     _write_result(params, paths, result, folder=folder)
     remove_search_state(paths, fingerprint=result.best.fingerprint)
     print_result(params, result)
+    return result.best
 
 
 def _write_result(params: Params, paths: Paths, result: SearchResult, *, folder: Path) -> None:

@@ -19,8 +19,8 @@ from agelens.pipeline.training_data.framing import view_side
 
 def convert_feature_network(params: Params) -> Any:
     """Return the OpenVINO graph from views of faces to pooled features of the frozen backbone."""
-    size, model = view_side(params), params.model
-    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    size, weights = view_side(params), params.model.weights
+    backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights=weights, seed=params.seed)
     return convert_network(build_feature_net(backbone))
 
 

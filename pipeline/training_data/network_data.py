@@ -21,8 +21,8 @@ from agelens.tuning.recipe import Recipe
 
 def join_network(params: Params, head: Any) -> Any:
     """Return the whole network: the pretrained backbone with a copy of the head."""
-    size, model = view_side(params), params.model
-    backbone = build_backbone(model.backbone, input_shape=(size, size, 3), weights=model.weights, seed=params.seed)
+    size, weights = view_side(params), params.model.weights
+    backbone = build_backbone(params.model.backbone, input_shape=(size, size, 3), weights=weights, seed=params.seed)
     return build_age_net(backbone, copy_head(head))
 
 

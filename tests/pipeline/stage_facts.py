@@ -5,8 +5,10 @@ reruns hours of work. So `test_dvc_yaml.py` compares dvc.yaml with what is read 
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from agelens.pipeline.config.code_hashes import import_closure, is_ours, source_of
@@ -32,13 +34,53 @@ def settings_of(stage: str) -> set[str]:
 
     A section that is used as a whole, or under another name, is returned as such; the empty name means all sections.
     """
-    used = {_setting(chain) for function in _functions_of(stage) for chain in _attributes_of("Params", function)}
+    used: set[str] = set()
+    for place, function in _functions_of(stage):
+        parts = {id(node): fields for node, fields in _sections_in_part(place, function)}
+        for node, chain in _attributes_of("Params", function):
+            name = _setting(chain)
+            used |= {f"{name}.{field}" for field in parts[id(node)]} if id(node) in parts else {name}
     return {name for name in used if not any(name.startswith(f"{other}.") for other in used)}
+
+
+def keys_of(names: Iterable[str]) -> set[str]:
+    """Return the keys of params.yaml in some sections; a setting without keys of its own is returned as such."""
+    return {key for name in names for key in _keys_below(name)}
+
+
+def _keys_below(name: str) -> Iterator[str]:
+    section: Any = Params
+    for part in name.split("."):
+        section = section.model_fields[part].annotation if _is_section(section) else None
+    if _is_section(section):
+        for field in section.model_fields:
+            yield from _keys_below(f"{name}.{field}")
+    else:
+        yield name
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _sections_in_part(place: Place, function: ast.AST) -> Iterator[tuple[ast.AST, list[str]]]:
+    """Yield the sections from which `from_section(KIND, section)` takes settings, and those: the fields of KIND."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "from_section":
+            kind, section = node.args
+            assert isinstance(kind, ast.Name)
+            module, name = _names(place[0])[kind.id]
+            given = {keyword.arg for keyword in node.keywords}
+            yield (
+                section,
+                [each.name for each in fields(getattr(import_module(module), name)) if each.name not in given],
+            )
 
 
 def files_of_data(stage: str) -> set[str]:
     """Return the files and folders of `Paths` that a stage's functions use."""
-    names = {names[0] for function in _functions_of(stage) for names in _attributes_of("Paths", function)}
+    found = (names for _, function in _functions_of(stage) for _, names in _attributes_of("Paths", function))
+    names = {names[0] for names in found}
     return {getattr(Paths(), name).as_posix() for name in names - {"root"}}
 
 
@@ -46,14 +88,17 @@ def _setting(names: list[str]) -> str:
     """Return as much of a chain of attributes as are settings of params.yaml, and no methods."""
     section: Any = Params
     for count, name in enumerate(names):
-        if not (isinstance(section, type) and issubclass(section, Section) and name in section.model_fields):
+        if not (_is_section(section) and name in section.model_fields):
             return ".".join(names[:count])
         section = section.model_fields[name].annotation
     return ".".join(names)
 
 
-def _attributes_of(kind: str, function: ast.AST) -> Iterator[list[str]]:
-    """Yield the attributes, and their attributes, that a function uses of its arguments of a class, as annotated."""
+def _attributes_of(kind: str, function: ast.AST) -> Iterator[tuple[ast.AST, list[str]]]:
+    """Yield the attributes, and their attributes, that a function uses of its arguments of a class, as annotated.
+
+    A call such as `params.model_dump()`, which uses all of them, has the empty name as a setting.
+    """
     nodes = list(ast.walk(function))
     arguments = {
         node.arg
@@ -65,7 +110,7 @@ def _attributes_of(kind: str, function: ast.AST) -> Iterator[list[str]]:
         if id(node) not in inner:
             root, names = _chain(node)
             if names and root in arguments:
-                yield names
+                yield node, names
 
 
 def _chain(node: ast.AST) -> tuple[str, list[str]]:
@@ -77,8 +122,8 @@ def _chain(node: ast.AST) -> tuple[str, list[str]]:
     return (node.id if isinstance(node, ast.Name) else "", names)
 
 
-def _functions_of(stage: str) -> Iterator[ast.AST]:
-    """Yield the functions and classes of `pipeline` that are reached from a stage's `run`, by their names."""
+def _functions_of(stage: str) -> Iterator[tuple[Place, ast.AST]]:
+    """Yield the functions and classes of `pipeline` that are reached from a stage's `run`, with their places."""
     start = f"agelens.pipeline.stages.{stage}"
     modules = {module for module in import_closure(start) if module.startswith("agelens.pipeline.")}
     modules.add("agelens.pipeline.config.fingerprints")
@@ -91,7 +136,7 @@ def _functions_of(stage: str) -> Iterator[ast.AST]:
             continue
         found.add(place)
         definition = _definitions(module)[name]
-        yield definition
+        yield place, definition
         used = (node.id for node in ast.walk(definition) if isinstance(node, ast.Name))
         waiting += [_names(module)[each] for each in used if each in _names(module)]
 

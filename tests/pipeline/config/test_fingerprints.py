@@ -16,6 +16,7 @@ from agelens.pipeline.config.fingerprints import (
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.sections.data import CropFaces, Source
 from agelens.pipeline.config.sections.search import NetworkSpace, Retrain
+from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
 from tests.locations import ROOT
 
 
@@ -170,17 +171,19 @@ def test_scope_decides_whose_code_counts(params: Params, monkeypatch: pytest.Mon
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
-def of_training(params: Params, *, rows: str = "some", recipe: object = ("recipe",)) -> str:
-    return train_fingerprint(params, rows=rows, recipe=recipe)
+def of_training(params: Params, *, rows: str = "some", recipe: object = None) -> str:
+    return train_fingerprint(params, rows=rows, recipe=recipe or effective_recipe(chosen_recipe(params, None)))
 
 
 @pytest.mark.parametrize(
     ("section", "values", "same"),
     [
-        ("train", {"use_tuned": False}, False),
+        ("train", {"use_tuned": False}, True),  # the recipe says what is trained
+        ("train", {"precision": "mixed_float16"}, False),
         ("loss", {"group_weight": 0.123}, False),
         ("model", {"units": 3}, False),
-        ("model", {"backbone": "another"}, False),
+        ("model", {"backbone": "tiny"}, False),
+        ("model", {"flip_average": True}, True),
         ("augment", {"zoom": 0.5}, False),
         ("cache_features", {"views": 99}, False),
         ("crop_faces", {"size": 64}, False),

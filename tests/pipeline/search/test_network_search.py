@@ -73,7 +73,7 @@ def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None
     output, _ = running.communicate(timeout=300)
     logs = "".join(path.read_text() for path in paths.tune_state.glob("worker_*.log"))
     assert running.returncode == 0, output + logs
-    trials = pd.read_csv(paths.tune_report / "trials.csv", dtype={"trial": str})
+    trials = pd.read_csv(paths.search_report / "trials.csv", dtype={"trial": str})
     section = params.tune
     budget = hyperband_budget(max_epochs=section.max_epochs, factor=section.factor, iterations=1)
     assert len(trials) == budget.trials, output + logs

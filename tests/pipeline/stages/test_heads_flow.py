@@ -84,9 +84,13 @@ def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> Non
     assert {path.name for path in paths.tune_report.iterdir()} == {
         "best.json",
         "importance.csv",
+        "recipe.json",
         "retrained.csv",
         "trials.csv",
     }
+    recipe = json.loads(paths.recipe.read_text())
+    assert recipe["head"] == trained["head"] | {"attributes": []}
+    assert recipe["learning_rate"] == best["settings"]["learning_rate"] * params.train.phase1.lr_factor
     project.relabel()
     with pytest.raises(ParamsError, match=r"a search with other rows.*run `dvc repro tune`"):
         train.run(params, paths)
