@@ -19,7 +19,7 @@ PARAMS = Params.model_validate(yaml.safe_load((ROOT / "params/demo.yaml").read_t
 NETWORK = PARAMS.model_copy(update={"tune": PARAMS.tune.model_copy(update={"scope": "network"})})
 KEYS = sorted(keys_of(Params.model_fields))
 
-ON_CROPS = ["locate_points", "cache_features", "tune", "train", "calibrate", "evaluate", "export"]
+ON_CROPS = ["locate_points", "cache_features", "tune", "train", "calibrate", "evaluate", "eda", "export"]
 
 BEST = BestSettings(
     winner="tuned",
@@ -36,7 +36,7 @@ BEST = BestSettings(
 @pytest.mark.parametrize(
     ("key", "stages"),
     [
-        ("sources", ["build_manifest", "crop_faces", "report"]),
+        ("sources", ["build_manifest", "crop_faces", "evaluate", "eda", "report", "export"]),
         ("crop_faces.engine", []),
         ("crop_faces.min_side", ["crop_faces"]),
         ("crop_faces.size", ["crop_faces", *ON_CROPS]),
