@@ -14,6 +14,7 @@ from agelens.pipeline.commands.eda import eda
 from agelens.pipeline.commands.predict import predict
 from agelens.pipeline.commands.protocol import protocol
 from agelens.pipeline.commands.quiet_import import import_quietly
+from agelens.pipeline.commands.serve import serve
 from agelens.pipeline.commands.use import use
 from agelens.pipeline.commands.weights import weights_app
 from agelens.pipeline.prediction.text import printable
@@ -21,17 +22,14 @@ from agelens.pipeline.stages import STAGES
 from agelens.pipeline.streams import make_streams_safe
 
 TRAINING_PACKAGES = {
-    "tensorflow",
-    "keras",
-    "keras_tuner",
-    "ultralytics",
-    "wandb",
-    "matplotlib",
-    "jinja2",
-    "torch",
-    "filelock",
+    *("filelock", "jinja2", "keras", "keras_tuner", "matplotlib", "tensorflow", "torch", "ultralytics", "wandb"),
 }
-"""Import names of packages that the base installation does not have and the extra `train` installs."""
+EXTRAS = {
+    **dict.fromkeys(TRAINING_PACKAGES, "train"),
+    **dict.fromkeys(("fastapi", "fastapi_offline", "limits", "uvicorn", "multipart"), "serve"),
+    "gradio": "app",
+}
+"""The extra that installs a package that the base installation does not have, by the package's import name."""
 
 app = typer.Typer(
     help="Estimate ages from photographs of faces.",
@@ -48,6 +46,9 @@ app.add_typer(detector_app, name="detector")
 
 
 app.command()(predict)
+app.command()(serve)
+
+
 app.command()(use)
 
 
@@ -118,8 +119,9 @@ def main() -> None:
         typer.secho(f"agelens: {printable(str(error))}", fg="red", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in TRAINING_PACKAGES:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
             raise
-        line = f"agelens: this command needs {error.name}: pip install 'agelens[train]'"
+        line = f"agelens: this command needs {error.name}: pip install 'agelens[{extra}]'"
         typer.secho(line, fg="red", err=True)
         sys.exit(1)

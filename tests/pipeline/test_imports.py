@@ -52,6 +52,9 @@ IMPORTERS = {
         "agelens.data_prep.synthetic.shading",
         "agelens.models.serving.annotation",
     ),
+    "anyio": ("agelens.pipeline.service",),
+    "fastapi": ("agelens.pipeline.service",),
+    "fastapi_offline": ("agelens.pipeline.service",),
     "filelock": ("agelens.pipeline.config.project_lock",),
     "jinja2": ("agelens.pipeline.html",),
     "keras": (
@@ -65,6 +68,7 @@ IMPORTERS = {
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
     "markupsafe": ("agelens.pipeline.exploration.findings", "agelens.pipeline.reports.numbers"),
+    "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.serve"),
     "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
         "agelens.data_prep.faces.detector",
@@ -75,7 +79,11 @@ IMPORTERS = {
     "platformdirs": ("agelens.weights.fetch",),
     "pooch": ("agelens.weights.fetch",),
     "pyarrow": ("agelens.data_prep.sources.remote",),
-    "pydantic": ("agelens.pipeline.config.params", "agelens.pipeline.config.sections"),
+    "pydantic": (
+        "agelens.pipeline.config.params",
+        "agelens.pipeline.config.sections",
+        "agelens.pipeline.service.answers",
+    ),
     "ray": ("agelens.data_prep.faces.ray_engine",),
     "rich": ("agelens.pipeline",),
     "tensorflow": ("agelens.data_prep.batches.dataset",),
@@ -87,6 +95,8 @@ IMPORTERS = {
     "typer": ("agelens.pipeline",),
     "ultralytics": ("agelens.data_prep.faces.torch_detector",),
     "vl_convert": ("agelens.pipeline.reports.charts",),
+    "starlette": ("agelens.pipeline.service",),
+    "uvicorn": ("agelens.pipeline.commands.serve",),
     "wandb": ("agelens.pipeline.tracking",),
     "yaml": ("agelens.pipeline.config.yaml_file",),
 }

@@ -1,0 +1,79 @@
+"""The command `agelens serve`."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    model: Annotated[Path | None, typer.Option(help="Folder of an exported model; default: the bundled one.")] = None,
+    token: Annotated[
+        str,
+        typer.Option(
+            envvar="AGELENS_TOKEN",
+            show_default=False,
+            help="Requests must send it as `Authorization: Bearer TOKEN`. Prefer the variable: arguments are visible.",
+        ),
+    ] = "",
+    max_megabytes: Annotated[float, typer.Option(help="Largest request.", min=0.01)] = 20,
+    max_images: Annotated[int, typer.Option(help="Most images of one request.", min=1)] = 32,
+    rate: Annotated[
+        str, typer.Option(help="Requests that one address may send, such as 120/minute; empty: no limit.")
+    ] = "120/minute",
+) -> None:
+    """Serve predictions over HTTP: POST an image to /predict, or several to /predict/batch.
+
+    The documentation of the service is at /docs, its model at /health. Images are held in memory only and never
+    written or logged. The service listens on this machine only, unless --host says otherwise.
+
+    Example: `curl --data-binary @photo.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/predict`
+    """
+    import uvicorn  # noqa: PLC0415
+
+    from agelens import AgePredictor, __version__  # noqa: PLC0415
+    from agelens.pipeline.service.app import create_service  # noqa: PLC0415
+    from agelens.pipeline.service.model_digest import model_digest  # noqa: PLC0415
+    from agelens.pipeline.service.settings import ServiceSettings  # noqa: PLC0415
+
+    check_rate(rate)
+    settings = ServiceSettings(
+        max_bytes=int(max_megabytes * 1e6),
+        max_images=max_images,
+        rate=rate,
+        token=token,
+        concurrency=os.cpu_count() or 1,
+    )
+    predictor = AgePredictor.load(model)
+    service = create_service(predictor, sha256=model_digest(model), version=__version__, settings=settings)
+    if not token and not _is_loopback(host):
+        warning = f"everyone who reaches {host}:{port} can use this service; set AGELENS_TOKEN"
+        typer.secho(warning, fg="yellow", err=True)
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"agelens {__version__} serves {predictor.card.name} at http://{shown}:{port}/docs", err=True)
+    uvicorn.run(service, host=host, port=port, log_level="warning", access_log=False)
+
+
+def check_rate(rate: str) -> None:
+    """Raise `ParamsError` unless a rate can be read."""
+    from limits import parse  # noqa: PLC0415
+
+    from agelens.data_prep.core.errors import ParamsError  # noqa: PLC0415
+
+    try:
+        if rate:
+            parse(rate)
+    except ValueError as error:
+        msg = f"--rate must be a number of requests in a time, such as 120/minute or 5/second. Received: {rate!r}."
+        raise ParamsError(msg) from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""`agelens serve`: ages over HTTP."""

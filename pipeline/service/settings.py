@@ -1,0 +1,24 @@
+"""The limits of the service."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What the service accepts.
+
+    Args:
+        max_bytes: Of a request body.
+        max_images: Of one request.
+        rate: Requests of one client, such as `120/minute`; empty: no limit.
+        token: That requests must send as `Authorization: Bearer TOKEN`; empty: none.
+        concurrency: Requests that are predicted at the same time.
+        queue: Requests that wait for their turn; further ones receive status 503.
+    """
+
+    max_bytes: int = 20_000_000
+    max_images: int = 32
+    rate: str = "120/minute"
+    token: str = ""
+    concurrency: int = 2
+    queue: int = 32
