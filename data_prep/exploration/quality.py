@@ -44,7 +44,7 @@ MEASURES = {
     "box_share": Measure("Share of the photograph inside the box", "", _steps(0, 1, 20)),
     "room": Measure("Room for a margin", "", _steps(0, 1, 20)),
     "margin": Measure("Margin of the crop", "", _steps(0, 0.3, 20)),
-    "enlargement": Measure("Pixels of the crop for each of the photograph", "", _steps(0, 4, 20)),
+    "enlargement": Measure("Pixels of the crop for each of the photograph", "", _steps(0, 4, 40)),
     "faces": Measure("Faces in the photograph", "", (*_steps(0, 10, 10), 20.0, 50.0, 100.0)),
     "score": Measure("Score of the detector", "", _steps(0, 1, 20)),
     "brightness": Measure("Brightness", "grey levels", _steps(0, 255, 17)),
@@ -55,7 +55,7 @@ MEASURES = {
 }
 
 LOW_DETAIL = 0.29
-"""Crops that were reduced to at most 48 px and enlarged again are below; `benchmarks/eda.py` measures how many."""
+"""Most crops that were reduced to at most 48 px and enlarged again are below; see benchmarks/exploration/eda.py."""
 
 Rule = Callable[[pd.DataFrame], "pd.Series[bool]"]
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes, expand_boxes, square_boxes
-from agelens.data_prep.core.errors import ImageError
+from agelens.data_prep.core.errors import ImageError, ParamsError
 from agelens.data_prep.core.images import MAX_PIXELS, Pixels
 from agelens.data_prep.faces.detector import Detections
 
@@ -15,6 +15,9 @@ NoFace = Literal["drop", "whole_image"]
 
 MAX_WINDOW = 4 * MAX_PIXELS
 """Most pixels of a square around a face; the square around a banner of 60,000 x 1,000 pixels would need 11 GB."""
+
+MAX_MARGIN = 2.0
+"""Widest margin on each side, as a fraction of the box: the face is then a twenty-fifth of the crop."""
 
 CUBIC_SHRINKAGE = 1.5
 """Up to this factor, cubic interpolation uses every pixel, in a quarter of the time of area averaging."""
@@ -35,6 +38,15 @@ class CropShape:
     size: int = 160
     margin_fraction: float = 0.15
     square: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise `ParamsError` unless the margin is a number from 0 to `MAX_MARGIN`."""
+        if not 0 <= self.margin_fraction <= MAX_MARGIN:  # also NaN
+            msg = (
+                f"The margin of a crop must be 0 to {MAX_MARGIN:g} sides of the box. "
+                f"Received: margin_fraction {self.margin_fraction:g}; a margin that cuts into the box is not supported."
+            )
+            raise ParamsError(msg)
 
 
 @dataclass(frozen=True)

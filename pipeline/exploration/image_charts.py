@@ -17,7 +17,7 @@ HISTOGRAMS = (
     *("box_side", "margin", "enlargement", "detail", "sharpness", "brightness", "contrast", "saturation"),
     *("width", "jpeg_quality", "score", "faces"),
 )
-"""The measures whose histograms are drawn."""
+"""The measures whose histograms are drawn, unless all values are in one bar."""
 
 FULL = 0.2
 """Share of the faces from which the colour is the darkest, so that small shares differ visibly."""
@@ -30,8 +30,8 @@ def image_charts(tables: Mapping[str, pd.DataFrame]) -> dict[str, PageChart]:
         tables: As `agelens.data_prep.exploration.summary.make_tables` returns them.
     """
     bars = tables["histograms"]
-    measured = set(bars.loc[bars["faces"] > 0, "measure"])
-    histograms = {f"measure_{name}": _draw_histogram(bars, name) for name in HISTOGRAMS if name in measured}
+    used = bars[bars["faces"] > 0].groupby("measure")["low"].nunique()
+    histograms = {f"measure_{name}": _draw_histogram(bars, name) for name in HISTOGRAMS if used.get(name, 0) > 1}
     return {"flow": _draw_flow(tables["flow"]), "flags": _draw_flags(tables["flags"]), **histograms}
 
 

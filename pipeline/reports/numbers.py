@@ -12,7 +12,7 @@ NO_VALUE = "–"  # noqa: RUF001 (an en dash is what a table prints for "none")
 
 Kind = Literal["text", "count", "years", "years1", "signed", "share", "number"]
 """How a value is shown: as it is, a whole number, years with two decimals, with one or with a sign, a share in per
-cent, a number with three significant digits."""
+cent, a number with three significant digits, or all digits of its whole part."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,8 @@ def records(table: pd.DataFrame, *, file: str) -> list[Record]:
 def format_number(value: float, kind: Kind) -> str:
     """Return a number as text."""
     forms = {"years": "{:.2f}", "years1": "{:.1f}", "signed": "{:+.2f}", "count": "{:,.0f}", "number": "{:.3g}"}
+    if kind == "number" and abs(value) >= 1000:
+        return f"{value:,.0f}"
     if kind == "share":
         return f"{100 * value:.1f} %"
     return forms[kind].format(value + 0.0)

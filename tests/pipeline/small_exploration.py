@@ -28,6 +28,7 @@ def write_rows(paths: Paths) -> None:
     """Write the tables and crops: the second photograph of `mine` has no face, and one file is a copy of another."""
     faces = grouped_table(8, ages=AGES, sources=["synthetic", "mine"])
     faces["gender"] = ["female", None] * 4
+    faces[["x2", "score", "sharpness"]] += np.arange(8)[:, None] * [10.0, -0.1, 100.0]
     faces.loc[4, ["photo", "group"]] = faces.loc[2, "photo"]
     kept, copies = resolve_duplicates(faces, max_age_gap=2)
     lost = {"image_id": "mine/lost.jpg", "source": "mine", "path": "lost.jpg", "reason": "no_face"}
@@ -49,5 +50,5 @@ def write_rows(paths: Paths) -> None:
     write_table(paths.train, balanced, TRAIN)
     write_table(paths.train_rejected, cut, REJECTED)
     noise = np.random.default_rng(0).integers(0, 256, (8, SIZE, SIZE, 3), dtype=np.uint8)
-    for name, crop in zip(faces["crop"], noise, strict=True):
-        write_jpeg(paths.crops / name, crop)
+    for index, (name, crop) in enumerate(zip(faces["crop"], noise, strict=True), start=1):
+        write_jpeg(paths.crops / name, crop // index)

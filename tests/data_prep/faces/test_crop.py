@@ -1,11 +1,13 @@
 """Geometry of crops, on images whose pixels contain their coordinates."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
 
 from agelens.data_prep.core.boxes import Boxes
-from agelens.data_prep.core.errors import ImageError
+from agelens.data_prep.core.errors import ImageError, ParamsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.faces.crop import (
     CropShape,
@@ -259,3 +261,15 @@ def test_box_in_pixels_of_its_crop() -> None:
     for size, inside in ((10, [0, 0, 10, 10]), (20, [0.5, 0.5, 20.5, 20.5])):
         shape = CropShape(size=size, margin_fraction=0.0)
         np.testing.assert_allclose(box_in_crop(face, shape, height=100, width=100), inside)
+
+
+@pytest.mark.parametrize("margin", [-0.1, 2.1, math.nan, math.inf])
+def test_a_margin_that_no_crop_can_have_is_an_error(margin: float) -> None:
+    with pytest.raises(ParamsError, match=f"0 to 2 sides of the box. Received: margin_fraction {margin:g}"):
+        CropShape(margin_fraction=margin)
+
+
+def test_the_widest_margin_is_two_sides_of_the_box() -> None:
+    crop = crop_face(coordinate_image(100, 100), box(45, 45, 55, 55), CropShape(size=50, margin_fraction=2.0))
+    assert crop.shape == (50, 50, 3)
+    assert (crop[0, 0, 0], crop[-1, -1, 0]) == (25, 74)

@@ -77,6 +77,7 @@ def test_unknown_key_is_named(section, refusal):
         ("crop_faces.size", 16),
         ("crop_faces.precision", "float16"),
         ("crop_faces.margin_fraction", -0.1),
+        ("crop_faces.margin_fraction", 2.1),
         ("deduplicate.min_correlation", 1.5),
         ("split.val", -0.1),
         ("split.test", 0),

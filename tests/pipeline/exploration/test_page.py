@@ -80,7 +80,7 @@ def test_charts_are_drawn_without_a_network(browser: Any, paths: Paths, width: i
     opened = open_page(browser, paths.eda_page, width=width)
     assert (opened.requests, opened.messages) == ([], [])
     figures = opened.page.locator("figure.chart").count()
-    assert figures > 15
+    assert figures > 12
     assert opened.page.locator("figure.chart svg").count() == figures
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
