@@ -167,6 +167,11 @@ class Paths:
         return self.root / "reports/train"
 
     @property
+    def training(self) -> Path:
+        """What was trained, and the best epoch."""
+        return self.root / "reports/train/training.json"
+
+    @property
     def calibration(self) -> Path:
         """Temperature, bias correction and interval widths."""
         return self.root / "weights/trained/calibration.json"
@@ -232,6 +237,11 @@ class Paths:
         return self.root / "reports/evaluate/zero_shot_predictions.csv"
 
     @property
+    def evaluation_lineage(self) -> Path:
+        """Which network and calibration the evaluation is of."""
+        return self.root / "reports/evaluate/lineage.json"
+
+    @property
     def predictions(self) -> Path:
         """One row per test face."""
         return self.root / "reports/evaluate/predictions.csv"
@@ -255,6 +265,11 @@ class Paths:
     def report(self) -> Path:
         """All plots, and the pages of the evaluation and the search."""
         return self.root / "reports/report"
+
+    @property
+    def report_lineage(self) -> Path:
+        """Which network and calibration the report is of."""
+        return self.root / "reports/report/lineage.json"
 
     @property
     def exported(self) -> Path:

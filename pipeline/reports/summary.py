@@ -11,7 +11,9 @@ from rich.table import Table
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, read_table
 from agelens.models.calibration.calibration import Calibration
+from agelens.pipeline.config.lineage import mixed_states
 from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.progress import warn
 
 
 def print_summary() -> None:
@@ -30,6 +32,8 @@ def print_summary() -> None:
     console.print(Panel(_rows_table(manifest, paths), title="photographs", expand=False))
     shown = _metrics_table(metrics, coverage=Calibration.from_json(calibration).coverage)
     console.print(Panel(shown, title="test split", expand=False))
+    for line in mixed_states(paths):
+        warn(line)
     for title, text in _where_and_next(paths, sources=set(manifest["source"])):
         console.print(f"{title:10}  {text}", highlight=False, markup=False)
 

@@ -5,6 +5,7 @@ from agelens.data_prep.core.labels import check_has_exact_ages, describe_few_exa
 from agelens.data_prep.core.tables import SPLIT, read_table
 from agelens.models.calibration.coverage import coverage_by_source, undercovered
 from agelens.models.calibration.fit import fit_calibration
+from agelens.pipeline.config.lineage import KEY, check_lineage, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say, warn
@@ -13,6 +14,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 def run(params: Params, paths: Paths) -> None:
     """Fit the calibration on the validation rows whose age is exact, and write it and its coverage of each source."""
+    check_lineage(paths.training, stage="train", network=paths.age_net)
     val = read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
     warn(describe_few_exact_ages(val["age_low"], val["age_high"]))
@@ -25,7 +27,7 @@ def run(params: Params, paths: Paths) -> None:
         distribution=outputs.get("age_distribution"),
         **params.calibrate.model_dump(),
     )
-    write_json(paths.calibration, fitted.calibration.to_json())
+    write_json(paths.calibration, {**fitted.calibration.to_json(), KEY: lineage_of(network=paths.age_net)})
     mae, chosen = fitted.temperature_mae, fitted.correction
     say(f"temperature {fitted.calibration.temperature:.3g}: MAE {mae[1]:.2f} years ({mae[0]:.2f} at temperature 1)")
     say(

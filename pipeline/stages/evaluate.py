@@ -22,6 +22,7 @@ from agelens.models.evaluation.sources import labels_by_source
 from agelens.models.evaluation.thresholds import threshold_errors
 from agelens.models.evaluation.training_ages import training_ages
 from agelens.models.serving.decoding import decode
+from agelens.pipeline.config.lineage import KEY, check_lineage, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.evaluation.robustness import measure_robustness
@@ -32,6 +33,7 @@ from agelens.pipeline.training_data.network_outputs import predict_rows, read_ag
 
 def run(params: Params, paths: Paths) -> None:
     """Predict the test split, and write predictions and the files of metrics that docs/evaluation.md defines."""
+    check_lineage(paths.calibration, stage="calibrate", network=paths.age_net)
     network, test = read_age_net(params, paths), read_table(paths.split_test, SPLIT)
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     outputs = predict_rows(network, test, params=params, paths=paths, label="predicting test")
@@ -55,6 +57,7 @@ def run(params: Params, paths: Paths) -> None:
     overall = overall_metrics(slices, baseline=median_baseline_mae(predictions, float(train["age"].median())))
     write_json(paths.overall, overall)
     write_json(paths.metrics, headline_metrics(overall))
+    write_json(paths.evaluation_lineage, {KEY: lineage_of(network=paths.age_net, calibration=paths.calibration)})
     mae = overall["mae"]
     say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
     warn(describe_no_better_than_median(overall))

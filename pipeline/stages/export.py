@@ -16,6 +16,7 @@ from agelens.models.serving.export import export_model
 from agelens.models.serving.model_card import INTENDED_USE, ModelCard
 from agelens.models.serving.training_hashes import write_training_hashes
 from agelens.pipeline.config.from_section import from_section
+from agelens.pipeline.config.lineage import KEY, check_lineage, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say, warn
@@ -27,14 +28,8 @@ CHECKED = 256
 """Validation crops on which the exported model must predict the same as Keras."""
 
 CARD_METRICS = (
-    "exact_rows",
-    "mae",
-    "rmse",
-    "cs5",
-    "bias",
-    "group_accuracy",
-    "group_accuracy_one_off",
-    "coverage",
+    *("exact_rows", "mae", "rmse", "cs5"),
+    *("bias", "group_accuracy", "group_accuracy_one_off", "coverage"),
 )
 """Metrics of the test split that the model card contains."""
 
@@ -42,6 +37,9 @@ CARD_METRICS = (
 def run(params: Params, paths: Paths) -> None:
     """Write the exported network, its model card, and the hashes of its training images."""
     warn(params.export.describe_demo_text({name: source.reader for name, source in params.sources.items()}))
+    state = {"network": paths.age_net, "calibration": paths.calibration}
+    check_lineage(paths.calibration, stage="calibrate", network=paths.age_net)
+    check_lineage(paths.evaluation_lineage, stage="evaluate", **state)
     network = read_age_net(params, paths)
     val = read_table(paths.split_val, SPLIT)
     # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.
@@ -87,6 +85,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
             "labels": label_facts(read_table(paths.split_train, SPLIT), origins=origins),
             "data_hash": _hash_of_splits(paths),
             "licence": export.licence,
+            KEY: lineage_of(network=paths.age_net, calibration=paths.calibration),
             "intended_use": INTENDED_USE,
             "test_metrics": {name: metrics[name] for name in reported},
         },

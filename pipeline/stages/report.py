@@ -2,11 +2,13 @@
 
 import pandas as pd
 
+from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, REJECTED, SPLIT, read_table
 from agelens.models.evaluation.metrics import worst_cases
+from agelens.pipeline.config.lineage import KEY, common_lineage
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -25,7 +27,9 @@ def run(params: Params, paths: Paths) -> None:
     """
     draw_search(paths.tune_report, paths.report)
     if paths.predictions.is_file():
+        lineage = common_lineage(paths.training, paths.evaluation_lineage, stage="evaluate")
         _report_evaluation(params, paths)
+        write_json(paths.report_lineage, {KEY: lineage})
     plots = sorted(paths.report.glob("*.png"))
     if not plots:
         msg = "There is neither a search nor an evaluation to draw; run `dvc repro`."

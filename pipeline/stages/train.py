@@ -7,8 +7,10 @@ import keras
 
 from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.models.network.age_net import backbone_of
+from agelens.models.network.saving import save_network
 from agelens.models.training.history import EpochRecord, best_epoch, history_table
 from agelens.pipeline.config.fingerprints import train_fingerprint, tune_fingerprint
+from agelens.pipeline.config.lineage import KEY, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
@@ -71,6 +73,5 @@ def _write_results(network: Any, records: list[EpochRecord], params: Params, rec
         "backbone": backbone_of(network).name,
         "seed": params.seed,
     }
-    write_json(paths.train_report / "training.json", summary)
-    with replacing(paths.age_net) as temporary:
-        network.save(temporary)
+    save_network(network, paths.age_net)
+    write_json(paths.training, {**summary, KEY: lineage_of(network=paths.age_net)})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.atomic import write_json, write_text
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, make_table, write_table
 from agelens.models.calibration.calibration import Calibration
 from agelens.pipeline.config.paths import Paths
@@ -49,6 +49,19 @@ def summary(folder, agelens):
 def test_every_photograph_is_counted(folder, summary):
     write_run(folder, metrics=METRICS)
     assert "read 7 rejected: bad_age 1 rejected: no_face 1 train 3 val 1 test 1" in summary()
+
+
+def test_a_calibration_of_another_network_is_named(folder, agelens):
+    write_run(folder, metrics=METRICS)
+    paths = Paths(folder)
+    write_text(paths.age_net, "network")
+    write_json(
+        paths.calibration, json.loads(paths.calibration.read_text()) | {"lineage": {"network": "of another run"}}
+    )
+    status, out, err = agelens("summary")
+    line = "weights/trained/calibration.json must be made with the network weights/trained/age_net.keras"
+    assert status == 0
+    assert line in " ".join((out + err).split())
 
 
 def test_metrics_are_shown_with_the_calibrated_coverage(folder, summary):

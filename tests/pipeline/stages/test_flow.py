@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import (
     FACES,
     GROUPED,
@@ -25,6 +26,7 @@ from agelens.data_prep.core.tables import (
 )
 from agelens.data_prep.synthetic.collection import write_synthetic
 from agelens.models.serving.predictor import AgePredictor
+from agelens.pipeline.config.lineage import mixed_states
 from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.prediction.predict import predict_files
@@ -121,11 +123,26 @@ def test_intervals_contain_the_age_and_every_band_is_counted(project: Project) -
     predictions = read_table(project.paths.predictions, PREDICTIONS)
     assert predictions["age"].between(predictions["age_low"], predictions["age_high"]).all()
     calibration = json.loads(project.paths.calibration.read_text())
-    assert json.loads((project.paths.exported / "model.json").read_text())["calibration"] == calibration
+    card = json.loads((project.paths.exported / "model.json").read_text())
+    assert card["calibration"] == {name: value for name, value in calibration.items() if name != "lineage"}
     assert calibration["shares"]
     metrics = json.loads(project.paths.overall.read_text())
     slices = pd.read_csv(project.paths.slices)
     assert slices.loc[slices["slice"] == "true_age", "exact_rows"].sum() == metrics["exact_rows"]
+
+
+def test_results_of_another_network_are_refused(project: Project) -> None:
+    paths = project.paths
+    assert mixed_states(paths) == []
+    trained = paths.age_net.read_bytes()
+    paths.age_net.write_bytes(b"of another run")
+    try:
+        assert len(mixed_states(paths)) == 5
+        for stage in ("calibrate", "evaluate", "export"):
+            with pytest.raises(DataError, match=r"was made with another .*; run `dvc repro (train|calibrate)`\.$"):
+                project.run(stage)
+    finally:
+        paths.age_net.write_bytes(trained)
 
 
 def test_runs_are_compared_by_few_numbers(project: Project) -> None:
