@@ -99,3 +99,32 @@ def memory_block() -> str:
             f"minutes on {found['device']}; [the whole curve](../benchmarks/results/tune_memory.json).",
         ]
     )
+
+
+def exploration_block() -> str:
+    """Return the block of docs/exploration.md: UTKFace's figures, the speed, and what `detail` finds."""
+    if (found := measured("eda")) is None:
+        return "Not measured yet."
+    figures, sides = found["figures"]["utkface"], found["low_detail_by_side"]
+    names = [f"{side} px" if side != "0" else "not reduced" for side in sides]
+    return "\n".join(
+        [
+            f"UTKFace, {found['faces']:,} faces: the mean age is {figures['mean']:.1f} years, the median "
+            f"{figures['median']:.0f}, the skewness {figures['skewness']:.2f}. {figures['largest_band_share']:.1%} of "
+            f"them are {figures['largest_band']} years old, {figures['band_imbalance']:.0f} for each of the "
+            f"rarest band of ten years. {figures['share_of_fives']:.1%} of the ages are divisible by five. "
+            f"{figures['little_margin']:.1%} of the crops have less than half of the margin that is set, "
+            f"{figures['low_detail']:.1%} low detail, and {figures['grey']:.1%} are grey.",
+            "",
+            f"The stage took {found['stage_seconds']:.0f} seconds, {found['stage_cpu_seconds']:.0f} of processor time, "
+            f"with a peak memory of {found['peak_mb']} MB on {found['device']}.",
+            "",
+            "Share of its crops with low detail, after they were reduced to a side and enlarged again:",
+            "",
+            f"| {' | '.join(names)} |",
+            f"|{'---|' * len(names)}",
+            f"| {' | '.join(f'{share:.1%}' for share in sides.values())} |",
+            "",
+            f"`{found['command']}`; [figures](../benchmarks/results/eda.json).",
+        ]
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bundled import bundled_block
-from pages import ROOT, ablation_block, leakage_block, measured, memory_block, recorded_slices
+from pages import ROOT, ablation_block, exploration_block, leakage_block, measured, memory_block, recorded_slices
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -201,6 +201,7 @@ def _training() -> list[str]:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
+    "docs/exploration.md": exploration_block,
     "docs/leakage.md": leakage_block,
     "docs/search.md": memory_block,
     "docs/training.md": ablation_block,

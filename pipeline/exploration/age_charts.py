@@ -13,6 +13,9 @@ from agelens.pipeline.reports.page import PageChart
 DECADES = alt.Axis(values=list(range(0, 101, 10)), labelAngle=0)
 BANDS = alt.X("band:O", sort=list(BAND_NAMES), title="age, years", axis=alt.Axis(labelAngle=-45))
 
+MOST_COLOURS = 6
+"""Values that the common colours can tell apart; more have those of a larger palette."""
+
 SLICES = {"age_group": "Age groups", "gender": "Gender", "ethnicity": "Ethnicity"}
 
 
@@ -83,13 +86,15 @@ def _draw_bands(bands: pd.DataFrame, name: str, title: str) -> PageChart | None:
     rows = bands[(bands["slice"] == name) & (bands["source"] == ALL)][["value", "band", "rows"]]
     if set(rows["value"]) <= {MISSING, SEVERAL}:
         return None
+    values = list(rows["value"].unique())
+    scale = alt.Scale(scheme="tableau20") if len(values) > MOST_COLOURS else alt.Undefined
     chart = (
         alt.Chart(rows)
         .mark_bar()
         .encode(
             x=BANDS,
             y=alt.Y("rows:Q", title="photographs"),
-            color=alt.Color("value:N", title=None, sort=list(rows["value"].unique())),
+            color=alt.Color("value:N", title=None, sort=values, scale=scale, legend=alt.Legend(columns=3)),
             tooltip=["value:N", "band:O", alt.Tooltip("rows:Q", format=",")],
         )
         .properties(height=230)

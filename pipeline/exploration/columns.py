@@ -36,12 +36,14 @@ COPIES = (
     *(Column(f"{name} differs", f"duplicates.{name}_differs", "count") for name in NAMES),
 )
 FLOW = (
+    Column("source", "source"),
     Column("stage", "stage"),
     Column("reason", "reason"),
     Column("removed", "removed", "count"),
     Column("left", "left", "count"),
 )
 ATTRIBUTES = (
+    Column("source", "source"),
     Column("label", "attribute"),
     Column("value", "value"),
     Column("photographs", "rows", "count"),

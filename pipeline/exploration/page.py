@@ -56,10 +56,10 @@ def write_exploration(
         "findings": find_all(every, tables["attributes"], margin_fraction=margin_fraction),
         "parts": [every, *parts] if len(parts) > 1 else parts,
         "columns": COLUMNS | {"flags": flag_columns(flags, every=EVERY)},
-        "flow": _of_all(tables["flow"], "flow"),
-        "attributes": _of_all(tables["attributes"], "attributes"),
+        "flow": records(_shown(tables["flow"]), file="tables/flow.csv"),
+        "attributes": records(_shown(tables["attributes"]), file="tables/attributes.csv"),
         "splits": records(_shown(tables["splits"]), file="tables/splits.csv"),
-        "measures": records(_shown(measures), file="tables/measures.csv"),
+        "measures": records(_by_measure(_shown(measures)), file="tables/measures.csv"),
         "flags": flag_rows(flags, summary["flags"]),
         "photos": records(tables["photos"].head(MOST_PHOTOS), file="tables/photos.csv"),
         "histograms": [f"measure_{name}" for name in HISTOGRAMS],
@@ -75,15 +75,17 @@ def _part(part: Mapping[str, Any], name: str, place: str) -> Record:
     return Record(values, file=f"summary.json#{place}")
 
 
-def _of_all(table: pd.DataFrame, name: str) -> list[Record]:
-    return records(table[table["source"] == ALL], file=f"tables/{name}.csv")
-
-
 def _shown(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows to show, without those of all sources if there is only one."""
     several = table["source"].nunique() > 2
     shown = table if several else table[table["source"] != ALL]
     return shown.replace({"source": {ALL: EVERY}})
+
+
+def _by_measure(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with those of one measure next to each other, so that sources can be compared."""
+    order = {name: index for index, name in enumerate(MEASURES)}
+    return rows.sort_values("measure", key=lambda names: names.map(order), kind="stable")
 
 
 def _title(measure: str) -> str:
