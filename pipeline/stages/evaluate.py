@@ -8,6 +8,7 @@ from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
+from agelens.models.evaluation.confusion import group_confusion
 from agelens.models.evaluation.fairness import standardised_errors
 from agelens.models.evaluation.headline import (
     describe_no_better_than_median,
@@ -37,7 +38,8 @@ def run(params: Params, paths: Paths) -> None:
     network, test = read_age_net(params, paths), read_table(paths.split_test, SPLIT)
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
     outputs = predict_rows(network, test, params=params, paths=paths, label="predicting test")
-    decoded = decode(outputs, calibration=calibration, groups=AgeGroups(tuple(params.age_groups)))
+    groups = AgeGroups(tuple(params.age_groups))
+    decoded = decode(outputs, calibration=calibration, groups=groups)
     unseen = test["source"].isin(params.split.zero_shot)
     everything = predictions_table(test, decoded)
     predictions, zero_shot = (everything[rows].reset_index(drop=True) for rows in (~unseen, unseen))
@@ -48,6 +50,7 @@ def run(params: Params, paths: Paths) -> None:
     _write(paths, "slices", slices)
     _write(paths, "zero_shot", by_source_and_slice(zero_shot, **options))
     _write(paths, "thresholds", threshold_errors(predictions, **options))
+    _write(paths, "confusion", group_confusion(predictions, groups=groups))
     _write(paths, "fairness", standardised_errors(predictions, **options))
     _write(paths, "training_ages", training_ages(train))
     origins = {name: source.origin for name, source in params.sources.items()}

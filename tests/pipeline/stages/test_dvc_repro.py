@@ -49,6 +49,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "params.yaml").write_text(yaml.safe_dump(content))
     git(folder, "init", "--quiet")
     dvc(folder, "init", "--quiet")
+    shutil.copytree(ROOT / ".dvc/plots", folder / ".dvc/plots")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -127,7 +128,15 @@ def test_a_killed_repro_resumes_and_ends_with_the_same_tables_and_crops(checkout
 def test_the_whole_pipeline_runs_once(checkout: Path) -> None:
     dvc(checkout, "repro")
     assert "mae" in dvc(checkout, "metrics", "show", "--json")
-    assert "MAE by epoch" in dvc(checkout, "plots", "show", "--json", "-o", "plots")
+    plots = json.loads(dvc(checkout, "plots", "show", "--json", "-o", "plots"))["data"]
+    assert {name for name, (plot,) in plots.items() if "workspace" in plot["revisions"]} == {
+        "MAE by epoch",
+        "Learning rate by epoch",
+        "Predicted against true age",
+        "MAE by age band",
+        "Age groups",
+    }
+    assert json.dumps(plots["Age groups"][0]["content"]).count("true_group") > 25  # every pair of the five groups
     assert "up to date" in dvc(checkout, "repro")
     assert json.loads(dvc(checkout, "status", "--json")) == {}
 

@@ -1,10 +1,16 @@
 """dvc.yaml declares what the code of each stage uses: nothing is missing, nothing is unused."""
 
+import json
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Any
 
 import pytest
 import yaml
 
+from agelens.data_prep.core.tables import PREDICTIONS
+from agelens.models.evaluation.confusion import COLUMNS as CONFUSION_COLUMNS
+from agelens.models.training.history import EpochRecord
 from agelens.pipeline.config.code_hashes import import_closure
 from agelens.pipeline.stages import STAGES
 from tests.locations import ROOT
@@ -210,13 +216,44 @@ def test_metrics_and_plots_are_written_by_stages() -> None:
     assert missing([*FLOW["metrics"], *plotted_files()], outs) == []
 
 
+def plots() -> dict[str, dict[str, Any]]:
+    return {name: settings for plot in FLOW["plots"] for name, settings in plot.items()}
+
+
 def plotted_files() -> Iterator[str]:
-    for plot in FLOW["plots"]:
-        if isinstance(plot, str):
-            yield plot
-        else:
-            for settings in plot.values():
-                yield from settings["y"]
+    for settings in plots().values():
+        yield from settings["y"]
+
+
+@pytest.mark.parametrize("name", plots())
+def test_a_plot_names_its_axes_and_its_columns_exist(name: str) -> None:
+    columns = {
+        "reports/train/history.csv": [field.name for field in fields(EpochRecord)],
+        "reports/evaluate/predictions.csv": PREDICTIONS.names,
+        "reports/evaluate/confusion.csv": CONFUSION_COLUMNS,
+        "reports/evaluate/slices.csv": ["slice", "value", "mae"],  # its first columns, and metrics.py's first metric
+    }
+    plot = plots()[name]
+    assert plot["title"]
+    assert plot["x_label"]
+    assert plot["y_label"]
+    for file, used in plot["y"].items():
+        assert {plot["x"], *([used] if isinstance(used, str) else used)} <= set(columns[file])
+
+
+@pytest.mark.parametrize("name", sorted({plot["template"] for plot in plots().values() if "template" in plot}))
+def test_a_template_of_a_plot_shows_its_labels_and_revisions(name: str) -> None:
+    template = (ROOT / f".dvc/plots/{name}.json").read_text(encoding="utf-8")
+    assert json.loads(template)["data"] == {"values": "<DVC_METRIC_DATA>"}
+    for anchor in ("TITLE", "X", "Y", "X_LABEL", "Y_LABEL"):
+        assert f'"<DVC_METRIC_{anchor}>"' in template
+    assert '"<DVC_METRIC_COLOR>"' in template or '"field": "rev"' in template
+
+
+def test_the_model_is_an_artifact() -> None:
+    (artifact,) = FLOW["artifacts"].values()
+    assert artifact["path"] in declared("export", "outs")
+    assert artifact["type"] == "model"
 
 
 def test_dvc_yaml_has_the_form_that_dvc_writes() -> None:
