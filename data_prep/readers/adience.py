@@ -22,6 +22,9 @@ RANGE = re.compile(r"\(([0-9]+), *([0-9]+)\)")
 AGE_CORRECTIONS = {"(25, 23)": (25, 32)}
 """An error of the first release, corrected in the second."""
 
+PUBLISHED = ((0, 2), (4, 6), (8, 12), (15, 20), (25, 32), (38, 43), (48, 53), (60, 100))
+"""The labels that are the classes of the published protocol, which leaves out all others (Levi & Hassner 2015)."""
+
 EXPECTED = "Adience must be a folder with fold_0_data.txt to fold_4_data.txt (or some of them) and faces/."
 ADVICE = (
     "Get the fold files and faces.tar.gz from https://talhassner.github.io/home/projects/Adience/Adience-data.html "
@@ -48,13 +51,37 @@ def read_adience(root: Path) -> Iterator[Record | Rejection]:
                 yield _read_line(line, fold=path, number=number, home=home, seen=seen)
 
 
+def read_published_folds(root: Path) -> dict[str, int]:
+    """Return the fold 0 to 4 of every face with a label of `PUBLISHED`, by the path of its image below the root.
+
+    Whether the images are there makes no difference.
+
+    Raises:
+        DataError: Not all five fold files are in one folder, at the root or below it.
+    """
+    home = find_folder(root, accept=lambda folder: all((folder / name).is_file() for name in FOLD_FILES))
+    if home is None:
+        raise wrong_folder(root, expected="The published protocol needs all five fold files.", advice=ADVICE)
+    folds: dict[str, int] = {}
+    for fold, name in enumerate(FOLD_FILES):
+        for _, line in read_lines(home / name):
+            fields = [field.strip() for field in line.split("\t")]
+            if len(fields) == FIELD_COUNT and _years(fields[3]) in PUBLISHED:
+                folds.setdefault(_relative(*fields[:3]), fold)
+    return folds
+
+
+def _relative(user: str, original: str, face: str) -> str:
+    return f"faces/{user}/coarse_tilt_aligned_face.{face}.{original}"
+
+
 def _read_line(line: str, *, fold: Path, number: int, home: Path, seen: set[str]) -> Record | Rejection:
     place = f"{fold.name}:{number}"
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) != FIELD_COUNT or not (all(fields[:2]) and fields[2].isdecimal()):
         return Rejection(fold, place, "bad_line", f"must hold {FIELD_COUNT} fields between tabs: {line!r}")
     user, original, face, age, gender = fields[:5]
-    relative = f"faces/{user}/coarse_tilt_aligned_face.{face}.{original}"
+    relative = _relative(user, original, face)
     path = home / relative
     if relative in seen:
         return Rejection(path, relative, "duplicate_row", f"{place}: the same face was labelled in an earlier line")

@@ -1,10 +1,12 @@
 """Training and evaluation of a head on frozen features: seconds, where the whole network takes hours."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from agelens.data_prep.batches.framed_crop import FramedCrop
@@ -72,7 +74,21 @@ def extract_features(params: Params, table: pd.DataFrame, *, crops: Path, folder
 def train_and_evaluate_head(
     params: Params, splits: dict[str, pd.DataFrame], *, features: FrozenFeatures, epochs: int, balance: bool = True
 ) -> dict[str, Metrics]:
-    """Train a head on `train`, choose its best epoch and calibrate it on `val`, and evaluate it on all other splits.
+    """Return the metrics of the predictions of `train_and_predict_head`, by name of the split."""
+    predicted = train_and_predict_head(params, splits, features=features, epochs=epochs, balance=balance)
+    return {name: summarise(table) for name, table in predicted.items()}
+
+
+def train_and_predict_head(
+    params: Params,
+    splits: dict[str, pd.DataFrame],
+    *,
+    features: FrozenFeatures,
+    epochs: int,
+    balance: bool = True,
+    bag: int = 1,
+) -> dict[str, pd.DataFrame]:
+    """Train a head on `train`, choose its best epoch and calibrate it on `val`, and predict all other splits.
 
     Args:
         params: The settings, but for the number of epochs.
@@ -80,12 +96,12 @@ def train_and_evaluate_head(
         features: Of all rows of the splits.
         epochs: Maximum number of epochs.
         balance: Rebalance the training rows as the stage `rebalance` does.
+        bag: Number of heads with different seeds, whose outputs are averaged.
 
     Returns:
-        Metrics by name of the split.
+        Predictions tables by name of the split, with the additional column `class_group`: the index of the age group
+        with the largest probability, which may be another than that of the age.
     """
-    keras.utils.set_random_seed(params.seed)
-    section, groups = params.train.phase1, AgeGroups(tuple(params.age_groups))
     train = splits["train"].assign(copies=1, weight=1.0)
     if balance:
         train, _ = rebalance_table(splits["train"], **params.rebalance.model_dump(), seed=params.seed)
@@ -96,26 +112,36 @@ def train_and_evaluate_head(
         val_features=features.cache.read(features.keys(splits["val"]), views=1),
         fingerprint="",
     )
-    config = from_section(HeadConfig, params.model)
-    head = build_head(config, features=data.width, groups=len(groups), start_age=data.start_age)
-    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=params.seed)
-    phase = replace(from_section(PhaseConfig, section), epochs=epochs)
-    compile_model(head, from_section(Objective, params.loss), optimizer=build_optimizer(phase, steps=steps))
-    fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
-    calibration = _calibrate(params, head, splits["val"], features)
+    heads = [_train_head(params, data, epochs=epochs, seed=params.seed + number) for number in range(bag)]
+    calibration, groups = _calibrate(params, heads, splits["val"], features), AgeGroups(tuple(params.age_groups))
     evaluated = {name: table for name, table in splits.items() if name not in {"train", "val"}}
+    decoded = {
+        name: decode(_outputs(heads, table, features), calibration=calibration, groups=groups)
+        for name, table in evaluated.items()
+    }
     return {
-        name: summarise(
-            predictions_table(table, decode(_outputs(head, table, features), calibration=calibration, groups=groups))
-        )
+        name: predictions_table(table, decoded[name]).assign(class_group=decoded[name].probabilities.argmax(axis=1))
         for name, table in evaluated.items()
     }
 
 
-def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
-    """Return the calibration of the head, fitted as in the stage `calibrate`."""
+def _train_head(params: Params, data: HeadData, *, epochs: int, seed: int) -> Any:
+    """Return a trained head."""
+    keras.utils.set_random_seed(seed)
+    section = params.train.phase1
+    config = from_section(HeadConfig, params.model)
+    head = build_head(config, features=data.width, groups=len(params.age_groups), start_age=data.start_age)
+    training, steps, validation = data.datasets(outputs=head.output, batch_size=section.batch_size, seed=seed)
+    phase = replace(from_section(PhaseConfig, section), epochs=epochs)
+    compile_model(head, from_section(Objective, params.loss), optimizer=build_optimizer(phase, steps=steps))
+    fit_phase(head, training, steps=steps, validation=validation, config=phase, phase=1)
+    return head
+
+
+def _calibrate(params: Params, heads: Sequence[Any], val: pd.DataFrame, features: FrozenFeatures) -> Calibration:
+    """Return the calibration of the heads, fitted as in the stage `calibrate`."""
     exact = val[val["age_low"] == val["age_high"]]
-    outputs = _outputs(head, exact, features)
+    outputs = _outputs(heads, exact, features)
     return fit_calibration(
         outputs["age"][:, 0],
         exact["age"],
@@ -125,6 +151,8 @@ def _calibrate(params: Params, head: Any, val: pd.DataFrame, features: FrozenFea
     ).calibration
 
 
-def _outputs(head: Any, table: pd.DataFrame, features: FrozenFeatures) -> NetworkOutputs:
-    plain = features.cache.read(features.keys(table), views=1)[0]
-    return {name: keras.ops.convert_to_numpy(output) for name, output in head(plain.astype("float32")).items()}
+def _outputs(heads: Sequence[Any], table: pd.DataFrame, features: FrozenFeatures) -> NetworkOutputs:
+    """Return the mean of the outputs of the heads."""
+    plain = features.cache.read(features.keys(table), views=1)[0].astype("float32")
+    found = [{name: keras.ops.convert_to_numpy(out) for name, out in head(plain).items()} for head in heads]
+    return {name: np.mean([outputs[name] for outputs in found], axis=0) for name in found[0]}

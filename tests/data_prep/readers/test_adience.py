@@ -7,7 +7,7 @@ import pytest
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
-from agelens.data_prep.readers.adience import read_adience
+from agelens.data_prep.readers.adience import PUBLISHED, read_adience, read_published_folds
 from tests.locations import SHARED_DATA
 
 REAL = SHARED_DATA / "adience"
@@ -152,3 +152,30 @@ def test_every_line_of_the_real_data_set_is_read_or_rejected() -> None:
         (48, 53): 22,
         (60, 100): 30,
     }
+
+
+def test_published_folds_have_the_faces_of_the_eight_classes(tmp_path: Path) -> None:
+    for fold in range(5):
+        rows = [row(face=str(fold), age=age) for age in ("(8, 12)", "(25, 23)")]
+        rows[1] = rows[1].replace("10_a", "11_b")
+        others = [
+            row(face=str(100 + fold), image=f"{i}_o.jpg", age=age) for i, age in enumerate(("35", "None", "(38, 48)"))
+        ]
+        make_tree(tmp_path, *rows, *others, "a bad line", fold=f"fold_{fold}_data.txt", faces=False)
+    folds = read_published_folds(tmp_path)
+    assert len(folds) == 10
+    assert folds[f"faces/{USER}/coarse_tilt_aligned_face.3.11_b_o.jpg"] == 3
+
+
+def test_published_folds_need_all_five_files(tmp_path: Path) -> None:
+    make_tree(tmp_path, row())
+    with pytest.raises(DataError, match="all five fold files"):
+        read_published_folds(tmp_path)
+
+
+@pytest.mark.skipif(not (SHARED_DATA / "adience_folds").is_dir(), reason="the fold files of Adience are not there")
+def test_real_folds_have_as_many_faces_as_published() -> None:
+    folds = read_published_folds(SHARED_DATA / "adience_folds")
+    assert len(folds) == 17_393
+    assert len(PUBLISHED) == 8
+    assert sorted(Counter(folds.values())) == [0, 1, 2, 3, 4]

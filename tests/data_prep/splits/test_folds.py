@@ -6,7 +6,7 @@ import pytest
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.tables import SPLIT, check_table
-from agelens.data_prep.splits.folds import make_folds, rotate_folds
+from agelens.data_prep.splits.folds import hold_out_each, make_folds, rotate_folds
 from tests.factories import FIVE_GROUPS, grouped_table, shuffled
 
 AGES = [5, 20, 35, 50, 70]
@@ -73,3 +73,34 @@ def test_rows_to_train_on_are_numbered_through():
 def test_fewer_than_three_folds_are_rejected():
     with pytest.raises(ParamsError, match="at least 3 folds"):
         make_folds(people(), count=2, groups=FIVE_GROUPS, seed=3)
+
+
+def held_out(table: pd.DataFrame, part: "pd.Series[str]") -> dict[str, dict[str, pd.DataFrame]]:
+    return dict(hold_out_each(table, part, groups=FIVE_GROUPS, seed=3))
+
+
+def test_each_part_is_tested_once_and_a_tenth_of_the_others_validates():
+    table = people(300)
+    part = pd.Series(["b", "a", "c"] * 100).sort_values(ignore_index=True)
+    turns = held_out(table, part)
+    assert list(turns) == ["a", "b", "c"]
+    for name, splits in turns.items():
+        assert splits["test"]["image_id"].tolist() == table.loc[part == name, "image_id"].tolist()
+        assert (len(splits["train"]), len(splits["val"])) == (180, 20)
+        groups = [set(rows["group"]) for rows in splits.values()]
+        assert len(set.union(*groups)) == sum(map(len, groups))
+        for rows in splits.values():
+            check_table(rows, SPLIT)
+
+
+def test_copies_of_a_tested_photo_in_other_parts_are_left_out():
+    table = people(300)
+    part = pd.Series(["a"] * 101 + ["b"] * 199)  # the group of rows 100 and 101 is in both
+    splits = held_out(table, part)["a"]
+    assert len(splits["test"]) == 101
+    assert len(splits["train"]) + len(splits["val"]) == 198
+
+
+def test_one_part_leaves_nothing_to_train_on():
+    with pytest.raises(ParamsError, match=r"at least 2 parts are needed\. Received: a"):
+        held_out(people(20), pd.Series(["a"] * 20))

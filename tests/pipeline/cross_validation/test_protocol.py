@@ -9,7 +9,7 @@ import yaml
 
 from agelens.data_prep.core.tables import GROUPED, REJECTED, make_table, write_table
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.cross_validation.protocol import SUMMARY_METRICS, Protocol, summarise_folds
+from agelens.pipeline.cross_validation.results import SUMMARY_METRICS, summarise_folds
 from tests.factories import grouped_table
 from tests.locations import ROOT
 from tests.models.small_networks import SIZE, write_ages
@@ -84,7 +84,7 @@ def test_the_whole_network_is_trained_for_each_fold(project, agelens):
     for fold in summary["folds"]:
         root = project.protocol_state / "made_3_folds_network_1_epochs" / f"fold_{fold['fold']}"
         metrics = json.loads(Paths(root).overall.read_text())
-        assert fold["metrics"] == {name: metrics[name] for name in SUMMARY_METRICS}
+        assert fold["metrics"] == {name: metrics.get(name) for name in SUMMARY_METRICS}
         assert metrics["rows"] == fold["rows"]["test"]
         assert Paths(root).age_net.is_file()
         assert not Paths(root).crops.exists()
@@ -95,6 +95,20 @@ def test_the_whole_network_is_trained_for_each_fold(project, agelens):
     [
         (("protocol", "utkface"), "There is no source utkface in params.yaml. Sources: made, other."),
         (("protocol", "made", "--scope", "all"), "--scope must be head or network. Received: all."),
+        (("protocol", "made", "--by", "age"), "--by must be folds, published, person or source. Received: age."),
+        (("protocol",), "--by folds needs a source of params.yaml. Sources: made, other."),
+        (
+            ("protocol", "made", "--by", "person"),
+            "--by person needs a source that names the people in it; made does not name all of them.",
+        ),
+        (
+            ("protocol", "made", "--by", "published"),
+            "--by published is for sources of the reader adience. Received: table.",
+        ),
+        (
+            ("protocol", "made", "--by", "person", "--scope", "network"),
+            "--scope network trains the folds of --by folds, with --bag 1; use --scope head for the others.",
+        ),
     ],
 )
 def test_an_impossible_protocol_is_one_line(words, message, project, agelens):
@@ -106,8 +120,34 @@ def test_means_and_deviations_are_those_of_the_folds():
     folds = [
         {"seconds": 2.0, "metrics": dict.fromkeys(SUMMARY_METRICS, mae) | {"coverage": None}} for mae in (4.0, 5.0, 6.0)
     ]
-    protocol = Protocol("made", folds=3, scope="head", epochs=2, views=1)
-    summary = summarise_folds(folds, protocol=protocol, label="reduced")
+    summary = summarise_folds(folds, facts={"label": "reduced"})
+    assert summary["label"] == "reduced"
     assert summary["figures"]["mae"] == {"mean": 5.0, "sd": 1.0}
     assert "coverage" not in summary["figures"]
     assert summary["seconds"] == 6.0
+
+
+def test_each_source_is_left_out_in_turn(project, agelens):
+    status, out, _ = agelens("protocol", "--by", "source", "--epochs", "1", "--bag", "2")
+    assert status == 0
+    summary = summary_of(project, "all_leave_one_source_out_head_1_epochs_bag_2")
+    assert [fold["name"] for fold in summary["folds"]] == ["made", "other"]
+    assert [fold["rows"]["test"] for fold in summary["folds"]] == [45, 15]
+    assert summary["pooled"]["rows"] == 60
+    assert summary["label"] == "reduced: only 2 heads on frozen features of tiny, 1 epochs"
+    assert "all sources, 2 sources: MAE" in out
+
+
+def test_each_person_is_left_out_in_turn(project, agelens):
+    ages = [27.0, 30.0, 33.0, 36.0, 39.0]  # one age group, so that a tenth of it has room for a person
+    people = [f"other:{number // 5:02d}" for number in range(ROWS)]
+    table = grouped_table(ROWS, ages=ages, sources=["other"], subjects=people, groups=people)
+    crops = sorted(path.name for path in project.crops.iterdir())
+    write_table(project.grouped, table.assign(crop=crops), GROUPED)
+    status, out, _ = agelens("protocol", "other", "--by", "person", "--epochs", "1")
+    assert status == 0
+    summary = summary_of(project, "other_leave_one_person_out_head_1_epochs")
+    assert [fold["name"] for fold in summary["folds"]] == sorted(set(people))
+    assert [fold["rows"]["test"] for fold in summary["folds"]] == [5] * 12
+    pooled = summary["pooled"]
+    assert f"over all faces: MAE {pooled['mae']:.2f} years (95 % interval {pooled['mae_low']:.2f}" in out
