@@ -41,13 +41,11 @@ def check(
     """
     from agelens.data_prep.core.atomic import write_json  # noqa: PLC0415
     from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
-    from agelens.pipeline.stages.build_manifest import raw_files_of  # noqa: PLC0415
+    from agelens.pipeline.stages.build_manifest import changed_sources, raw_files_of  # noqa: PLC0415
 
     params, paths = open_project()
     found = {name: files.to_json() for name, files in raw_files_of(params).items()}
-    known = json.loads(paths.raw_files.read_text(encoding="utf-8")) if paths.raw_files.is_file() else {}
-    changed = sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
-    if changed:
+    if changed := changed_sources(found, paths):
         write_json(paths.raw_files, found)
     if as_json:
         typer.echo(json.dumps({"sources": found, "changed": changed}))
@@ -55,4 +53,21 @@ def check(
     for name, files in found.items():
         state = "changed" if name in changed else "unchanged"
         typer.echo(f"{name}: {files['files']:,} files, {int(files['size']) / 1e6:,.1f} MB, {state}")
-    typer.echo(f"run `dvc repro` to read {', '.join(changed)}" if changed else "the manifest is up to date")
+    typer.echo(f"run `dvc repro` to read {', '.join(changed)}" if changed else "unchanged since the last check")
+
+
+def warn_of_changed_raw_files() -> None:
+    """Say which sources changed since the manifest was made, in a project with settings and raw folders."""
+    from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
+    from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
+    from agelens.pipeline.progress import warn  # noqa: PLC0415
+    from agelens.pipeline.stages.build_manifest import changed_sources, raw_files_of  # noqa: PLC0415
+
+    if not (Paths().params.is_file() and Paths().raw_files.is_file()):
+        return
+    params, paths = open_project()
+    if not all(source.path.exists() for source in params.sources.values()):
+        return
+    found = {name: files.to_json() for name, files in raw_files_of(params).items()}
+    if changed := changed_sources(found, paths):
+        warn(f"raw files of {', '.join(changed)} have changed; run `agelens data check` and `dvc repro`")

@@ -103,9 +103,11 @@ app.command()(eda)
 @app.command()
 def summary() -> None:
     """Show the results of the last run of the pipeline and useful next commands."""
+    from agelens.pipeline.commands.data import warn_of_changed_raw_files  # noqa: PLC0415
     from agelens.pipeline.reports.summary import print_summary  # noqa: PLC0415
 
     print_summary()
+    warn_of_changed_raw_files()
 
 
 def main() -> None:

@@ -64,8 +64,9 @@ def _where_and_next(paths: Paths, *, sources: Collection[str]) -> list[tuple[str
     """Return titles and texts about the results and the next steps."""
     # The names of runs do not sort by time, because some begin with "offline-".
     last = max(paths.wandb.glob("*run-*"), key=lambda run: run.stat().st_mtime, default=None)
+    report = paths.report / "report.html"
     lines = [
-        ("report", str(paths.report / "report.html")),
+        ("report", str(report) if report.is_file() else "none here; `dvc repro report` writes it"),
         ("W&B run", "none (WANDB_MODE=disabled)" if last is None else str(last)),
         ("next", "agelens predict PHOTO --model weights/exported"),
     ]

@@ -1,5 +1,9 @@
 """Read raw folders into one table of labelled photographs."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, write_table
 from agelens.data_prep.readers import READERS
@@ -42,3 +46,14 @@ def _describe(source: Source) -> RawFiles:
     """Describe all files of a folder, or a table and the photographs that it lists."""
     listed = (item.path for item in READERS[source.reader](source.path)) if source.path.is_file() else ()
     return describe_raw_files([*files_below(source.path), *listed], root=source.path.parent)
+
+
+def changed_sources(found: Mapping[str, Any], paths: Paths) -> list[str]:
+    """Return the names of sources that were added, removed or changed since the manifest or the last check.
+
+    Args:
+        found: The present descriptions, as plain values.
+        paths: The project, whose raw_files.json holds the earlier ones.
+    """
+    known = json.loads(paths.raw_files.read_text(encoding="utf-8")) if paths.raw_files.is_file() else {}
+    return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))
