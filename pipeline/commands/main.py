@@ -14,7 +14,8 @@ from agelens.pipeline.commands.eda import eda
 from agelens.pipeline.commands.predict import predict
 from agelens.pipeline.commands.protocol import protocol
 from agelens.pipeline.commands.quiet_import import import_quietly
-from agelens.pipeline.commands.serve import serve
+from agelens.pipeline.commands.servers import app as web_page
+from agelens.pipeline.commands.servers import serve
 from agelens.pipeline.commands.use import use
 from agelens.pipeline.commands.weights import weights_app
 from agelens.pipeline.prediction.text import printable
@@ -47,6 +48,7 @@ app.add_typer(detector_app, name="detector")
 
 app.command()(predict)
 app.command()(serve)
+app.command("app")(web_page)
 
 
 app.command()(use)

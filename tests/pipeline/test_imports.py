@@ -51,11 +51,13 @@ IMPORTERS = {
         "agelens.data_prep.synthetic.photo",
         "agelens.data_prep.synthetic.shading",
         "agelens.models.serving.annotation",
+        "agelens.pipeline.web_page.annotated_figure",
     ),
     "anyio": ("agelens.pipeline.service",),
     "fastapi": ("agelens.pipeline.service",),
     "fastapi_offline": ("agelens.pipeline.service",),
     "filelock": ("agelens.pipeline.config.project_lock",),
+    "gradio": ("agelens.pipeline.web_page",),
     "jinja2": ("agelens.pipeline.html",),
     "keras": (
         "agelens.models",
@@ -68,7 +70,7 @@ IMPORTERS = {
     ),
     "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
     "markupsafe": ("agelens.pipeline.exploration.findings", "agelens.pipeline.reports.numbers"),
-    "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.serve"),
+    "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.servers"),
     "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
         "agelens.data_prep.faces.detector",
@@ -96,7 +98,7 @@ IMPORTERS = {
     "ultralytics": ("agelens.data_prep.faces.torch_detector",),
     "vl_convert": ("agelens.pipeline.reports.charts",),
     "starlette": ("agelens.pipeline.service",),
-    "uvicorn": ("agelens.pipeline.commands.serve",),
+    "uvicorn": ("agelens.pipeline.commands.servers",),
     "wandb": ("agelens.pipeline.tracking",),
     "yaml": ("agelens.pipeline.config.yaml_file",),
 }

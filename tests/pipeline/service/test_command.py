@@ -4,22 +4,15 @@ import json
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
-from contextlib import closing
 
 import pytest
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.pipeline.commands.serve import check_rate
+from agelens.pipeline.commands.servers import check_rate
+from tests.free_port import free_port
 from tests.locations import ROOT
-
-
-def free_port():
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

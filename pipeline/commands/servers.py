@@ -1,7 +1,8 @@
-"""The command `agelens serve`."""
+"""The commands that serve predictions until they are stopped: `agelens serve` and `agelens app`."""
 
 import ipaddress
 import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,24 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"agelens {__version__} serves {predictor.card.name} at http://{shown}:{port}/docs", err=True)
     uvicorn.run(service, host=host, port=port, log_level="warning", access_log=False)
+
+
+def app(
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
+    model: Annotated[Path | None, typer.Option(help="Folder of an exported model; default: the bundled one.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a web page that shows the ages in photographs: upload some, or take one with the camera.
+
+    The page works without a network. Photographs stay on this machine and are deleted within ten minutes.
+    """
+    from agelens import AgePredictor  # noqa: PLC0415
+    from agelens.pipeline.web_page.launch import launch_page  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="agelens-page-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # uploads, deleted with the folder at the end
+        launch_page(AgePredictor.load(model), folder=Path(folder), host=host, port=port, open_browser=open_browser)
 
 
 def check_rate(rate: str) -> None:

@@ -1,0 +1,1 @@
+"""`agelens app`: a web page on which people see the ages in their photographs."""
