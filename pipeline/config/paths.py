@@ -272,6 +272,11 @@ class Paths:
         return self.root / "reports/report/lineage.json"
 
     @property
+    def compared_runs(self) -> Path:
+        """The current and the previous run, which a report compares; not a result, since DVC does not restore it."""
+        return self.root / "data/compared_runs"
+
+    @property
     def exported(self) -> Path:
         """The exported model, which `agelens predict` can use."""
         return self.root / "weights/exported"

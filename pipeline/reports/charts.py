@@ -23,6 +23,9 @@ INK, QUIET, LINE = "#222222", "#5c6670", "#d9dee3"
 DENSITY = ["#D4E8F5", SKY, BLUE, "#013A5E"]
 """Few faces to many."""
 
+ON_DARK, ON_PALE = "#FFFFFF", "#101010"
+"""Of text on the dark and on the pale colours of `DENSITY`; these two are the same on every page."""
+
 HEIGHT = 300
 PNG_WIDTH, PNG_SCALE = 640, 2
 
@@ -42,6 +45,7 @@ CONFIG: dict[str, Any] = {
         "titleFontSize": 12,
         "titleFontWeight": "normal",
     },
+    "axisX": {"labelOverlap": True},
     "legend": {
         "labelColor": INK,
         "titleColor": INK,
@@ -74,18 +78,19 @@ def page_spec(chart: alt.TopLevelMixin, *, description: str) -> dict[str, Any]:
     return spec | {"description": description, "config": CONFIG | {"font": FONT}}
 
 
-def chart_png(chart: alt.TopLevelMixin) -> bytes:
-    """Return a chart as PNG on white, 640 x 2 pixels wide; equal charts give equal bytes."""
+def chart_png(chart: alt.TopLevelMixin, title: str) -> bytes:
+    """Return a chart below its title as PNG on white, 640 x 2 pixels wide; equal charts give equal bytes."""
     spec = page_spec(chart, description="")
+    spec["title"] = {"text": title, "anchor": "start", "color": INK, "fontSize": 14}
     if spec.get("width") == "container":
         spec["width"] = PNG_WIDTH
     spec["config"] |= {"background": "#ffffff", "font": PNG_FONT, "padding": 10}
     return vl_convert.vegalite_to_png(spec, scale=PNG_SCALE)
 
 
-def write_chart(path: Path, chart: alt.TopLevelMixin) -> None:
+def write_chart(path: Path, chart: alt.TopLevelMixin, title: str) -> None:
     """Write a chart as PNG, completely or not at all."""
-    write_bytes(path, chart_png(chart))
+    write_bytes(path, chart_png(chart, title))
 
 
 @cache

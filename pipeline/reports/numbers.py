@@ -1,7 +1,7 @@
 """Numbers on a page, each with the file, the row and the key that it was read from, so that a test can compare them."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 
 NO_VALUE = "–"  # noqa: RUF001 (an en dash is what a table prints for "none")
 
-Kind = Literal["text", "count", "years", "years1", "signed", "share", "number"]
+Kind = Literal["text", "count", "years", "years1", "signed", "share", "points", "number"]
 """How a value is shown: as it is, a whole number, years with two decimals, with one or with a sign, a share in per
-cent, a number with three significant digits, or all digits of its whole part."""
+cent, a difference of shares in percentage points, a number with three significant digits, or all digits of its whole
+part."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Record(Mapping[str, Any]):
         row: Its row number from 0; None for a JSON file.
     """
 
-    def __init__(self, values: Mapping[Hashable, Any], *, file: str, row: int | None = None) -> None:
+    def __init__(self, values: Mapping[Any, Any], *, file: str, row: int | None = None) -> None:
         self._values = {str(name): value for name, value in values.items()}
         self._place = file if row is None else f"{file}:{row}"
 
@@ -58,22 +59,23 @@ class Record(Mapping[str, Any]):
         """Return whether there is a value."""
         return not is_missing(self._values.get(key))
 
-    def show(self, key: str, kind: Kind) -> Markup:
+    def show(self, key: str, kind: Kind, *, unit: bool = True) -> Markup:
         """Return a value as HTML, with its exact value and its origin; a dash if there is none."""
         value: Any = self._values.get(key)
         if is_missing(value):
             return Markup(NO_VALUE)
         if kind == "text":
             return escape(value)
-        return Markup('<data value="{}" data-from="{}:{}">{}</data>').format(
-            value, self._place, key, format_number(value, kind)
-        )
+        text = format_number(value, kind)
+        text = text if unit else text.removesuffix(" %").removesuffix(" points")
+        return Markup('<data value="{}" data-from="{}:{}">{}</data>').format(value, self._place, key, text)
 
     def interval(self, key: str, kind: Kind) -> Markup:
         """Return the 95 % interval of a value as HTML; empty if there is none."""
         if not self.has(f"{key}_low"):
             return Markup()
-        return Markup("{} to {}").format(self.show(f"{key}_low", kind), self.show(f"{key}_high", kind))
+        low, high = self.show(f"{key}_low", kind, unit=False), self.show(f"{key}_high", kind)
+        return Markup("{} to {}").format(low, high)
 
 
 def records(table: pd.DataFrame, *, file: str) -> list[Record]:
@@ -87,14 +89,26 @@ def format_number(value: float, kind: Kind) -> str:
     forms = {"years": "{:.2f}", "years1": "{:.1f}", "signed": "{:+.2f}", "count": "{:,.0f}", "number": "{:.3g}"}
     if kind == "number" and abs(value) >= 1000:
         return f"{value:,.0f}"
+    if kind == "points":
+        return f"{_unsigned_zero(f'{100 * value:+.1f}')} points"
     if kind == "share":
         return f"{100 * value:.1f} %"
-    return forms[kind].format(value + 0.0)
+    return _unsigned_zero(forms[kind].format(value))
+
+
+def _unsigned_zero(text: str) -> str:
+    """Return a number without its sign if it was rounded to zero."""
+    return text.lstrip("+-") if set(text) <= set("+-0.") else text
 
 
 def is_missing(value: object) -> bool:
     """Return whether a value is None or not a number."""
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def one_text(kind: Kind, count: int) -> list[Kind]:
+    """Return the kinds of a table of one column of text, and of `count` columns of numbers."""
+    return ["text", *([kind] * count)]
 
 
 def plain_table(table: pd.DataFrame, kinds: Sequence[Kind]) -> list[list[str]]:

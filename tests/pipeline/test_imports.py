@@ -34,7 +34,7 @@ IMPORTERS = {
         "agelens.data_prep.splits.dedup",
         "agelens.pipeline.contact_sheets.sheet",
     ),
-    "altair": ("agelens.pipeline.exploration", "agelens.pipeline.reports"),
+    "altair": ("agelens.pipeline.evaluation_report", "agelens.pipeline.exploration", "agelens.pipeline.reports"),
     "cv2": (
         "agelens.data_prep.batches.augment",
         "agelens.data_prep.batches.camera",
@@ -100,7 +100,7 @@ IMPORTERS = {
     "starlette": ("agelens.pipeline.service",),
     "uvicorn": ("agelens.pipeline.commands.servers",),
     "wandb": ("agelens.pipeline.tracking",),
-    "yaml": ("agelens.pipeline.config.yaml_file",),
+    "yaml": ("agelens.pipeline.config.yaml_file", "agelens.pipeline.evaluation_report.lineage"),
 }
 """The modules and packages that may import each library."""
 

@@ -94,6 +94,6 @@ def test_a_chart_is_as_wide_as_its_container_unless_it_is_composed() -> None:
 
 
 def test_equal_charts_are_equal_images() -> None:
-    first, second = chart_png(curve()), chart_png(curve())
+    first, second = chart_png(curve(), "Error"), chart_png(curve(), "Error")
     assert first == second
     assert first.startswith(b"\x89PNG")

@@ -36,8 +36,10 @@ CHANGES_NO_RESULT = {
 }
 """Settings that a stage uses and that change how it works, or its messages, but no output."""
 
-WORKING_FILES = {"data/crops_journal.jsonl", "data/tune", "data/train_state", "wandb"}
-"""Files from which a stage resumes or that record it: not results, so DVC neither compares nor removes them."""
+WORKING_FILES = {
+    *("data/crops_journal.jsonl", "data/tune", "data/train_state", "data/compared_runs", "params.yaml", "wandb"),
+}
+"""Files from which a stage resumes, that record it, or that a report only compares with: DVC does not remove them."""
 
 STANDS_FOR = {"crop_faces": {"data/raw_files.json"}, "train": {"reports/tune/recipe.json"}}
 """Dependencies that a stage does not read: they change with the photographs, or the settings, that it uses."""

@@ -1,20 +1,22 @@
 """The stage `report` draws what other stages have left, from their files only."""
 
-import pandas as pd
+import json
+
 import pytest
 
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.tables import PREDICTIONS, REJECTED, SPLIT, make_table, write_table
+from agelens.data_prep.core.tables import REJECTED, SPLIT, make_table, write_table
 from agelens.models.evaluation.metrics import summarise
-from agelens.models.evaluation.slices import by_slice
 from agelens.pipeline.stages import report
 from tests.factories import split_rows
 from tests.models.prediction_tables import simulated
+from tests.pipeline.evaluation_report import evaluations
 from tests.pipeline.reports.trials import trials_of
 
 EVALUATION_FILES = {
     *("predicted_against_true.png", "error_by_age.png", "confusion.png", "mae_by_slice.png", "coverage.png"),
-    *("history.png", "age_distribution.png", "report.html"),
+    *("mae_by_band.png", "groups_and_ages.png", "error_rates.png", "robustness.png", "standardised_mae.png"),
+    *("history.png", "learning_rate.png", "age_distribution.png", "report.html", "lineage.json"),
 }
 SEARCH_FILES = {"trials.png", "importance.png", "search.html"}
 
@@ -32,11 +34,9 @@ def write_search(paths):
 
 
 def write_evaluation(paths, predictions):
-    write_table(paths.predictions, predictions, PREDICTIONS)
-    by_slice(predictions, resamples=5).to_csv(paths.slices, index=False)
-    paths.train_report.mkdir(parents=True)
-    history = {"phase": [1, 2], "age_mae": [9.0, 8.0], "val_age_mae": [9.0, 8.5], "learning_rate": [1e-3, 1e-4]}
-    pd.DataFrame(history).to_csv(paths.train_report / "history.csv", index=False)
+    evaluations.write_evaluation(paths.evaluation, predictions)
+    paths.train_report.mkdir(parents=True, exist_ok=True)
+    evaluations.HISTORY.to_csv(paths.train_report / "history.csv", index=False)
     write_table(paths.split_test, split_rows(4), SPLIT)
     for path in (paths.manifest_rejected, paths.faces_rejected, paths.grouped_rejected):
         write_table(path, make_table([], REJECTED), REJECTED)
@@ -58,8 +58,20 @@ def test_an_evaluation_is_drawn_without_a_search(project):
     report.run(project.params(report={"show_faces": False}), project.paths)
     assert drawn(project.paths) == EVALUATION_FILES
     page = (project.paths.report / "report.html").read_text()
-    assert f"{summarise(predictions)['mae']:.2f} years" in page
+    assert f">{summarise(predictions)['mae']:.2f}</data> years" in page
     assert "tiny on synthetic" in page
+
+
+def test_the_next_run_is_compared_with_this_one(project):
+    write_evaluation(project.paths, simulated(60))
+    report.run(project.params(report={"show_faces": False}), project.paths)
+    better = simulated(60).assign(age=lambda table: table["true_age"])
+    write_evaluation(project.paths, better)
+    report.run(project.params(report={"show_faces": False}), project.paths)
+    comparison = json.loads((project.paths.report / "comparison.json").read_text())
+    assert comparison["mae"] == 0
+    assert comparison["mae_change"] == -comparison["mae_before"] < 0
+    assert "The errors of this run are smaller" in (project.paths.report / "report.html").read_text()
 
 
 def test_nothing_to_draw_is_an_error(project):
