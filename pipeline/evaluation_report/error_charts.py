@@ -48,6 +48,8 @@ def predicted_against_true(predictions: pd.DataFrame) -> PageChart:
         f"Predicted against true age: {len(exact):,} faces",
         "Faces on the line are predicted exactly; above it, the prediction is too old. A cell is two years wide.",
         alt.layer(faces, diagonal).properties(height=420),
+        _means_by_band(exact),
+        ("text", "count", "years1", "years1"),
     )
 
 
@@ -165,6 +167,15 @@ def mae_by_group_and_age(predictions: pd.DataFrame) -> PageChart:
         wide.reset_index(),
         one_text("years", len(wide.columns)),
     )
+
+
+def _means_by_band(exact: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean true and predicted age of each band of true age."""
+    bands = pd.Series(np.array(BAND_NAMES)[np.digitize(exact["true_age"], TEN_YEARS)], index=exact.index)
+    means = exact.groupby(bands.rename("ages")).agg(
+        faces=("age", "size"), mean_true=("true_age", "mean"), mean_predicted=("age", "mean")
+    )
+    return means.reset_index().rename(columns={"mean_true": "mean true age", "mean_predicted": "mean predicted age"})
 
 
 def _cells(errors: "pd.Series[float]", bands: "pd.Series[str]", groups: "pd.Series[str]") -> pd.DataFrame:

@@ -29,7 +29,8 @@ class PageChart:
         title: Heading, which states what is shown, with units.
         caption: How to read it, in one or two sentences.
         chart: The chart.
-        numbers: The same as a table, for readers without sight, mouse or script.
+        numbers: The same as a table, for readers without sight, mouse or script. Columns without rows mean that
+            there is nothing to show: a sentence replaces the chart.
         kinds: How the columns of `numbers` are shown.
     """
 

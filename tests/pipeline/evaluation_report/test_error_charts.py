@@ -14,7 +14,9 @@ def values(chart, key):
 
 
 def test_predicted_against_true_counts_exact_ages_in_cells_of_two_years():
-    cells = values(predicted_against_true(predictions_of([*FACES, (11, 11, 13.5)])), "faces")
+    chart = predicted_against_true(predictions_of([*FACES, (11, 11, 13.5)]))
+    assert chart.numbers.to_numpy().tolist()[0] == ["10-19", 2, 10.5, 12.75]
+    cells = values(chart, "faces")
     assert {(cell["true_age"], cell["age"]): cell["faces"] for cell in cells} == {
         (10, 12): 2,
         (20, 10): 1,
