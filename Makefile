@@ -13,8 +13,8 @@ help: ## list all targets
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing agelens with the extras train, serve, app and dev into $(VENV) (minutes, several GB)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,dev]'
+	@echo "installing agelens with the extras train, serve, app, video and dev into $(VENV) (minutes, several GB)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,dev]'
 	@touch $@
 
 $(SYNTHETIC): $(VENV)/.installed
@@ -38,7 +38,7 @@ mutants: $(VENV)/.installed ## how many small faults of the pure modules the tes
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,dev,scale]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,dev,scale]'
 	@touch $@
 
 test-scale: $(VENV)/.installed-scale ## install Ray (extra scale) and run the test of the crop stage on it

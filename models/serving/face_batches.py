@@ -69,7 +69,17 @@ class FaceBatches:
         Raises:
             WeightsError: The model has no age distribution, and it was asked for.
         """
-        found = self.detector.detect(images)
+        return self.predict_detected(images, self.detector.detect(images), largest=largest, distribution=distribution)
+
+    def predict_detected(
+        self,
+        images: Sequence[Pixels],
+        found: Sequence[Detections],
+        *,
+        largest: bool = False,
+        distribution: bool = False,
+    ) -> list[FacePredictions | ImageError]:
+        """Return the predictions for faces that were detected before; see `predict`."""
         cut = [
             _cut(image, detections, self.card.shape, largest=largest)
             for image, detections in zip(images, found, strict=True)

@@ -1,7 +1,7 @@
 """Ages from photographs: face detector, exported model and calibration in one object. Needs no training library."""
 
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from agelens.data_prep.core.image_inputs import ImageInput, as_rgb, is_one_image
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.ordered_threads import grow_batches, map_in_threads
 from agelens.data_prep.core.pixel_budget import BatchWithinBudget, PixelBudget
-from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
+from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
 from agelens.data_prep.faces.fallback import FallbackDetector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
@@ -159,6 +159,20 @@ class AgePredictor:
         with closing(map_in_threads(function, batches, threads=thread_count())) as results:
             for found in results:
                 yield from found
+
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        """Return the faces of each image `uint8 (height, width, 3)` RGB, without their ages."""
+        return self._faces.detector.detect(images)
+
+    def predict_detected(self, image: Pixels, faces: Detections, *, distribution: bool = False) -> FacePredictions:
+        """Return the predictions for faces of one image that `detect`, or a tracker, has found; largest first.
+
+        Raises:
+            ImageError: The image is too narrow to cut a face.
+            WeightsError: The model has no age distribution, and it was asked for.
+        """
+        (found,) = self._faces.predict_detected([image], [faces], distribution=distribution)
+        return _or_raise(found, number=None)
 
     def predict_crops(self, crops: Pixels) -> Decoded:
         """Return the predictions for ready-made crops `uint8 (N, S, S, 3)` RGB."""

@@ -27,4 +27,4 @@ def eda(
     if as_json:
         typer.echo(content.rstrip())
     else:
-        import_quietly("agelens.pipeline.commands.eda_table").print_exploration(content)
+        import_quietly("agelens.pipeline.exploration.summary_table").print_exploration(content)

@@ -17,6 +17,7 @@ from agelens.pipeline.commands.quiet_import import import_quietly
 from agelens.pipeline.commands.servers import app as web_page
 from agelens.pipeline.commands.servers import serve
 from agelens.pipeline.commands.use import use
+from agelens.pipeline.commands.video import video, webcam
 from agelens.pipeline.commands.weights import weights_app
 from agelens.pipeline.prediction.text import printable
 from agelens.pipeline.stages import STAGES
@@ -29,6 +30,7 @@ EXTRAS = {
     **dict.fromkeys(TRAINING_PACKAGES, "train"),
     **dict.fromkeys(("fastapi", "fastapi_offline", "limits", "uvicorn", "multipart"), "serve"),
     "gradio": "app",
+    **dict.fromkeys(("supervision", "trackers"), "video"),
 }
 """The extra that installs a package that the base installation does not have, by the package's import name."""
 
@@ -47,6 +49,8 @@ app.add_typer(detector_app, name="detector")
 
 
 app.command()(predict)
+app.command()(video)
+app.command()(webcam)
 app.command()(serve)
 app.command("app")(web_page)
 

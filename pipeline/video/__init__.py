@@ -1,0 +1,1 @@
+"""`agelens video` and `agelens webcam`: one age for each person of a video."""
