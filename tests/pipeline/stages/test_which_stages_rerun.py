@@ -113,6 +113,13 @@ def test_a_learning_rate_that_was_found_is_multiplied() -> None:
     assert chosen_recipe(halved, None).learning_rate == PARAMS.train.phase1.learning_rate
 
 
+def test_another_spelling_of_a_path_is_the_same_setting() -> None:
+    """Stages that declare sources run again, and write the same tables."""
+    content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
+    content["sources"]["synthetic"]["path"] = f"./{content['sources']['synthetic']['path']}/"
+    assert Params.model_validate(content) == PARAMS
+
+
 def searched(params: Params) -> str:
     return tune_fingerprint(params, rows="rows")
 
