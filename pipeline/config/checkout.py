@@ -5,10 +5,17 @@ only what git and DVC's cache have: raw photographs are in neither.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.pipeline.config.params import Params
+
+LINKED = ("data/crops", "data/features")
+"""Folders of caches whose files are only ever replaced, so that a clone may share them by hard links."""
+
+COPIED = ("data/crops_journal.jsonl", "data/tune")
+"""Files from which stages resume, which they also change in place."""
 
 EXPERIMENTS = Path(".dvc/tmp/exps")
 """Where DVC makes the temporary clones of a checkout."""
@@ -45,3 +52,29 @@ def link_raw_files(params: Params, root: Path) -> None:
             raise ParamsError(msg)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(wanted.resolve(), target_is_directory=wanted.is_dir())
+
+
+def adopt_caches(root: Path) -> None:
+    """Give a temporary clone the crops, features and searches of the checkout, so that it computes only what changes.
+
+    What the clone has is left as it is. The checkout's files never change.
+    """
+    main = main_checkout(root)
+    if main == root:
+        return
+    for name in (*LINKED, *COPIED):
+        there, here = main / name, root / name
+        if here.exists() or not there.exists():
+            continue
+        here.parent.mkdir(parents=True, exist_ok=True)
+        if there.is_dir():
+            shutil.copytree(there, here, copy_function=_link if name in LINKED else shutil.copy2)
+        else:
+            shutil.copy2(there, here)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copy2(source, target)

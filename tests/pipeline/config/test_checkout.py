@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.errors import ParamsError
-from agelens.pipeline.config.checkout import EXPERIMENTS, link_raw_files, main_checkout
+from agelens.pipeline.config.checkout import EXPERIMENTS, adopt_caches, link_raw_files, main_checkout
 from agelens.pipeline.config.paths import Paths
 from tests.pipeline.small_project import SmallProject
 
@@ -55,3 +56,27 @@ def test_the_checkout_itself_gets_no_links(tmp_path: Path, monkeypatch: pytest.M
     params = SmallProject(tmp_path).params(sources={"synthetic": {"path": "raw"}})
     link_raw_files(params, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_a_clone_shares_crops_and_continues_from_copies(clone: Path, tmp_path: Path) -> None:
+    write_text(tmp_path / "data/crops/made/ab/1.jpg", "crop")
+    write_text(tmp_path / "data/crops_journal.jsonl", "one\n")
+    write_text(tmp_path / "data/tune/search_1/oracle.json", "of the checkout")
+    write_text(clone / "data/features/fingerprint.txt", "of the clone")
+    write_text(tmp_path / "data/features/fingerprint.txt", "of the checkout")
+    adopt_caches(clone)
+    assert (clone / "data/crops/made/ab/1.jpg").samefile(tmp_path / "data/crops/made/ab/1.jpg")
+    assert (clone / "data/features/fingerprint.txt").read_text() == "of the clone"
+    with (clone / "data/crops_journal.jsonl").open("a") as journal:
+        journal.write("two\n")
+    (clone / "data/tune/search_1/oracle.json").write_text("of the clone")
+    write_text(clone / "data/crops/made/ab/1.jpg", "another crop")  # replaces the file, as the stage does
+    assert (tmp_path / "data/crops_journal.jsonl").read_text() == "one\n"
+    assert (tmp_path / "data/tune/search_1/oracle.json").read_text() == "of the checkout"
+    assert (tmp_path / "data/crops/made/ab/1.jpg").read_text() == "crop"
+
+
+def test_the_checkout_adopts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    adopt_caches(tmp_path)
+    assert list(tmp_path.iterdir()) == []

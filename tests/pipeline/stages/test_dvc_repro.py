@@ -39,7 +39,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_synthetic(folder / "raw", count=120, seed=1, size=160)
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
     content["sources"] = {"synthetic": {"path": "raw"}}
-    content["split"] = {"train": 0.6, "val": 0.2, "test": 0.2}
+    content["split"] |= {"train": 0.6, "val": 0.2, "test": 0.2}
     content["crop_faces"]["size"] = 64
     content["model"] |= {"backbone": "tiny", "weights": "none"}
     content["tune"] |= {"max_epochs": 2, "batch_size": 16}
