@@ -43,6 +43,7 @@ STORED_DATA = (
     StoredData("data/tune", "state of a search, cached outputs of faces", "until the search is finished"),
     StoredData("data/train_state", "checkpoints, cached outputs of faces", "until the training is finished"),
     StoredData("data/protocol", "folds, networks of a cross-validation", "until the protocol is finished"),
+    StoredData(".dvc/tmp/exps/**/data", "crops and tables of queued experiments", "until they end"),
     StoredData("reports", "predictions by image; sheets and pages with faces", "until the next run"),
     StoredData("wandb", "metrics, plots; faces where report.show_faces is true", "until removed", "runs"),
     StoredData(".dvc/cache", "tables, metrics and models of all runs, no photographs", "until removed", "cache"),

@@ -5,7 +5,13 @@ import pytest
 from agelens.pipeline.config.stored_data import STORED_DATA
 from tests.locations import ROOT
 
-DERIVED = ("data/crops/s/ab/ab.jpg", "data/manifest.csv", "data/features/train/view_0.npz", "reports/report/a.html")
+DERIVED = (
+    "data/crops/s/ab/ab.jpg",
+    "data/manifest.csv",
+    "data/features/train/view_0.npz",
+    "reports/report/a.html",
+    ".dvc/tmp/exps/standalone/tmp1/data/crops/s/ab/ab.jpg",
+)
 OPTIONAL = {
     "--runs": "wandb/run-1/files/a.png",
     "--cache": ".dvc/cache/files/ab/c",

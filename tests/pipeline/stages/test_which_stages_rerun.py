@@ -1,5 +1,6 @@
 """Which stages a changed setting runs again: those that declare it, and `train` if the recipe changes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -118,6 +119,13 @@ def test_another_spelling_of_a_path_is_the_same_setting() -> None:
     content = yaml.safe_load((ROOT / "params/demo.yaml").read_text(encoding="utf-8"))
     content["sources"]["synthetic"]["path"] = f"./{content['sources']['synthetic']['path']}/"
     assert Params.model_validate(content) == PARAMS
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/experiments.md"])
+def test_settings_of_experiments_in_documents_exist(document: str) -> None:
+    named = re.findall(r"-S ([\w.]+)=", (ROOT / document).read_text(encoding="utf-8"))
+    assert len(named) > 0
+    assert set(named) <= set(KEYS)
 
 
 def searched(params: Params) -> str:
