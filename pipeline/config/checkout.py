@@ -14,8 +14,8 @@ from agelens.pipeline.config.params import Params
 LINKED = ("data/crops", "data/features")
 """Folders of caches whose files are only ever replaced, so that a clone may share them by hard links."""
 
-COPIED = ("data/crops_journal.jsonl", "data/tune")
-"""Files from which stages resume, which they also change in place."""
+COPIED = ("data/crops_journal.jsonl", "data/tune", "data/compared_runs")
+"""Files from which stages resume, and runs that a report compares with: stages change them in place."""
 
 EXPERIMENTS = Path(".dvc/tmp/exps")
 """Where DVC makes the temporary clones of a checkout."""

@@ -76,6 +76,17 @@ def test_a_clone_shares_crops_and_continues_from_copies(clone: Path, tmp_path: P
     assert (tmp_path / "data/crops/made/ab/1.jpg").read_text() == "crop"
 
 
+def test_a_clone_compares_with_the_run_of_the_checkout_and_leaves_it_there(clone: Path, tmp_path: Path) -> None:
+    kept = Paths(tmp_path).compared_runs / "current/run.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of the checkout")
+    adopt_caches(clone)
+    copy = Paths(clone).compared_runs / "current/run.json"
+    assert copy.read_text() == "of the checkout"
+    copy.parent.rename(copy.parents[1] / "previous")  # as the stage report does
+    assert kept.is_file()
+
+
 def test_the_checkout_adopts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     adopt_caches(tmp_path)
