@@ -24,7 +24,8 @@ from agelens.pipeline.stages import STAGES
 from agelens.pipeline.streams import make_streams_safe
 
 TRAINING_PACKAGES = {
-    *("filelock", "jinja2", "keras", "keras_tuner", "matplotlib", "tensorflow", "torch", "ultralytics", "wandb"),
+    *("altair", "filelock", "jinja2", "keras", "keras_tuner", "markupsafe", "matplotlib", "tensorflow", "torch"),
+    *("ultralytics", "vl_convert", "wandb"),
 }
 EXTRAS = {
     **dict.fromkeys(TRAINING_PACKAGES, "train"),
