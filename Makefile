@@ -64,6 +64,6 @@ format: $(VENV)/.installed ## fix style
 	@$(BIN)/ruff format --quiet .
 
 clean: ## remove crops, features, tables and reports; raw data, weights and W&B runs stay
-	rm -rf data/crops data/features data/splits data/tune data/train_state data/protocol data/*.csv reports
+	rm -rf data/crops data/features data/splits data/tune data/train_state data/compared_runs data/protocol data/*.csv reports
 	rm -f data/*.json data/*.jsonl
 	find data weights/trained weights/exported -name '.writing-*' -delete 2>/dev/null || true

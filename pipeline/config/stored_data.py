@@ -42,6 +42,7 @@ STORED_DATA = (
     StoredData("data/features", "features of faces, by image", "until their crop changes or leaves the data"),
     StoredData("data/tune", "state of a search, cached outputs of faces", "until the search is finished"),
     StoredData("data/train_state", "checkpoints, cached outputs of faces", "until the training is finished"),
+    StoredData("data/compared_runs", "predictions by image of the last two runs", "until two other runs were reported"),
     StoredData("data/protocol", "folds, networks of a cross-validation", "until the protocol is finished"),
     StoredData(".dvc/tmp/exps/**/data", "crops and tables of queued experiments", "until they end"),
     StoredData("reports", "predictions by image; sheets and pages with faces", "until the next run"),
