@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from agelens.data_prep.core.errors import ImageError
-from agelens.data_prep.core.images import Pixels, decode_rgb, pil_to_rgb, read_image_bytes
+from agelens.data_prep.core.images import ImageFile, Pixels, decode_image, pil_to_rgb, read_image_bytes
 
 ImageInput = npt.NDArray[Any] | Image.Image | str | PathLike[str] | bytes
 """An array, a PIL image, the path of a file, or the content of one."""
@@ -28,8 +28,8 @@ def is_one_image(value: object) -> bool:
     return isinstance(value, str | PathLike | bytes | bytearray | memoryview | Image.Image)
 
 
-def as_rgb(value: object, *, bgr: bool = False, admit: Callable[[int], None] = lambda _: None) -> Pixels:
-    """Return an image as `uint8 (height, width, 3)` RGB, upright.
+def as_image(value: object, *, bgr: bool = False, admit: Callable[[int], None] = lambda _: None) -> ImageFile:
+    """Return an image as `uint8 (height, width, 3)` RGB, upright, with what is unusual about its file.
 
     Grey arrays `(height, width)` or `(height, width, 1)` are repeated for the three channels. Transparency, in arrays
     `(height, width, 4)` as in files, is blended with white. Nothing else is converted: values of another type than
@@ -45,16 +45,16 @@ def as_rgb(value: object, *, bgr: bool = False, admit: Callable[[int], None] = l
         ImageError: `unsupported` for any other value, with its type and shape; or why the file cannot be read.
     """
     if isinstance(value, np.ndarray):
-        return _array_to_rgb(value, bgr=bgr)
+        return ImageFile(_array_to_rgb(value, bgr=bgr))
     if isinstance(value, Image.Image):
         if 0 in value.size:
             shown = "a PIL image of {} x {} pixels".format(*value.size)
             raise _unsupported(shown)
-        return pil_to_rgb(value)
+        return ImageFile(pil_to_rgb(value))
     if isinstance(value, bytes | bytearray | memoryview):
-        return decode_rgb(bytes(value), admit=admit)
+        return decode_image(bytes(value), reduce=True, admit=admit)
     if isinstance(value, str | PathLike):
-        return decode_rgb(read_image_bytes(Path(value)), admit=admit)
+        return decode_image(read_image_bytes(Path(value)), reduce=True, admit=admit)
     kind = type(value)
     shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else ""
     raise _unsupported(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.") + shape)

@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
+from agelens.data_prep.core.errors import ParamsError
+
 Precision = Literal["float32", "bfloat16"]
 
 FeatureSplit = Literal["train", "val"]
@@ -23,6 +25,21 @@ def compile_options(precision: Precision, *, many: bool) -> dict[str, str]:
         # OpenVINO pins the threads of every network to the same cores, on which they then wait for each other.
         "ENABLE_CPU_PINNING": "NO",
     }
+
+
+def check_device(name: str) -> str:
+    """Return OpenVINO's name of a device of this machine, such as `CPU` or `GPU.0`, from a name in any case.
+
+    Raises:
+        ParamsError: There is no such device.
+    """
+    import openvino as ov  # noqa: PLC0415  `agelens --help` should not import it
+
+    found: list[str] = ov.Core().available_devices
+    if name.upper() not in {*found, *(device.partition(".")[0] for device in found)}:
+        msg = f"The device must be one that OpenVINO finds on this machine: {', '.join(found)}. Received: {name}."
+        raise ParamsError(msg)
+    return name.upper()
 
 
 def make_requests(network: Any) -> list[Any]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from agelens.data_prep.core.errors import ImageError
-from agelens.data_prep.core.images import Pixels
 
+Content = TypeVar("Content")
 Answer = TypeVar("Answer")
 
 
@@ -37,7 +37,7 @@ class PixelBudget:
             self._changed.notify_all()
 
 
-class BatchWithinBudget(Generic[Answer]):
+class BatchWithinBudget(Generic[Content, Answer]):
     """Reads images and processes them together, or in parts where the budget is too small for all of them.
 
     A thread that must wait for memory first processes and releases its images. Since no thread waits while it holds
@@ -48,13 +48,13 @@ class BatchWithinBudget(Generic[Answer]):
         budget: Shared by all threads.
     """
 
-    def __init__(self, process: Callable[[list[Pixels]], Sequence[Answer]], *, budget: PixelBudget) -> None:
+    def __init__(self, process: Callable[[list[Content]], Sequence[Answer]], *, budget: PixelBudget) -> None:
         self._process, self._budget = process, budget
-        self._images: dict[int, Pixels] = {}
+        self._images: dict[int, Content] = {}
         self._answers: dict[int, Answer | ImageError] = {}
         self._held = 0
 
-    def run(self, items: Sequence[Any], *, read: Callable[..., Pixels]) -> list[Answer | ImageError]:
+    def run(self, items: Sequence[Any], *, read: Callable[..., Content]) -> list[Answer | ImageError]:
         """Return the answer for each item, or the error of reading it.
 
         Args:

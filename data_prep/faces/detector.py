@@ -35,10 +35,17 @@ BOX_DECIMALS = 1
 
 @dataclass(frozen=True)
 class Detections:
-    """The faces of one image, sorted by score: `boxes (N, 4)` xyxy in pixels of the image, `scores (N,)` in 0..1."""
+    """The faces of one image, sorted by score.
+
+    Args:
+        boxes: `(N, 4)` xyxy in pixels of the image.
+        scores: `(N,)` in 0..1.
+        turn: Degrees by which the image must be turned clockwise so that the faces are upright: 0, 90, 180 or 270.
+    """
 
     boxes: Boxes
     scores: npt.NDArray[np.float64]
+    turn: int = 0
 
     def __len__(self) -> int:
         return len(self.boxes)
@@ -136,6 +143,7 @@ class OpenVinoFaceDetector:
             for another shape can round differently. 1 is best for single images, 4 for folders.
         precision: Precision of the network. With a processor that has bfloat16, it is almost twice as fast and moves
             boxes by less than a test allows; other processors compute in float32.
+        device: OpenVINO's name of the device that computes.
 
     Raises:
         WeightsError: One of the files is missing.
@@ -150,13 +158,14 @@ class OpenVinoFaceDetector:
         max_overlap: float = 0.5,
         batch_size: int = 1,
         precision: Precision = "bfloat16",
+        device: str = "CPU",
     ) -> None:
         for part in (path, path.with_suffix(".bin")):
             if not part.is_file():
                 msg = f"An exported face detector is an .xml and a .bin file. There is no {part}."
                 raise WeightsError(msg)
         self.path, self.image_size, self.min_score, self.max_overlap = path, image_size, min_score, max_overlap
-        self.batch_size, self.precision = batch_size, precision
+        self.batch_size, self.precision, self.device = batch_size, precision, device
         self._pools: dict[int, RequestPool] = {}
         self.start_lock = threading.Lock()
 
@@ -200,7 +209,7 @@ class OpenVinoFaceDetector:
             with self.start_lock:
                 if side not in self._pools:
                     shape = (self.batch_size, side, side, 3)
-                    network = compile_network(self.path, shape=shape, precision=self.precision)
+                    network = compile_network(self.path, shape=shape, precision=self.precision, device=self.device)
                     self._pools[side] = RequestPool(network, np.zeros(shape, dtype=np.uint8))
         return self._pools[side]
 
@@ -211,7 +220,9 @@ class OpenVinoFaceDetector:
         )
 
 
-def compile_network(path: Path, *, shape: tuple[int, int, int, int], precision: Precision = "bfloat16") -> Any:
+def compile_network(
+    path: Path, *, shape: tuple[int, int, int, int], precision: Precision = "bfloat16", device: str = "CPU"
+) -> Any:
     """Compile the network for uint8 RGB images `(batch, side, side, 3)` and the throughput of many requests."""
     import openvino as ov  # noqa: PLC0415  `agelens --help` should not import it
     from openvino.preprocess import PrePostProcessor  # noqa: PLC0415
@@ -223,4 +234,4 @@ def compile_network(path: Path, *, shape: tuple[int, int, int, int], precision: 
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    return core.compile_model(steps.build(), "CPU", compile_options(precision, many=True))
+    return core.compile_model(steps.build(), device, compile_options(precision, many=True))

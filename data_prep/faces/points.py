@@ -68,12 +68,13 @@ class PointLocator:
     Args:
         path: The network's `.xml`, with its `.bin` beside it.
         max_error: Largest expected error, in distances between the eyes, at which points are believed.
+        device: OpenVINO's name of the device that computes.
 
     Raises:
         WeightsError: A file is missing or damaged.
     """
 
-    def __init__(self, path: Path, *, max_error: float = MAX_ERROR) -> None:
+    def __init__(self, path: Path, *, max_error: float = MAX_ERROR, device: str = "CPU") -> None:
         import openvino as ov  # noqa: PLC0415  `agelens --help` must not wait for it
 
         for part in (path, path.with_suffix(".bin")):
@@ -81,7 +82,7 @@ class PointLocator:
                 msg = f"The network that locates points is an .xml and a .bin file. There is no {part}."
                 raise WeightsError(msg)
         self.max_error = max_error
-        network = ov.Core().compile_model(path, "CPU", compile_options("float32", many=True))
+        network = ov.Core().compile_model(path, device, compile_options("float32", many=True))
         self._pool = RequestPool(network, np.zeros((1, NETWORK_SIDE, NETWORK_SIDE, 3), dtype=np.uint8))
 
     def locate(self, crops: Sequence[Pixels], boxes: Sequence[Floats] | None = None) -> list[FacePoints]:

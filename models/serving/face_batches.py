@@ -11,6 +11,7 @@ from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, box_in_crop, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
+from agelens.data_prep.faces.turns import turn_back, turn_boxes, turn_image
 from agelens.models.serving.decoding import Decoded, decode
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction, FacePredictions, face_predictions
@@ -87,7 +88,10 @@ class FaceBatches:
         every_face = [face for faces in cut if isinstance(faces, list) for face in faces]
         predicted = iter(self._predict_faces(every_face, distribution=distribution))
         return [
-            faces if isinstance(faces, ImageError) else FacePredictions(next(predicted) for _ in faces) for faces in cut
+            faces
+            if isinstance(faces, ImageError)
+            else FacePredictions((next(predicted) for _ in faces), notes=_notes(detections))
+            for faces, detections in zip(cut, found, strict=True)
         ]
 
     def predict_crops(self, crops: Sequence[Pixels]) -> Decoded:
@@ -128,20 +132,28 @@ class FaceBatches:
 
 
 def _cut(image: Pixels, detections: Detections, shape: CropShape, *, largest: bool) -> list[CutFace] | ImageError:
-    height, width = image.shape[:2]
+    turn, (height, width) = detections.turn, image.shape[:2]
+    upright = turn_image(image, turn) if turn else image
+    boxes = turn_boxes(detections.boxes, turn, height=height, width=width)
     try:
-        faces = cut_faces(image, detections, shape, limit=1 if largest else None)
+        faces = cut_faces(upright, replace(detections, boxes=boxes), shape, limit=1 if largest else None)
     except ImageError as error:
         return error
     return [
         CutFace(
             crop=jpeg_round_trip(face.crop),
-            box=face.box,
-            box_in_crop=box_in_crop(face.box, shape, height=height, width=width),
+            box=turn_back(face.box, turn, height=height, width=width)[0],
+            box_in_crop=box_in_crop(face.box, shape, height=upright.shape[0], width=upright.shape[1]),
             score=face.score,
         )
         for face in faces
     ]
+
+
+def _notes(detections: Detections) -> list[str]:
+    if not detections.turn:
+        return []
+    return [f"turned: no face was found in the image as it is, but after a turn clockwise by {detections.turn} degrees"]
 
 
 def _with_distributions(predictions: Sequence[AgePrediction], outputs: NetworkOutputs) -> list[AgePrediction]:

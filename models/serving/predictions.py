@@ -1,7 +1,7 @@
 """What the predictor returns: one `AgePrediction` per face, in lists that convert to pandas."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,7 +59,28 @@ FACE_COLUMNS = (
 
 
 class FacePredictions(list[AgePrediction]):
-    """The faces of one image, largest first; an empty list if there is none."""
+    """The faces of one image, largest first; an empty list if there is none.
+
+    Args:
+        faces: Of the image.
+        notes: What is unusual about the image, each with a short code in front, such as `turned`.
+    """
+
+    def __init__(self, faces: Iterable[AgePrediction] = (), *, notes: Iterable[str] = ()) -> None:
+        super().__init__(faces)
+        self.notes = tuple(notes)
+
+    def scaled(self, factor: float) -> "FacePredictions":
+        """Return the faces with boxes of an image that is larger by a factor."""
+        if factor == 1:
+            return self
+        boxes = ([side * factor for side in face.box] for face in self)
+        faces = [replace(face, box=(x1, y1, x2, y2)) for face, (x1, y1, x2, y2) in zip(self, boxes, strict=True)]
+        return FacePredictions(faces, notes=self.notes)
+
+    def with_notes(self, notes: Iterable[str]) -> "FacePredictions":
+        """Return the faces with further notes in front."""
+        return FacePredictions(self, notes=(*notes, *self.notes))
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return a table with one row per face.

@@ -7,22 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, overload
 
-from agelens.data_prep.core.errors import ImageError, WeightsError
-from agelens.data_prep.core.image_inputs import ImageInput, as_rgb, is_one_image
-from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.errors import ImageError, ParamsError, WeightsError
+from agelens.data_prep.core.image_inputs import ImageInput, as_image, is_one_image
+from agelens.data_prep.core.images import ImageFile, Pixels
+from agelens.data_prep.core.openvino_requests import check_device
 from agelens.data_prep.core.ordered_threads import grow_batches, map_in_threads
 from agelens.data_prep.core.pixel_budget import BatchWithinBudget, PixelBudget
-from agelens.data_prep.faces.detector import Detections, Detector, OpenVinoFaceDetector
-from agelens.data_prep.faces.fallback import FallbackDetector
+from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
 from agelens.models.serving.decoding import Decoded
+from agelens.models.serving.detectors import open_detector
 from agelens.models.serving.face_batches import FaceBatches
 from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
 from agelens.models.serving.predictions import FacePredictions, ImagePredictions
 from agelens.models.serving.runtime import OpenVinoNetwork
 from agelens.models.serving.training_hashes import read_training_hashes
-from agelens.weights.defaults import AGE_MODEL, DETECTOR_RUNTIME, POINT_LOCATOR
+from agelens.weights.defaults import AGE_MODEL, POINT_LOCATOR
 
 IMAGE_BATCH = 32
 """Images that one thread predicts at once."""
@@ -63,31 +64,36 @@ class AgePredictor:
         self._budget = PixelBudget(PIXELS_IN_MEMORY)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str] | None = None) -> Self:
+    def load(
+        cls,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        min_score: float | None = None,
+        device: str = "cpu",
+    ) -> Self:
         """Load an exported model and the face detector with the settings in its card.
 
         Args:
             folder: An exported model, such as `weights/exported`; default: the bundled model.
+            min_score: Threshold of the detector's score in place of the model's own.
+            device: The device that computes, `cpu` or another that OpenVINO finds, such as `gpu`.
 
         Raises:
+            ParamsError: `min_score` is not above 0 and at most 1, or there is no such device.
             WeightsError: A file of the model or of the detector is missing or damaged.
         """
         if folder is None and not (AGE_MODEL / MODEL_FILE).is_file():
             msg = f"The bundled model is not at {AGE_MODEL}. Reinstall agelens, or name the folder of another model."
             raise WeightsError(msg)
+        if min_score is not None and not 0 < min_score <= 1:
+            msg = f"min_score must be above 0 and at most 1, the largest score. Received: {min_score}."
+            raise ParamsError(msg)
+        device = check_device(device)
         model = AGE_MODEL if folder is None else Path(folder)
         card = ModelCard.read(model)
-        fallback_score = card.detector.get("fallback_score", 0.0)
-        detector: Detector = OpenVinoFaceDetector(
-            DETECTOR_RUNTIME,
-            image_size=card.detector["image_size"],
-            min_score=fallback_score or card.detector["min_score"],
-            precision=card.detector.get("precision", "float32"),
-        )
-        if fallback_score:
-            detector = FallbackDetector(detector, min_score=card.detector["min_score"])
-        network = OpenVinoNetwork(model / NETWORK_FILE, many=True)
-        locator = PointLocator(POINT_LOCATOR) if card.framing.kind == "points" else None
+        detector = open_detector(card.detector, min_score=min_score, device=device)
+        network = OpenVinoNetwork(model / NETWORK_FILE, many=True, device=device)
+        locator = PointLocator(POINT_LOCATOR, device=device) if card.framing.kind == "points" else None
         return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(model))
 
     @overload
@@ -181,14 +187,25 @@ class AgePredictor:
     def _predict_batch(
         self, images: list[Any], *, largest: bool, bgr: bool, distribution: bool
     ) -> list[FacePredictions | ImageError]:
-        process = partial(self._faces.predict, largest=largest, distribution=distribution)
-        return BatchWithinBudget(process, budget=self._budget).run(images, read=partial(as_rgb, bgr=bgr))
+        def process(files: list[ImageFile]) -> list[FacePredictions | ImageError]:
+            pixels = [file.pixels for file in files]
+            found = self._faces.predict(pixels, largest=largest, distribution=distribution)
+            return [_of_file(faces, file) for faces, file in zip(found, files, strict=True)]
+
+        return BatchWithinBudget(process, budget=self._budget).run(images, read=partial(as_image, bgr=bgr))
 
 
 def thread_count() -> int:
     """Return how many threads predict batches of images: as many as cores, at most `MAX_THREADS`."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(usable, MAX_THREADS)
+
+
+def _of_file(found: FacePredictions | ImageError, file: ImageFile) -> FacePredictions | ImageError:
+    """Return the faces with the notes about their file and boxes in its pixels."""
+    if isinstance(found, ImageError):
+        return found
+    return found.scaled(file.reduction).with_notes(file.notes)
 
 
 def _or_raise(found: FacePredictions | ImageError, *, number: int | None) -> FacePredictions:

@@ -47,19 +47,22 @@ class OpenVinoNetwork:
         graph: An OpenVINO graph, or the path of its `.xml`.
         precision: Of the computation.
         many: Optimise `run` for throughput: compute several batches at a time, each of which then takes longer.
+        device: OpenVINO's name of the device that computes.
 
     Raises:
         WeightsError: The file is missing or damaged.
     """
 
-    def __init__(self, graph: Any, *, precision: Precision = "float32", many: bool = False) -> None:
+    def __init__(
+        self, graph: Any, *, precision: Precision = "float32", many: bool = False, device: str = "CPU"
+    ) -> None:
         import openvino as ov  # noqa: PLC0415
 
         if isinstance(graph, Path) and not graph.is_file():
             msg = f"There is no exported network at {graph}. Run `dvc repro export`."
             raise WeightsError(msg)
         try:
-            self._compiled = ov.Core().compile_model(graph, "CPU", compile_options(precision, many=many))
+            self._compiled = ov.Core().compile_model(graph, device, compile_options(precision, many=many))
         except RuntimeError as error:
             msg = f"{graph} cannot be read as an OpenVINO network: {str(error).strip().splitlines()[-1]}"
             raise WeightsError(msg) from error

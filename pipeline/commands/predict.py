@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 
-def predict(
+def predict(  # noqa: PLR0913, PLR0917  one argument per option
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -42,6 +42,17 @@ def predict(
             "--gender", help="Also predict gender, as annotators would label it, if the model has this output."
         ),
     ] = False,
+    min_score: Annotated[
+        float | None,
+        typer.Option(
+            help="Threshold of the face detector's score, 0 to 1; default: that of the model.", show_default=False
+        ),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(help="Most photographs that are predicted at once; ages do not depend on it.", min=1, max=256)
+    ] = 32,
+    device: Annotated[str, typer.Option(help="Device that computes: cpu, or gpu if OpenVINO finds one.")] = "cpu",
+    margin: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Predict age, prediction interval and age group of every face in photographs, with its box.
 
@@ -52,7 +63,11 @@ def predict(
     Exit status: 0, at least one file was read and everything was written; 1, no file could be read, or an output could
     not be written (predictions are then printed); 2, wrong usage; 130, stopped by Ctrl-C.
     """
-    from agelens.pipeline.prediction.output import Wanted, predict_and_print  # noqa: PLC0415
+    from agelens.data_prep.core.errors import ParamsError  # noqa: PLC0415
+    from agelens.pipeline.prediction.output import ModelChoice, Wanted, predict_and_print  # noqa: PLC0415
 
-    wanted = Wanted(largest=largest, as_json=as_json, csv=csv, draw=draw, gender=gender, resume=resume)
-    predict_and_print(paths, wanted, model=model)
+    if margin is not None:
+        msg = "--margin is not an option: a model must see faces framed as in its training, as its model.json says."
+        raise ParamsError(msg)
+    wanted = Wanted(largest=largest, as_json=as_json, csv=csv, draw=draw, gender=gender, resume=resume, batch=batch)
+    predict_and_print(paths, wanted, model=ModelChoice(model, min_score=min_score, device=device))

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.serving.model_card import ModelCard
-from agelens.models.serving.predictor import AgePredictor
+from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.pipeline.prediction.annotated_copies import AnnotatedCopies
 from agelens.pipeline.prediction.csv_output import OLDEST_HEADER, CsvOutput
 from agelens.pipeline.prediction.files import Photograph, describe_skipped, open_photographs
@@ -50,6 +50,7 @@ class Wanted:
         draw: Folder of annotated copies.
         gender: Also show the gender.
         resume: Continue the table in `csv`.
+        batch: Most photographs that are predicted at once.
     """
 
     largest: bool = False
@@ -58,9 +59,25 @@ class Wanted:
     draw: Path | None = None
     gender: bool = False
     resume: bool = False
+    batch: int = IMAGE_BATCH
 
 
-def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: Path | None) -> None:
+@dataclass(frozen=True)
+class ModelChoice:
+    """The model that predicts, and how.
+
+    Args:
+        folder: Of an exported model; None is the bundled one.
+        min_score: Threshold of the detector's score in place of the model's own.
+        device: The device that computes, `cpu` or another that OpenVINO finds.
+    """
+
+    folder: Path | None = None
+    min_score: float | None = None
+    device: str = "cpu"
+
+
+def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: ModelChoice) -> None:
     """Predict all files and show the results.
 
     Raises:
@@ -164,8 +181,8 @@ class Answers:
         return lines
 
 
-def _load(model: Path | None, *, gender: bool) -> AgePredictor:
-    predictor = AgePredictor.load(model)
+def _load(model: ModelChoice, *, gender: bool) -> AgePredictor:
+    predictor = AgePredictor.load(model.folder, min_score=model.min_score, device=model.device)
     if gender:
         check_predicts_gender(predictor.card)
     if not has_current_detector(predictor.card):
@@ -180,7 +197,7 @@ def _predict_all(predictor: AgePredictor, photographs: Sequence[Photograph], ans
     stack = ExitStack()
     try:
         with stack:
-            predictions = predict_files(predictor, readable, largest=answers.wanted.largest)
+            predictions = predict_files(predictor, readable, largest=answers.wanted.largest, batch=answers.wanted.batch)
             stack.callback(getattr(predictions, "close", lambda: None))
             show_bar = len(left) >= MANY and not (answers.wanted.as_json and sys.stdout.isatty())
             advance = stack.enter_context(progress_bar("predicting ages", total=len(left))) if show_bar else None

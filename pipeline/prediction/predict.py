@@ -31,11 +31,13 @@ class FilePrediction:
         path: The file.
         faces: Predictions, largest face first.
         error: Why there are no faces; empty if there are.
+        notes: What is unusual about the photograph, each with a short code in front.
     """
 
     path: Path
     faces: tuple[AgePrediction, ...] = ()
     error: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def was_read(self) -> bool:
@@ -73,7 +75,7 @@ def _file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePre
     if isinstance(found, ImageError):
         error = "no_images: the folder contains no images" if path.is_dir() else str(found)
         return FilePrediction(path, error=error)
-    return FilePrediction(path, tuple(found), error="" if found else NO_FACE)
+    return FilePrediction(path, tuple(found), error="" if found else NO_FACE, notes=found.notes)
 
 
 def face_warnings(face: AgePrediction) -> list[str]:

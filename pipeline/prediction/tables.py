@@ -39,8 +39,8 @@ def prediction_rows(found: FilePrediction, *, name: str, gender: bool = False) -
         gender: Whether to fill the column `gender`.
     """
     if not found.faces:
-        return [{"path": name, "error": found.error}]
-    rows = [_face_row(name, number, face) for number, face in enumerate(found.faces, start=1)]
+        return [{"path": name, "warnings": "; ".join(found.notes), "error": found.error}]
+    rows = [_face_row(name, number, face, notes=found.notes) for number, face in enumerate(found.faces, start=1)]
     return rows if gender else [{**row, "gender": None} for row in rows]
 
 
@@ -50,6 +50,7 @@ def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender
         "path": name,
         "faces": [_face_json(face, card, gender=gender) for face in found.faces],
         "error": printable(found.error) or None,
+        "warnings": list(found.notes),
         "model": card.name,
         "training_data": card.facts.get("training_data"),
     }
@@ -68,7 +69,7 @@ def _face_json(face: AgePrediction, card: ModelCard, *, gender: bool) -> dict[st
     }
 
 
-def _face_row(name: str, number: int, face: AgePrediction) -> dict[str, Any]:
+def _face_row(name: str, number: int, face: AgePrediction, *, notes: tuple[str, ...]) -> dict[str, Any]:
     x1, y1, x2, y2 = face.box
     return {
         "path": name,
@@ -83,5 +84,5 @@ def _face_row(name: str, number: int, face: AgePrediction) -> dict[str, Any]:
         "age_high": round(face.interval[1], 1),
         "age_group": face.age_group,
         "gender": face.gender,
-        "warnings": "; ".join(face_warnings(face)),
+        "warnings": "; ".join((*notes, *face_warnings(face))),
     }

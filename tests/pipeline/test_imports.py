@@ -75,6 +75,7 @@ IMPORTERS = {
     "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.servers"),
     "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
+        "agelens.data_prep.core.openvino_requests",
         "agelens.data_prep.faces.detector",
         "agelens.data_prep.faces.points",
         "agelens.models.serving.runtime",

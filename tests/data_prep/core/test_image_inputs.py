@@ -9,10 +9,14 @@ import pytest
 from PIL import ExifTags, Image
 
 from agelens.data_prep.core.errors import ImageError
-from agelens.data_prep.core.image_inputs import as_rgb, is_one_image
+from agelens.data_prep.core.image_inputs import as_image, is_one_image
 
 RGB = np.array([[[10, 20, 30], [40, 50, 60]]], dtype=np.uint8)
 """One row of two pixels."""
+
+
+def as_rgb(value, **options):
+    return as_image(value, **options).pixels
 
 
 def encoded() -> bytes:

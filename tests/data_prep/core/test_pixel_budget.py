@@ -73,7 +73,7 @@ def test_threads_that_wait_for_each_other_all_finish() -> None:
 
     budget = Watched(10)
     with ThreadPoolExecutor(8) as pool:
-        work = BatchWithinBudget[int]
+        work = BatchWithinBudget[Pixels, int]
         found = list(
             pool.map(lambda _: work(lambda some: [1] * len(some), budget=budget).run([4] * 5, read=read), range(20))
         )

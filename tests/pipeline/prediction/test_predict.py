@@ -226,3 +226,17 @@ def test_files_are_taken_lazily_and_in_order(photos, model):
     assert [one.error.partition(":")[0] for one in found[:3]] == ["", "missing", "no_face"]
     assert len(taken) < 50
     results.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--min-score", "2"), "min_score must be above 0 and at most 1"),
+        (("--device", "abacus"), "The device must be one that OpenVINO finds on this machine: CPU"),
+        (("--margin", "0.3"), "--margin is not an option"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_one_line(predict, photos, words, message):
+    status, out, err = predict(str(photos), *words)
+    assert (status, out) == (1, "")
+    assert message in err

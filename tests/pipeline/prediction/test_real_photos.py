@@ -10,7 +10,7 @@ from agelens.data_prep.core.images import find_images
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.prediction.predict import FilePrediction, predict_files
 from agelens.weights.defaults import AGE_MODEL
-from tests.locations import SHARED_DATA
+from tests.locations import SHARED_CASES, SHARED_DATA
 
 THREE_PEOPLE = "35_Basketball_basketballgame_ball_35_208.jpg"
 
@@ -50,3 +50,12 @@ def test_ages_follow_the_labels(predictor: AgePredictor) -> None:
     predicted = np.array([found.faces[0].age for found in results])
     assert np.abs(true - predicted).mean() < 8
     assert np.corrcoef(true, predicted)[0, 1] > 0.8
+
+
+@pytest.mark.skipif(not SHARED_CASES.is_dir(), reason=f"no cases at {SHARED_CASES}")
+def test_a_photograph_upside_down_is_searched_turned(predictor: AgePredictor) -> None:
+    (found,) = predict_files(predictor, [SHARED_CASES / "orientation/turned180.jpg"])
+    assert len(found.faces) == 1
+    assert found.notes == (
+        "turned: no face was found in the image as it is, but after a turn clockwise by 180 degrees",
+    )

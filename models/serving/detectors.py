@@ -1,0 +1,34 @@
+"""The face detector of a predictor, from the settings in a model card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
+from agelens.data_prep.faces.fallback import FallbackDetector
+from agelens.data_prep.faces.turns import TURNED_SCORE, TurningDetector
+from agelens.weights.defaults import DETECTOR_RUNTIME
+
+
+def open_detector(settings: Mapping[str, Any], *, min_score: float | None = None, device: str = "CPU") -> Detector:
+    """Return the detector that a model was trained with, which also searches turned images.
+
+    Args:
+        settings: `detector` of the model card.
+        min_score: Threshold of the score in place of the card's, which also has a lower one for large single faces.
+        device: OpenVINO's name of the device that computes.
+
+    Raises:
+        WeightsError: A file of the detector is missing.
+    """
+    threshold = settings["min_score"] if min_score is None else min_score
+    fallback_score = settings.get("fallback_score", 0.0) if min_score is None else 0.0
+    detector: Detector = OpenVinoFaceDetector(
+        DETECTOR_RUNTIME,
+        image_size=settings["image_size"],
+        min_score=fallback_score or threshold,
+        precision=settings.get("precision", "float32"),
+        device=device,
+    )
+    if fallback_score:
+        detector = FallbackDetector(detector, min_score=threshold)
+    return TurningDetector(detector, min_score=max(threshold, TURNED_SCORE))
