@@ -19,7 +19,17 @@ from tests.factories import split_rows
 from tests.locations import ROOT
 
 PACKAGES = ("data_prep", "models", "pipeline", "tuning", "weights")
-COPIED = (*PACKAGES, "agelens", "benchmarks", "params", "tests", "dvc.yaml", "params.yaml", "pyproject.toml")
+COPIED = (
+    *PACKAGES,
+    ".dvc/plots",
+    "agelens",
+    "benchmarks",
+    "params",
+    "tests",
+    "dvc.yaml",
+    "params.yaml",
+    "pyproject.toml",
+)
 
 
 @dataclass(frozen=True)
