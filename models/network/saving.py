@@ -1,17 +1,21 @@
-"""Saves a network so that equal networks are equal files: Keras writes the time of saving into them."""
+"""Saves a network so that equal networks are equal files: Keras writes the time and places in memory into them."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from agelens.data_prep.core.atomic import replacing
 
-METADATA = "metadata.json"
+METADATA, CONFIG = "metadata.json", "config.json"
+
+SHARED_OBJECT = re.compile(r'(?<="shared_object_id": )\d+')
+"""How Keras marks objects of a configuration that are one object: by their place in memory."""
 
 
 def save_network(network: Any, path: Path) -> None:
-    """Save a Keras network to a `.keras` file, atomically and without the time of saving.
+    """Save a Keras network to a `.keras` file, atomically, without the time of saving and places in memory.
 
     Args:
         network: A built Keras model.
@@ -24,6 +28,13 @@ def save_network(network: Any, path: Path) -> None:
         metadata = json.loads(parts[METADATA])
         metadata.pop("date_saved", None)
         parts[METADATA] = json.dumps(metadata).encode()
+        parts[CONFIG] = number_shared_objects(parts[CONFIG].decode()).encode()
         with zipfile.ZipFile(temporary, "w") as rewritten:
             for name, content in parts.items():
                 rewritten.writestr(zipfile.ZipInfo(name), content)  # of 1980, as the other parts in Keras's file
+
+
+def number_shared_objects(config: str) -> str:
+    """Return a configuration whose shared objects are numbered from 1 in the order in which they occur."""
+    numbers: dict[str, int] = {}
+    return SHARED_OBJECT.sub(lambda found: str(numbers.setdefault(found.group(), len(numbers) + 1)), config)

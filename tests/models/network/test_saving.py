@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from keras.src.saving import saving_lib
 
-from agelens.models.network.saving import save_network
+from agelens.models.network.saving import number_shared_objects, save_network
 
 
 @pytest.fixture
@@ -45,3 +45,24 @@ def test_other_weights_are_another_file(network: keras.Model, tmp_path: Path) ->
     network.layers[0].bias.assign([1.0, 2.0])
     save_network(network, tmp_path / "two.keras")
     assert (tmp_path / "one.keras").read_bytes() != (tmp_path / "two.keras").read_bytes()
+
+
+def test_networks_that_are_built_twice_are_equal_files(tmp_path: Path) -> None:
+    files = []
+    kept = []  # so that the second network is at another place in memory
+    for name in ("one.keras", "two.keras"):
+        keras.utils.clear_session()
+        policy = keras.dtype_policies.DTypePolicy("float32")  # one object in several layers
+        layers = [keras.layers.Dense(2, dtype=policy, kernel_initializer="ones") for _ in range(2)]
+        kept.append(keras.Sequential([keras.layers.Input((3,)), *layers], name="net"))
+        save_network(kept[-1], tmp_path / name)
+        files.append((tmp_path / name).read_bytes())
+    with zipfile.ZipFile(tmp_path / "one.keras") as saved:
+        assert b'"shared_object_id": 1}' in saved.read("config.json")
+    assert files[0] == files[1]
+
+
+def test_shared_objects_stay_shared() -> None:
+    config = '[{"shared_object_id": 140170}, {"shared_object_id": 7}, {"shared_object_id": 140170}, {"units": 140170}]'
+    expected = '[{"shared_object_id": 1}, {"shared_object_id": 2}, {"shared_object_id": 1}, {"units": 140170}]'
+    assert number_shared_objects(config) == expected
