@@ -4,6 +4,7 @@ The hashes are recorded beside the files. They reveal damage and accidental repl
 somebody who can replace both a file and its hash, who could also change this code.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from agelens.data_prep.core.errors import WeightsError
@@ -42,6 +43,25 @@ def verify_embedded(folder: Path = EMBEDDED) -> dict[str, str]:
     """Return `ok`, `missing`, `tampered` or `unrecorded` for each bundled file."""
     recorded = read_hashes(folder)
     return {name: _state(folder / name, recorded.get(name)) for name in sorted({*recorded, *_files(folder)})}
+
+
+def network_files(network: Path) -> tuple[Path, Path]:
+    """Return both files of an OpenVINO network, from the path of its `.xml`."""
+    return network, network.with_suffix(".bin")
+
+
+def check_embedded(files: Iterable[Path], folder: Path = EMBEDDED) -> None:
+    """Check bundled files before they are used.
+
+    Raises:
+        WeightsError: One is missing or differs from what was recorded; the message names it.
+    """
+    recorded = read_hashes(folder)
+    for path in files:
+        state = _state(path, recorded.get(path.relative_to(folder).as_posix()))
+        if state != "ok":
+            msg = f"{path} is {state}. Reinstall agelens, or run `agelens weights record` after a change on purpose."
+            raise WeightsError(msg)
 
 
 def trusted_checkpoints() -> frozenset[str]:

@@ -27,6 +27,14 @@ def compile_options(precision: Precision, *, many: bool) -> dict[str, str]:
     }
 
 
+def has_bfloat16() -> bool:
+    """Return whether this processor computes in bfloat16; others compute in float32 instead."""
+    import openvino as ov  # noqa: PLC0415  `agelens --help` should not import it
+
+    capabilities: list[str] = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in capabilities
+
+
 def check_device(name: str) -> str:
     """Return OpenVINO's name of a device of this machine, such as `CPU` or `GPU.0`, from a name in any case.
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from agelens.data_prep.core.errors import WeightsError
+from agelens.data_prep.core.errors import AgelensError, WeightsError
 from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.openvino_requests import Precision
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
+from agelens.models.serving.card_values import find_wrong_value
 
 MODEL_FILE = "model.json"
-NETWORK_FILE = "age_net.xml"
 CARD_FORMAT = 1
 
 INTENDED_USE = (
@@ -36,6 +37,8 @@ class ModelCard:
         calibration: Calibrates ages and gives prediction intervals.
         facts: Everything else: backbone, data, metrics, licence, intended use.
         attributes: Classes of each attribute that the model predicts, in the order of its output.
+        precision: Of the network's computation, where the processor has it.
+        files: SHA-256 of each file of the model, by name; empty for models of earlier versions.
     """
 
     name: str
@@ -46,6 +49,8 @@ class ModelCard:
     calibration: Calibration
     facts: dict[str, Any]
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    precision: Precision = "float32"
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as plain values for a JSON file."""
@@ -62,6 +67,8 @@ class ModelCard:
             "age_groups": list(self.groups.first_ages),
             "calibration": self.calibration.to_json(),
             "attributes": {name: list(classes) for name, classes in self.attributes.items()},
+            "precision": self.precision,
+            "files": dict(self.files),
             **self.facts,
         }
 
@@ -76,19 +83,26 @@ class ModelCard:
         if not path.is_file():
             msg = f"{folder} is not an exported model: it has no {MODEL_FILE}. `dvc repro export` writes one."
             raise WeightsError(msg)
+        problem: str | None
         try:
-            card = json.loads(path.read_text())
-            if card["format"] == CARD_FORMAT:
+            card = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(card, dict) and card.get("format", CARD_FORMAT) != CARD_FORMAT:
+                problem = f"it must have format {CARD_FORMAT}, not {str(card['format'])[:40]}"
+            else:
+                problem = find_wrong_value(card)
+            if problem is None:
                 return cls._from_json(card)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            msg = f"{path} is damaged ({type(error).__name__}: {error}). Export the model again."
-            raise WeightsError(msg) from error
-        msg = f"{path} must have format {CARD_FORMAT}. Received: {card['format']}. Export the model again."
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError, AgelensError) as error:
+            problem = " ".join(str(error).split())[:300] or type(error).__name__
+        msg = f"{path} is damaged: {problem}. Export the model again."
         raise WeightsError(msg)
 
     @classmethod
     def _from_json(cls, card: dict[str, Any]) -> Self:
-        own = {"format", "name", "crop", "framing", "detector", "age_groups", "calibration", "attributes", "genders"}
+        own = {
+            *("format", "name", "crop", "framing", "detector", "age_groups", "calibration", "attributes", "genders"),
+            *("precision", "files"),
+        }
         attributes = dict(card.get("attributes", {}))
         if card.get("genders"):  # models exported by earlier versions
             attributes["gender"] = card["genders"]
@@ -100,5 +114,7 @@ class ModelCard:
             groups=AgeGroups(tuple(card["age_groups"])),
             calibration=Calibration.from_json(card["calibration"]),
             attributes={name: tuple(classes) for name, classes in attributes.items()},
+            precision=card.get("precision", "float32"),
+            files=card.get("files", {}),
             facts={key: value for key, value in card.items() if key not in own},
         )

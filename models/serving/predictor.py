@@ -19,11 +19,13 @@ from agelens.data_prep.faces.points import PointLocator
 from agelens.models.serving.decoding import Decoded
 from agelens.models.serving.detectors import open_detector
 from agelens.models.serving.face_batches import FaceBatches
-from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE, ModelCard
+from agelens.models.serving.model_card import MODEL_FILE, ModelCard
+from agelens.models.serving.model_files import NETWORK_FILE, check_files
 from agelens.models.serving.predictions import FacePredictions, ImagePredictions
 from agelens.models.serving.runtime import OpenVinoNetwork
 from agelens.models.serving.training_hashes import read_training_hashes
-from agelens.weights.defaults import AGE_MODEL, POINT_LOCATOR
+from agelens.weights.defaults import AGE_MODEL, DETECTOR_RUNTIME, POINT_LOCATOR
+from agelens.weights.integrity import check_embedded, network_files
 
 IMAGE_BATCH = 32
 """Images that one thread predicts at once."""
@@ -91,8 +93,11 @@ class AgePredictor:
         device = check_device(device)
         model = AGE_MODEL if folder is None else Path(folder)
         card = ModelCard.read(model)
+        check_files(model, card.files)
+        bundled = [file for network in (DETECTOR_RUNTIME, POINT_LOCATOR) for file in network_files(network)]
+        check_embedded([*bundled, *([AGE_MODEL / MODEL_FILE] if folder is None else [])])
         detector = open_detector(card.detector, min_score=min_score, device=device)
-        network = OpenVinoNetwork(model / NETWORK_FILE, many=True, device=device)
+        network = OpenVinoNetwork(model / NETWORK_FILE, precision=card.precision, many=True, device=device)
         locator = PointLocator(POINT_LOCATOR, device=device) if card.framing.kind == "points" else None
         return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(model))
 

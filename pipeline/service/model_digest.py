@@ -4,7 +4,8 @@ import hashlib
 from pathlib import Path
 
 from agelens.data_prep.core.hashing import file_hash
-from agelens.models.serving.model_card import MODEL_FILE, NETWORK_FILE
+from agelens.models.serving.model_card import MODEL_FILE
+from agelens.models.serving.model_files import NETWORK_FILE
 from agelens.weights.defaults import AGE_MODEL
 
 

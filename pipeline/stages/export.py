@@ -47,12 +47,12 @@ def run(params: Params, paths: Paths) -> None:
     expected = predict_rows(network, val, params=params, paths=paths, label="comparing with Keras")
     crops = read_views(val, params, folder=paths.crops)
     card = _card(network, params, paths)
-    differences = export_model(network, card, folder=paths.exported, crops=crops, expected=expected)
-    described = ", ".join(f"{name} {difference:.4f}" for name, difference in differences.items())
-    say(f"mean differences from Keras over {len(crops)} crops: {described}")
     splits = (read_table(path, SPLIT) for path in (paths.split_train, paths.split_val))
     count = write_training_hashes(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
     say(f"{count} training hashes written")
+    differences = export_model(network, card, folder=paths.exported, crops=crops, expected=expected)
+    described = ", ".join(f"{name} {difference:.4f}" for name, difference in differences.items())
+    say(f"mean differences from Keras over {len(crops)} crops: {described}")
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:

@@ -11,6 +11,7 @@ from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.export import export_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
+from agelens.models.serving.model_files import hash_files
 from agelens.models.serving.runtime import OpenVinoNetwork
 from tests.factories import FIVE_GROUPS
 from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops, outputs_of
@@ -46,7 +47,10 @@ def test_every_exported_output_equals_that_of_keras(age_net, expected, tmp_path)
         np.testing.assert_allclose(output, expected[name], atol=0.05 if name == "age" else 0.01)
     assert differences["age"] == pytest.approx(np.abs(exported["age"] - expected["age"]).mean(), abs=1e-4)
     assert sorted(path.name for path in folder.iterdir()) == ["age_net.bin", "age_net.xml", "model.json"]
-    assert json.loads((folder / MODEL_FILE).read_text()) == CARD.as_json()
+    card = json.loads((folder / MODEL_FILE).read_text())
+    assert card.pop("files") == hash_files(folder)
+    assert card.pop("precision") in {"float32", "bfloat16"}
+    assert {"files": {}, "precision": "float32", **card} == CARD.as_json()
 
 
 def test_ethnicity_is_not_exported(age_net, expected, tmp_path):

@@ -45,7 +45,7 @@ def test_a_folder_without_a_card_is_rejected(tmp_path):
 
 def test_a_card_of_another_format_is_rejected(tmp_path):
     write_json(tmp_path / MODEL_FILE, {**CARD.as_json(), "format": 2})
-    with pytest.raises(WeightsError, match=r"must have format 1\. Received: 2\. Export the model again"):
+    with pytest.raises(WeightsError, match=r"it must have format 1, not 2\. Export the model again"):
         ModelCard.read(tmp_path)
 
 
