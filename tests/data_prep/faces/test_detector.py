@@ -220,6 +220,16 @@ def test_boxes_do_not_depend_on_the_batch_size(tiny_network: Path, count: int) -
         assert single.scores.tolist() == together.scores.tolist()
 
 
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_single_image_is_detected_without_filling_its_batch(tiny_network: Path, count: int) -> None:
+    images = [flat(40 + index, 70, value=100 + index) for index in range(count)]
+    detector = OpenVinoFaceDetector(tiny_network, image_size=64, batch_size=4, fill_single=False)
+    expected = OpenVinoFaceDetector(tiny_network, image_size=64, batch_size=4).detect(images)
+    assert [faces.boxes.tolist() for faces in detector.detect(images)] == [faces.boxes.tolist() for faces in expected]
+    sizes = [detector.pool_for(64, size).network.input(0).shape[0] for size in (1, 4)]
+    assert sizes == [1, 4]
+
+
 @needs_detector
 def test_the_bundled_detector_finds_synthetic_faces_and_none_in_a_landscape() -> None:
     rng = np.random.default_rng(5)
@@ -254,7 +264,7 @@ def test_a_network_is_compiled_and_first_used_by_one_thread_at_a_time(
     monkeypatch.setattr("agelens.data_prep.core.openvino_requests.make_requests", lambda _: [Request()])
     with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
         for pool in (first, second):
-            pool.submit(detector.pool_for, 224).result()
+            pool.submit(detector.pool_for, 224, 1).result()
     assert steps == [("compile", True), ("infer", True)]
     assert not detector.start_lock.locked()
 
