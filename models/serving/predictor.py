@@ -16,6 +16,7 @@ from agelens.data_prep.core.pixel_budget import BatchWithinBudget, PixelBudget
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
+from agelens.data_prep.faces.turns import TurningDetector
 from agelens.models.serving.decoding import Decoded
 from agelens.models.serving.detectors import open_detector
 from agelens.models.serving.face_batches import FaceBatches
@@ -172,8 +173,12 @@ class AgePredictor:
                 yield from found
 
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
-        """Return the faces of each image `uint8 (height, width, 3)` RGB, without their ages."""
-        return self._faces.detector.detect(images)
+        """Return the upright faces of each image `uint8 (height, width, 3)` RGB, without their ages.
+
+        Images are not turned: most frames of a video without a face have none.
+        """
+        detector = self._faces.detector
+        return (detector.detector if isinstance(detector, TurningDetector) else detector).detect(images)
 
     def predict_detected(self, image: Pixels, faces: Detections, *, distribution: bool = False) -> FacePredictions:
         """Return the predictions for faces of one image that `detect`, or a tracker, has found; largest first.

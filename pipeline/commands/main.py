@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agelens import __version__
 from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.clean import clean
 from agelens.pipeline.commands.data import data_app
@@ -42,11 +43,25 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",  # joins the lines of a paragraph
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 app.add_typer(data_app, name="data")
 app.add_typer(weights_app, name="weights")
 app.add_typer(detector_app, name="detector")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"agelens {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Estimate ages from photographs of faces."""
 
 
 app.command()(predict)

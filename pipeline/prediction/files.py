@@ -65,7 +65,7 @@ def expand(word: str) -> list[Photograph]:
         return _in_folder(path) if path.is_dir() else [_named(path)]
     if ADDRESS.match(word):
         error = "address: photographs are read from files; download it, for example with curl -O, and name the file"
-        return [Photograph(path, decoded(word), error)]
+        return [Photograph(path, re.sub(":/+", "://", decoded(word), count=1), error)]
     if not glob.has_magic(word):
         return [_named(path)]
     names = sorted(glob.glob(word, recursive=True))  # noqa: PTH207  Path.glob takes no absolute pattern

@@ -86,4 +86,4 @@ def _figure(path: Path, found: FacePredictions | ImageError) -> str:
 def _as_file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePrediction:
     if isinstance(found, ImageError):
         return FilePrediction(path, error=str(found))
-    return FilePrediction(path, tuple(found), error="" if found else NO_FACE)
+    return FilePrediction(path, tuple(found), error="" if found else NO_FACE, notes=found.notes)

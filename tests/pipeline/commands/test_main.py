@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from agelens import __version__
 from agelens.data_prep.readers import READERS
 from agelens.pipeline.commands.main import main
 from agelens.pipeline.stages import STAGES
@@ -45,6 +46,14 @@ def test_help_lists_the_commands(agelens):
     assert [
         name for name in ("predict", "run", "tune", "use", "summary", "data", "weights", "detector") if name not in out
     ] == []
+
+
+def test_version_is_shown(agelens):
+    assert agelens("--version") == (0, f"agelens {__version__}\n", "")
+
+
+def test_completion_can_be_shown(agelens):
+    assert "--show-completion" in agelens("--help")[1]
 
 
 @pytest.mark.parametrize("words", [("predict",), ("run",), ("use",), ("frobnicate",), ("predict", "--frobnicate", "a")])

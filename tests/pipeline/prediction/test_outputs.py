@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from agelens.data_prep.core.images import decode_image
 from agelens.pipeline.prediction import output
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
@@ -146,3 +147,41 @@ def test_a_full_standard_output_is_one_line(photos, model, option):
     assert ran.returncode == 1
     assert ran.stderr.decode().splitlines()[-1].startswith("agelens: The standard output cannot be written")
     assert b"Traceback" not in ran.stderr
+
+
+def test_a_large_photograph_has_boxes_in_its_own_pixels(photos, company, table_of, monkeypatch):
+    whole = table_of("company.jpg")
+    monkeypatch.setattr("agelens.data_prep.core.image_inputs.decode_image", reduced)
+    large = table_of("company.jpg")
+    assert large["warnings"].str.startswith("reduced: ").all()
+    boxes = ["x1", "y1", "x2", "y2"]
+    assert (large.loc[0, boxes] - whole.loc[0, boxes]).abs().max() < 15
+
+
+def reduced(content, **options):
+    return decode_image(content, max_pixels=102_399, **options)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--margin", "0.3"], "--margin is not an option"),
+        (["--min-score", "1.5"], "min_score must be above 0 and at most 1"),
+        (["--device", "tpu"], "The device must be one that OpenVINO finds on this machine: CPU"),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_one_line(photos, predict, words, message):
+    status, out, err = predict("company.jpg", *words)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"agelens: {message}")
+    assert err.count("\n") == 1
+
+
+def test_options_reach_the_detector(photos, table_of):
+    assert len(table_of("company.jpg", "--device", "CPU", "--batch", "1")) == 3
+    assert table_of("company.jpg", "--min-score", "0.999")["error"].tolist() == ["no_face: no face was found"]
+
+
+def test_an_address_says_what_to_do(photos, predict):
+    out = predict("https://host/a.jpg", "company.jpg")[1]
+    assert "https://host/a.jpg: address: photographs are read from files; download it" in out
