@@ -4,44 +4,16 @@ Each schema extends the one before, and all have the column `image_id`, which id
 its prediction.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 
 from agelens.data_prep.core.atomic import replacing
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.core.schema import Column, Schema
 
 DTYPES = {"text": "str", "int": "int64", "float": "float64", "bool": "bool"}
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, type and meaning. In an `optional` column, values may be missing."""
-
-    name: str
-    kind: Literal["text", "int", "float", "bool"]
-    meaning: str
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Schema:
-    """A named table and its columns, in order."""
-
-    name: str
-    columns: tuple[Column, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The column names, in order."""
-        return [column.name for column in self.columns]
-
-    def extended(self, name: str, *columns: Column) -> "Schema":
-        """Return a schema with more columns after the present ones."""
-        return Schema(name, self.columns + columns)
 
 
 REJECTED = Schema(

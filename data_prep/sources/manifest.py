@@ -10,7 +10,8 @@ import pandas as pd
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, OLDEST_AGE
 from agelens.data_prep.core.records import Record, Rejection
-from agelens.data_prep.core.tables import MANIFEST, REJECTED, Schema, check_table, make_table
+from agelens.data_prep.core.schema import Schema
+from agelens.data_prep.core.tables import MANIFEST, REJECTED, check_table, make_table
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 """Control characters: malicious in a file name, and they break lines in logs, lists and captions."""

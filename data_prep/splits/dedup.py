@@ -9,71 +9,24 @@ linked into one photo. A `group` is a set of photos that share people; the split
     kept, rejected = resolve_duplicates(table.assign(photo=photo, group=group))
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from PIL import Image
 
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.tables import GROUPED, REJECTED
+from agelens.data_prep.splits.crop_signature import CropSignature
 
 Names = npt.NDArray[np.str_]
 Indices = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float32]
-
-SIDE = 32
-"""Side in pixels of the grey images that are compared."""
 
 BLOCK_ROWS = 256
 """Number of hashes that are compared with all others at a time (51 MB for 25,000 crops)."""
 
 BLOCK_PAIRS = 8192
 """Number of pairs with similar hashes that are correlated at a time (64 MB)."""
-
-
-@dataclass(frozen=True, eq=False)
-class CropSignature:
-    """What is computed from a crop to find its duplicates.
-
-    Args:
-        pixels: SHA-1 of shape and pixels.
-        phash: Perceptual hash, 64 bits.
-        grey: `float32 (1024,)`, 32 x 32 grey values with mean 0 and norm 1; all 0 for a crop of one colour.
-    """
-
-    pixels: str
-    phash: int
-    grey: Matrix
-
-
-def describe_crop(crop: Pixels) -> CropSignature:
-    """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads.
-
-    The hash is the DCT hash of phash.org: one bit for each of the 8 x 8 lowest frequencies, 1 above their median.
-    """
-    # Pillow resizes without the interpreter's lock; with matrix products, each thread would start threads of BLAS.
-    small = Image.fromarray(crop).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.float32)
-    cosines = _cosines()
-    frequencies = cosines @ grey @ cosines.T
-    bits = np.packbits(frequencies > np.median(frequencies))
-    centred = (grey - grey.mean()).ravel()
-    length = np.float32(np.linalg.norm(centred))
-    unit = centred / length if length > 0 else centred
-    pixels = hashlib.sha1(f"{crop.shape}".encode() + crop.tobytes(), usedforsecurity=False)
-    return CropSignature(pixels.hexdigest(), int.from_bytes(bits.tobytes(), "big"), unit)
-
-
-@lru_cache(maxsize=1)
-def _cosines() -> Matrix:
-    """Return `(8, 32)`: the eight lowest frequencies of the DCT-II, without its constant factors."""
-    return np.cos(np.pi * np.outer(np.arange(8), np.arange(SIDE) + 0.5) / SIDE).astype(np.float32)
 
 
 def find_photos(

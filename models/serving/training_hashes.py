@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.images import Pixels, read_rgb
-from agelens.data_prep.splits.dedup import describe_crop
+from agelens.data_prep.splits.crop_signature import describe_crop
 
 HASHES_FILE = "training_hashes.txt"
 

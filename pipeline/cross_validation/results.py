@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agelens.data_prep.core.tables import PREDICTIONS, Column, read_table
+from agelens.data_prep.core.schema import Column
+from agelens.data_prep.core.tables import PREDICTIONS, read_table
 from agelens.models.evaluation.headline import overall_metrics
 from agelens.models.evaluation.slices import by_slice
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agelens.data_prep.core.tables import Column, Schema
+from agelens.data_prep.core.schema import Column, Schema
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
 from agelens.pipeline.prediction.predict import FilePrediction, face_warnings

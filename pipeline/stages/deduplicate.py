@@ -6,7 +6,8 @@ import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
 from agelens.data_prep.core.tables import GROUPED, LANDMARKS, REJECTED, read_table, write_table
-from agelens.data_prep.splits.dedup import CropSignature, describe_crop, find_groups, find_photos, resolve_duplicates
+from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop
+from agelens.data_prep.splits.dedup import find_groups, find_photos, resolve_duplicates
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.contact_sheets.duplicate_sheet import draw_duplicates

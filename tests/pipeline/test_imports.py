@@ -32,7 +32,7 @@ IMPORTERS = {
         "agelens.data_prep.core.image_inputs",
         "agelens.data_prep.core.decoding",
         "agelens.data_prep.exploration.headers",
-        "agelens.data_prep.splits.dedup",
+        "agelens.data_prep.splits.crop_signature",
         "agelens.pipeline.contact_sheets.sheet",
     ),
     "altair": ("agelens.pipeline.evaluation_report", "agelens.pipeline.exploration", "agelens.pipeline.reports"),

@@ -9,10 +9,9 @@ from PIL import Image
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.tables import GROUPED, REJECTED, check_table
+from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop
 from agelens.data_prep.splits.dedup import (
-    CropSignature,
     check_photos,
-    describe_crop,
     find_groups,
     find_photos,
     resolve_duplicates,
