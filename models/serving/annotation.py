@@ -26,8 +26,11 @@ def draw_faces(image: Pixels, faces: Sequence[AgePrediction]) -> Pixels:
         (width, height), base = cv2.getTextSize(text, FONT, scale, thickness)
         top = max(0, y1 - height - 2 * base)
         left = max(0, min(x1, image.shape[1] - 1 - width - base))
+        label = (left, top), (left + width + base, top + height + 2 * base)
+        for low, high in (((x1, y1), (x2, y2)), label):
+            cv2.rectangle(drawn, low, high, TEXT_COLOUR, 3 * thickness)  # a white edge, for dark images
         cv2.rectangle(drawn, (x1, y1), (x2, y2), BOX_COLOUR, thickness)
-        cv2.rectangle(drawn, (left, top), (left + width + base, top + height + 2 * base), BOX_COLOUR, -1)
+        cv2.rectangle(drawn, label[0], label[1], BOX_COLOUR, -1)
         place = (left + base // 2, top + height + base // 2)
         cv2.putText(drawn, text, place, FONT, scale, TEXT_COLOUR, thickness, cv2.LINE_AA)
     return drawn

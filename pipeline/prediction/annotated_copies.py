@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from agelens.data_prep.core.errors import ImageError, ParamsError
-from agelens.data_prep.core.images import encode_jpeg, read_rgb
+from agelens.data_prep.core.images import encode_jpeg, read_image
 from agelens.models.serving.annotation import draw_faces
+from agelens.models.serving.predictions import FacePredictions
 from agelens.pipeline.prediction.predict import FilePrediction
 from agelens.pipeline.prediction.targets import is_any_of
 from agelens.pipeline.prediction.text import pluralise, printable
@@ -53,7 +54,9 @@ class AnnotatedCopies:
         if not found.faces:
             return
         try:
-            content = encode_jpeg(draw_faces(read_rgb(found.path), found.faces))
+            image = read_image(found.path)
+            faces = FacePredictions(found.faces).scaled(1 / image.reduction)
+            content = encode_jpeg(draw_faces(image.pixels, faces))
             self._write(self._free_path(number, found.path.stem), content[:JFIF_END] + MARK + content[JFIF_END:])
             self.written += 1
         except (OSError, ImageError) as error:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.images import Pixels
-from agelens.models.serving.annotation import BOX_COLOUR, draw_faces
+from agelens.models.serving.annotation import BOX_COLOUR, TEXT_COLOUR, draw_faces
 from agelens.models.serving.predictions import AgePrediction
 
 
@@ -26,6 +26,12 @@ def test_the_box_is_drawn_on_a_copy() -> None:
     assert (drawn[120, 100] == BOX_COLOUR).all()  # its left side
     assert (drawn[120, 140] == 255).all()  # the face itself is unchanged
     assert (drawn[40:78, 100:180] != 255).any()  # the text is above
+
+
+def test_the_box_has_a_white_edge_on_a_dark_image() -> None:
+    drawn = draw_faces(np.zeros((200, 300, 3), dtype=np.uint8), [face((100, 80, 180, 160))])
+    assert (drawn[120, 99:102] == [TEXT_COLOUR, BOX_COLOUR, TEXT_COLOUR]).all()
+    assert (drawn[120, 140] == 0).all()
 
 
 def test_a_face_at_the_upper_border_has_its_label_inside_the_image() -> None:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.data_prep.core.images import read_rgb, write_jpeg
+from agelens.data_prep.core.images import ImageFile, read_rgb, write_jpeg
 from agelens.pipeline.prediction.annotated_copies import AnnotatedCopies, copy_name
-from tests.pipeline.prediction.results import result
+from agelens.pipeline.prediction.predict import FilePrediction
+from tests.pipeline.prediction.results import face, result
 
 
 @pytest.fixture
@@ -36,6 +37,17 @@ def test_a_copy_is_drawn_and_can_be_drawn_again(photo):
     image = read_rgb(Path("drawn/0001_a.jpg"))
     assert image.shape == (120, 160, 3)
     assert np.abs(image.astype(int) - 200).max() > 50
+
+
+def test_boxes_of_a_photograph_that_is_read_at_half_its_size_are_drawn_there(photo, monkeypatch):
+    half = ImageFile(np.full((120, 160, 3), 200, dtype=np.uint8), reduction=2)
+    monkeypatch.setattr("agelens.pipeline.prediction.annotated_copies.read_image", lambda _: half)
+    copies = AnnotatedCopies(Path("drawn"), inputs=[])
+    copies.write(1, FilePrediction(photo, (face((80.0, 120.0, 240.0, 200.0)),)))
+    changed = np.abs(read_rgb(Path("drawn/0001_a.jpg")).astype(int) - 200).max(axis=2) > 60
+    assert changed[80, 36:45].any()  # the left side, at half of 80
+    assert changed[80, 116:125].any()
+    assert not changed[102:].any()  # below the box, which ends at half of 200
 
 
 def test_photographs_without_a_face_have_no_copy(photo):
