@@ -43,6 +43,9 @@ REFINED_ERROR = 1.5
 USUAL_POINTS = (TEMPLATE - [73.75, 72.0]) * (27.0 / EYE_DISTANCE) + [39.5, 40.5]
 """`(5, 2)`: where the points of a face are in the last pass: 27 pixels between the eyes, as in most crops."""
 
+POINT_DECIMALS = 2
+"""Points are rounded to 0.01 pixel, as tables store them, so that they hardly depend on the batch and the machine."""
+
 MARGIN = 0.15 / 1.3
 """Where the box of a face begins in its crop, as a fraction of the side, if the image has room for the margin."""
 
@@ -160,7 +163,7 @@ def _turned(crop: Pixels, degrees: float) -> Floats:
 def _undo(points: Floats, frame: Floats) -> Floats:
     """Return points of a view in pixels of its crop."""
     inverse = np.linalg.inv(frame[:, :2])
-    undone: Floats = (points - frame[:, 2]) @ inverse.T
+    undone: Floats = ((points - frame[:, 2]) @ inverse.T).round(POINT_DECIMALS)
     return undone
 
 

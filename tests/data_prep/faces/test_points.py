@@ -83,3 +83,10 @@ def test_progress_counts_crops(locator, crops):
 def test_a_missing_network_is_named(tmp_path):
     with pytest.raises(WeightsError, match=r"an \.xml and a \.bin file"):
         PointLocator(tmp_path / "face_points.xml")
+
+
+def test_points_do_not_depend_on_the_batch(locator, crops):
+    together, alone = locator.locate(crops), [locator.locate([crop])[0] for crop in crops]
+    for many, one in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(many.points, many.points.round(2))
+        np.testing.assert_allclose(many.points, one.points, atol=0.015)  # the last decimal may differ

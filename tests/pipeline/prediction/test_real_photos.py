@@ -59,3 +59,10 @@ def test_a_photograph_upside_down_is_searched_turned(predictor: AgePredictor) ->
     assert found.notes == (
         "turned: no face was found in the image as it is, but after a turn clockwise by 180 degrees",
     )
+
+
+def test_ages_do_not_depend_on_the_batch(predictor: AgePredictor) -> None:
+    photographs = find_images(SHARED_DATA / "fgnet/images")[:60]
+    together = predictor.predict(photographs)
+    for faces, path in zip(together, photographs, strict=True):
+        assert [face.age for face in faces] == pytest.approx([face.age for face in predictor.predict(path)], abs=0.1)
