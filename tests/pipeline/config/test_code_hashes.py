@@ -88,7 +88,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("pipeline.training_data.feature_extraction", FEATURES),
         ("pipeline.training_data.head_data", HEADS),
         ("pipeline.training_data.network_data", NETWORKS),
-        ("pipeline.reports.evaluation_report", set()),
+        ("pipeline.evaluation_report.report", set()),
         ("tuning.model_factory", {"head search", "network search"}),
         ("tuning.retraining", {"head search", "network search"}),
         ("tuning.search", {"head search", "network search"}),
