@@ -25,6 +25,7 @@ class TrialInfo:
         round: Round of the bracket, from 0.
         initial_epoch: Epochs that the trial that it continues has trained; 0 in round 0.
         epochs: Epochs that it has trained at its end.
+        parent: The trial that it continues; None in round 0.
     """
 
     trial: str
@@ -33,6 +34,7 @@ class TrialInfo:
     round: int
     initial_epoch: int
     epochs: int
+    parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def trial_info(trial: Any) -> TrialInfo:
         round=values["tuner/round"],
         initial_epoch=values["tuner/initial_epoch"],
         epochs=values["tuner/epochs"],
+        parent=values.get("tuner/trial_id"),
     )
 
 

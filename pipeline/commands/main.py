@@ -25,7 +25,18 @@ from agelens.pipeline.stages import STAGES
 from agelens.pipeline.streams import make_streams_safe
 
 TRAINING_PACKAGES = {
-    *("altair", "filelock", "jinja2", "keras", "keras_tuner", "markupsafe", "matplotlib", "tensorflow", "torch"),
+    *(
+        "altair",
+        "filelock",
+        "jinja2",
+        "keras",
+        "keras_tuner",
+        "markupsafe",
+        "matplotlib",
+        "psutil",
+        "tensorflow",
+        "torch",
+    ),
     *("ultralytics", "vl_convert", "wandb"),
 }
 EXTRAS = {
@@ -86,11 +97,13 @@ def run(
     """
     from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
     from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
+    from agelens.pipeline.tracking.modes import check_tracking  # noqa: PLC0415
 
     if stage not in STAGES:
         msg = f"There is no stage {stage}. Stages: {', '.join(STAGES)}."
         raise ParamsError(msg)
     params, paths = open_project()
+    check_tracking(paths)
     with project_lock(paths):
         import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
 
@@ -108,8 +121,10 @@ def tune(
     machines, see docs/search.md.
     """
     from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
+    from agelens.pipeline.tracking.modes import check_tracking  # noqa: PLC0415
 
     params, paths = open_project()
+    check_tracking(paths)
     if max_trials is not None:  # a child process of another search, which must not outlive it
         import_quietly("agelens.pipeline.search.processes").exit_when_stdin_closes()
     import_quietly("agelens.pipeline.commands.tuning").search_in_role(

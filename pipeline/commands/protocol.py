@@ -55,6 +55,7 @@ def protocol(
     from agelens.pipeline.config.params import read_params  # noqa: PLC0415
     from agelens.pipeline.config.paths import Paths  # noqa: PLC0415
     from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
+    from agelens.pipeline.tracking.modes import check_tracking  # noqa: PLC0415
 
     if scope not in {"head", "network"}:
         msg = f"--scope must be head or network. Received: {scope}."
@@ -64,6 +65,7 @@ def protocol(
         raise ParamsError(msg)
     paths = Paths()
     params = read_params(paths.params)
+    check_tracking(paths)
     module = import_quietly("agelens.pipeline.cross_validation.protocol")
     phase = params.train.phase1 if scope == "head" else params.train.phase2
     configured = module.Protocol(

@@ -20,6 +20,7 @@ LEFT_OUT = (
     "agelens.pipeline.progress",
     "agelens.pipeline.stages",
     "agelens.pipeline.tracking",
+    "agelens.pipeline.tracking.*",
 )
 """Modules that change no result: they read settings, name files and stages, and report what happens.
 

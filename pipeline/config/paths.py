@@ -22,6 +22,11 @@ class Paths:
         return self.root / "params.yaml"
 
     @property
+    def tracking(self) -> Path:
+        """What stages remember of their W&B runs: the group of an execution, and runs to be resumed."""
+        return self.root / "data/.tracking"
+
+    @property
     def lock(self) -> Path:
         """Held by the command that writes into the project."""
         return self.root / "data/.lock"
@@ -215,11 +220,6 @@ class Paths:
     def training_ages(self) -> Path:
         """Ages of the training split by source and attribute."""
         return self.root / "reports/evaluate/training_ages.csv"
-
-    @property
-    def evaluated_sources(self) -> Path:
-        """What the labels of each source are."""
-        return self.root / "reports/evaluate/sources.csv"
 
     @property
     def robustness(self) -> Path:

@@ -28,6 +28,16 @@ class FoldPaths(Paths):
     project: Paths = Paths()  # noqa: RUF009  frozen, and the default root
 
     @property
+    def wandb(self) -> Path:
+        """W&B runs of the project."""
+        return self.project.wandb
+
+    @property
+    def tracking(self) -> Path:
+        """What stages remember of the project's W&B runs."""
+        return self.project.tracking
+
+    @property
     def crops(self) -> Path:
         """Face crops of the project."""
         return self.project.crops

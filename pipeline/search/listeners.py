@@ -1,11 +1,8 @@
 """How a running search is reported: a progress bar in the terminal, and one W&B run per trial."""
 
 from collections.abc import Callable
-from typing import Any
 
-from agelens.models.training.history import MONITOR
-from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.tracking.trials import TrialRuns
 from agelens.tuning.model_factory import EpochLogs
 from agelens.tuning.search_progress import SearchListener, SearchProgress, TrialInfo
 
@@ -38,26 +35,13 @@ class SearchBar:
         return f"{best}, trial {min(self._progress.trials + 1, self._trials)} of {self._trials}"
 
 
-def search_listener(paths: Paths, *, fingerprint: str, bar: SearchBar | None = None) -> SearchListener:
+def search_listener(runs: TrialRuns, *, bar: SearchBar | None = None) -> SearchListener:
     """Return the listener of a search, which reports to W&B and to the progress bar if there is one."""
-
-    def on_trial_end(info: TrialInfo, logs: list[EpochLogs]) -> None:
-        log_trial(paths, info, logs, group=f"search-{fingerprint}")
-
     if bar is None:
-        return SearchListener(on_trial_end=on_trial_end)
-    return SearchListener(bar.on_epoch_end, on_trial_end, bar.on_progress)
+        return SearchListener(runs.on_epoch_end, runs.on_trial_end)
 
+    def on_epoch_end(info: TrialInfo, logs: EpochLogs) -> None:
+        runs.on_epoch_end(info, logs)
+        bar.on_epoch_end(info, logs)
 
-def log_trial(paths: Paths, info: TrialInfo, logs: list[EpochLogs], *, group: str) -> None:
-    """Log a trial to W&B: its settings and rung, the metrics of its epochs, and its best score."""
-    config: dict[str, Any] = {
-        **info.settings,
-        "bracket": info.bracket,
-        "rung": info.round + 1,
-        "epochs": info.epochs,
-    }
-    with tracked_run("trial", paths=paths, config=config, name=f"trial {info.trial}", group=group) as run:
-        for epoch in logs:
-            run.log_epoch(epoch)
-        run.summarise({MONITOR: min(epoch[MONITOR] for epoch in logs)})
+    return SearchListener(on_epoch_end, runs.on_trial_end, bar.on_progress)

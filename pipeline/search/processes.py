@@ -5,9 +5,11 @@ Therefore a process trains at most `TRIALS_PER_PROCESS` trials, and then another
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Literal
@@ -22,6 +24,9 @@ TRIALS_PER_PROCESS = 22
 
 TRIAL_LIMIT_STATUS = 75
 """Exit status of a process that trained its maximum number of trials; trials may be left."""
+
+EXIT_SECONDS = 20.0
+"""Seconds in which a process whose parent is gone must have exited by itself."""
 
 
 def role_of(environment: Mapping[str, str]) -> Literal["single", "chief", "worker"]:
@@ -82,6 +87,8 @@ def exit_when_stdin_closes() -> None:
     def wait() -> None:
         while os.read(0, 1):  # reading sys.stdin would hold its lock when the interpreter exits
             pass
+        os.kill(os.getpid(), signal.SIGTERM)  # finishes the W&B run of the trial
+        time.sleep(EXIT_SECONDS)
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -19,6 +19,7 @@ from agelens.pipeline.search.listeners import SearchBar, search_listener
 from agelens.pipeline.search.network_factory import model_factory_of, remove_activations
 from agelens.pipeline.search.processes import TRIALS_PER_PROCESS, role_of, train_in_processes
 from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.tracking.trials import TrialRuns
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning.budget import Budget, hyperband_budget
 from agelens.tuning.model_factory import ModelFactory, Timing, measure_timing
@@ -67,15 +68,16 @@ class _Search:
 
     def train_trials(self, *, bar: SearchBar | None, max_trials: int | None = None) -> pd.DataFrame:
         """Train trials until none is left, or `max_trials`."""
-        return run_search(
-            self.factory,
-            space=space_of(self.params),
-            config=_config(self.params),
-            folder=self.paths.tune_state,
-            fingerprint=self.fingerprint,
-            listener=search_listener(self.paths, fingerprint=self.fingerprint, bar=bar),
-            max_trials=max_trials,
-        )
+        with TrialRuns(self.params, self.paths) as runs:
+            return run_search(
+                self.factory,
+                space=space_of(self.params),
+                config=_config(self.params),
+                folder=self.paths.tune_state,
+                fingerprint=self.fingerprint,
+                listener=search_listener(runs, bar=bar),
+                max_trials=max_trials,
+            )
 
     def train_trials_with_bar(self, *, max_trials: int | None = None) -> pd.DataFrame:
         """Train trials and show a progress bar of the whole search."""

@@ -28,12 +28,19 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.evaluation.robustness import measure_robustness
 from agelens.pipeline.progress import say, warn
-from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.tracking.evaluation import log_evaluation
+from agelens.pipeline.tracking.run import Run
+from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
 
 def run(params: Params, paths: Paths) -> None:
     """Predict the test split, and write predictions and the files of metrics that docs/evaluation.md defines."""
+    with tracked_run("evaluate", params=params, paths=paths) as tracked:
+        _evaluate(params, paths, tracked)
+
+
+def _evaluate(params: Params, paths: Paths, tracked: Run) -> None:
     check_lineage(paths.calibration, stage="calibrate", network=paths.age_net)
     network, test = read_age_net(params, paths), read_table(paths.split_test, SPLIT)
     calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
@@ -64,8 +71,7 @@ def run(params: Params, paths: Paths) -> None:
     mae = overall["mae"]
     say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
     warn(describe_no_better_than_median(overall))
-    with tracked_run("evaluate", paths=paths, config=params.model_dump(mode="json")) as tracked:
-        tracked.summarise({f"test/{name}": value for name, value in overall.items()})
+    log_evaluation(tracked, predictions, slices, overall=overall, groups=groups.names)
 
 
 def _write(paths: Paths, name: str, table: pd.DataFrame) -> None:

@@ -22,7 +22,7 @@ from agelens.pipeline.evaluation_report.results import Results, read_results
 from agelens.pipeline.progress import say
 from agelens.pipeline.reports.charts import write_chart
 from agelens.pipeline.reports.search_report import draw_search
-from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.tracking.runs import tracked_run
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -39,7 +39,7 @@ def run(params: Params, paths: Paths) -> None:
     if not plots:
         msg = "There is neither a search nor an evaluation to draw; run `dvc repro`."
         raise DataError(msg)
-    with tracked_run("report", paths=paths, config=params.model_dump(mode="json")) as tracked:
+    with tracked_run("report", params=params, paths=paths) as tracked:
         for plot in plots:
             tracked.log_image(plot.stem, plot)
     say(f"plots and pages are in {paths.report}")

@@ -1,5 +1,7 @@
 """Train the network in two phases: the head on cached features, then the head and the top of the backbone."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +16,7 @@ from agelens.pipeline.config.lineage import KEY, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
-from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.training.checkpoints import Checkpoints
 from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
 from agelens.pipeline.training.head import train_head
@@ -32,11 +34,12 @@ def run(params: Params, paths: Paths) -> None:
     recipe = _choose_recipe(params, paths, data)
     fingerprint = train_fingerprint(params, rows=data.fingerprint, recipe=effective_recipe(recipe))
     checkpoints = Checkpoints(paths.train_state, fingerprint)
-    with tracked_run("train", paths=paths, config=params.model_dump(mode="json")) as tracked:
+    config = {"recipe": {"from": _origin(params, paths), **effective_recipe(recipe)}}
+    with tracked_run("train", params=params, paths=paths, config=config, resumed_by=fingerprint) as tracked:
         trainer = PhaseTrainer(checkpoints, tracked)
         head, first = train_head(params, data, recipe, trainer)
         network, second = train_network(params, paths, data, recipe, trainer, head=head, first=first)
-        _write_results(network, [*first, *second], params, recipe, paths)
+        _write_results(network, [*first, *second], params, recipe, paths, config=config)
         checkpoints.remove()
         best = best_epoch([*first, *second])
         tracked.summarise({"val_age_mae": best.val_age_mae})
@@ -63,7 +66,22 @@ def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
     return chosen
 
 
-def _write_results(network: Any, records: list[EpochRecord], params: Params, recipe: Recipe, paths: Paths) -> None:
+def _origin(params: Params, paths: Paths) -> str:
+    """Return where the settings of the recipe come from, beside params.yaml."""
+    if not params.train.use_tuned:
+        return "params.yaml"
+    return f"params.yaml, and the winner of the search: {json.loads(paths.best_settings.read_text())['winner']}"
+
+
+def _write_results(
+    network: Any,
+    records: list[EpochRecord],
+    params: Params,
+    recipe: Recipe,
+    paths: Paths,
+    *,
+    config: Mapping[str, Any],
+) -> None:
     with replacing(paths.train_report / "history.csv") as temporary:
         history_table(records).to_csv(temporary, index=False)
     summary = {
@@ -72,6 +90,7 @@ def _write_results(network: Any, records: list[EpochRecord], params: Params, rec
         "phase2": {name: getattr(recipe, name) for name in NETWORK_SETTINGS},
         "backbone": backbone_of(network).name,
         "seed": params.seed,
+        **config,
     }
     save_network(network, paths.age_net)
     write_json(paths.training, {**summary, KEY: lineage_of(network=paths.age_net)})

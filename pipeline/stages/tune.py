@@ -10,7 +10,9 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.search.run import SearchResult, print_result, remove_search_state, run_whole_search
 from agelens.pipeline.search.search_space import space_of
-from agelens.pipeline.tracking import tracked_run
+from agelens.pipeline.tracking.run import Run
+from agelens.pipeline.tracking.runs import tracked_run
+from agelens.pipeline.tracking.trials import search_identity
 from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
 from agelens.tuning.importance import setting_importance
 from agelens.tuning.results import BestSettings, write_best, write_no_best
@@ -30,7 +32,9 @@ def run(params: Params, paths: Paths) -> None:
 
 def search_and_write(params: Params, paths: Paths, *, folder: Path) -> BestSettings:
     """Search, write the best settings, all trials and the retrained configurations into a folder, return the best."""
-    result = run_whole_search(params, paths)
+    with tracked_run("tune", params=params, paths=paths, resumed_by=search_identity(params)) as tracked:
+        result = run_whole_search(params, paths)
+        _log_result(tracked, result)
     _write_result(params, paths, result, folder=folder)
     remove_search_state(paths, fingerprint=result.best.fingerprint)
     print_result(params, result)
@@ -38,7 +42,7 @@ def search_and_write(params: Params, paths: Paths, *, folder: Path) -> BestSetti
 
 
 def _write_result(params: Params, paths: Paths, result: SearchResult, *, folder: Path) -> None:
-    """Write the result of a search, and log it to W&B."""
+    """Write the result of a search into a folder."""
     best = result.best
     importance = setting_importance(result.trials, settings=list(space_of(params)))
     _write_table(folder / "trials.csv", result.trials)
@@ -47,10 +51,13 @@ def _write_result(params: Params, paths: Paths, result: SearchResult, *, folder:
     seconds = {name: round(value, 1) for name, value in result.seconds.items()}
     write_json(search_folder(paths.tune_state, fingerprint=best.fingerprint) / "seconds.json", seconds)
     write_best(folder / paths.best_settings.name, best)
-    with tracked_run("tune", paths=paths, config=params.tune.model_dump(mode="json")) as tracked:
-        tracked.log_table("trials", result.trials)
-        tracked.log_table("retrained", result.retrained)
-        tracked.summarise({"val_age_mae": best.val_age_mae, "sd": best.sd, "untuned": best.untuned_val_age_mae})
+
+
+def _log_result(tracked: Run, result: SearchResult) -> None:
+    best = result.best
+    tracked.log_table("trials", result.trials)
+    tracked.log_table("retrained", result.retrained)
+    tracked.summarise({"val_age_mae": best.val_age_mae, "sd": best.sd, "untuned": best.untuned_val_age_mae})
 
 
 def _write_table(path: Path, table: pd.DataFrame) -> None:

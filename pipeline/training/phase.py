@@ -8,7 +8,7 @@ from agelens.models.training.history import EpochRecord
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import BatchListener, PhaseConfig, build_optimizer, fit_phase
 from agelens.pipeline.progress import progress_bar, say
-from agelens.pipeline.tracking import Run
+from agelens.pipeline.tracking.run import Run
 from agelens.pipeline.training.checkpoints import Checkpoints
 
 DatasetsFrom = Callable[[int], tuple[Any, int, Any]]

@@ -83,6 +83,7 @@ IMPORTERS = {
     "pillow_heif": ("agelens.data_prep.core.decoding.files",),
     "platformdirs": ("agelens.weights.fetch",),
     "pooch": ("agelens.weights.fetch",),
+    "psutil": ("agelens.pipeline.tracking.executions",),
     "pyarrow": ("agelens.data_prep.sources.remote",),
     "pydantic": (
         "agelens.pipeline.config.params",

@@ -84,7 +84,7 @@ def changed_by(module: str, edit: Edit) -> set[str]:
         ("pipeline.stages", set()),
         ("pipeline.stages.train", {"train"}),
         ("pipeline.stages.tune", set()),
-        ("pipeline.tracking", set()),
+        ("pipeline.tracking.runs", set()),
         ("pipeline.training_data.feature_extraction", FEATURES),
         ("pipeline.training_data.head_data", HEADS),
         ("pipeline.training_data.network_data", NETWORKS),

@@ -19,8 +19,8 @@ from tests.pipeline.stage_facts import PACKAGES, files_of_code, files_of_data, k
 FLOW = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 SECTIONS = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")).keys()
 
-RECORDS_ALL_PARAMS = {"train", "evaluate", "report"}
-"""Stages that record the whole of params.yaml, in W&B or in the report.
+RECORDS_ALL_PARAMS = {"report"}
+"""The stage that shows the whole of params.yaml. W&B gets it from every stage that it tracks.
 
 A setting that no result depends on does not rerun them; they then show the settings of the run that made the result.
 """

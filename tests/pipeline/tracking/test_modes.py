@@ -1,4 +1,4 @@
-"""Whether W&B runs are online or offline, by the credentials that are found without network."""
+"""Whether W&B runs are online or offline, by the credentials that are found without network; what is refused."""
 
 import os
 import socket
@@ -10,7 +10,10 @@ import pytest
 from wandb.sdk import wandb_setup
 from wandb.sdk.lib.wbauth import write_netrc_auth
 
-from agelens.pipeline.tracking import wandb_mode
+from agelens.data_prep.core.errors import ParamsError
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.tracking.modes import check_tracking, wandb_mode
+from tests.locations import ROOT
 
 KEY = "k" * 40
 COMPANY = "http://wandb.company:8080"
@@ -99,3 +102,35 @@ def test_an_empty_mode_counts_as_unset(home, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "")
     assert wandb_mode() == "offline"
     assert "WANDB_MODE" not in os.environ  # W&B rejects an empty value
+
+
+@pytest.mark.parametrize("mode", ["ofline", "Online", "dryrun"])
+def test_a_misspelt_mode_is_refused(mode, home, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", mode)
+    with pytest.raises(ParamsError, match=f"online, offline or disabled. Received: {mode}"):
+        check_tracking(Paths(home))
+
+
+def test_online_without_a_key_is_refused(home, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "online")
+    with pytest.raises(ParamsError, match="WANDB_MODE=online needs a key"):
+        check_tracking(Paths(home))
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    check_tracking(Paths(home))
+
+
+def test_a_file_in_place_of_the_folder_of_runs_is_refused(home, monkeypatch):
+    (home / "wandb").write_text("notes")
+    with pytest.raises(ParamsError, match=r"written to the folder .*/wandb, but there is a file"):
+        check_tracking(Paths(home))
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    check_tracking(Paths(home))
+
+
+@pytest.mark.parametrize("words", [("run", "split"), ("tune",), ("protocol", "synthetic")])
+def test_commands_refuse_before_any_work(words, folder, agelens, monkeypatch):
+    (folder / "params.yaml").write_text((ROOT / "params/demo.yaml").read_text())
+    monkeypatch.setenv("WANDB_MODE", "ofline")
+    status, _, err = agelens(*words)
+    assert (status, err) == (1, "agelens: WANDB_MODE must be online, offline or disabled. Received: ofline.\n")
+    assert [path.name for path in folder.iterdir()] == ["params.yaml"]

@@ -1,0 +1,64 @@
+"""A running W&B run with the operations that stages need."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+class Run:
+    """A W&B run; without one, where W&B is disabled, nothing is logged.
+
+    Args:
+        run: What `wandb.init` returned, or None.
+    """
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is logged."""
+        return self._run is not None
+
+    @property
+    def online(self) -> bool:
+        """Whether the run is connected to W&B's server."""
+        return self.active and not self._run.offline
+
+    @property
+    def id(self) -> str | None:
+        """The id of the run."""
+        return self._run.id if self.active else None
+
+    def log(self, values: Mapping[str, Any], *, step: int | None = None) -> None:
+        """Log values, which may be media of W&B."""
+        if self.active:
+            self._run.log(dict(values), step=step)
+
+    def log_epoch(self, values: Mapping[str, float]) -> None:
+        """Log the metrics of one epoch; `values` contains `epoch`, which both phases of a training share as axis.
+
+        The epoch is also W&B's step: a resumed run that logs an epoch again does not have it twice.
+        """
+        self.log(values, step=int(values["epoch"]))
+
+    def summarise(self, values: Mapping[str, Any]) -> None:
+        """Set summary metrics of the run."""
+        if self.active:
+            self._run.summary.update(dict(values))
+
+    def log_image(self, name: str, path: Path) -> None:
+        """Log an image file."""
+        if self.active:
+            import wandb  # noqa: PLC0415
+
+            self.log({name: wandb.Image(str(path))})
+
+    def log_table(self, name: str, table: pd.DataFrame) -> None:
+        """Log a table."""
+        if self.active:
+            import wandb  # noqa: PLC0415
+
+            self.log({name: wandb.Table(dataframe=table)})

@@ -1,0 +1,73 @@
+"""Read what W&B keeps of an offline run: protobuf records in the framing of LevelDB's log, blocks of 32 KiB."""
+
+import json
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+BLOCK, HEADER = 32768, 7
+FULL, FIRST, LAST = 1, 2, 4
+"""Types of the parts of a record that does not fit into one block; 3 is a middle part."""
+
+
+class StoredRun:
+    """The records of a `.wandb` file."""
+
+    def __init__(self, folder: Path) -> None:
+        (path,) = folder.glob("*.wandb")
+        self.folder = folder
+        self.records = [(record.WhichOneof("record_type"), record) for record in _records(path.read_bytes())]
+
+    def of(self, kind: str) -> list[Any]:
+        return [getattr(record, kind) for name, record in self.records if name == kind]
+
+    @property
+    def run(self) -> Any:
+        return self.of("run")[0]
+
+    @property
+    def exit_code(self) -> int | None:
+        codes = [record.exit_code for record in self.of("exit")]
+        return codes[0] if codes else None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        updates = [*self.run.config.update, *(each for record in self.of("config") for each in record.update)]
+        return {_key(each): json.loads(each.value_json) for each in updates}
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        return [{_key(item): json.loads(item.value_json) for item in record.item} for record in self.of("history")]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return {_key(each): json.loads(each.value_json) for record in self.of("summary") for each in record.update}
+
+
+def stored_runs(project: Path) -> list[StoredRun]:
+    """Return the offline runs of a project in the order of their start."""
+    return [StoredRun(folder) for folder in sorted((project / "wandb").glob("offline-run-*"))]
+
+
+def _key(item: Any) -> str:
+    return item.key or ".".join(item.nested_key)
+
+
+def _records(content: bytes) -> Iterator[Any]:
+    from wandb.proto.wandb_internal_pb2 import Record  # noqa: PLC0415  takes a second
+
+    assert content[:4] == b":W&B"
+    position, parts = HEADER, b""
+    while position + HEADER <= len(content):
+        left = BLOCK - position % BLOCK
+        _, length, kind = struct.unpack("<IHB", content[position : position + HEADER])
+        if left < HEADER or (length, kind) == (0, 0):
+            position += left
+            continue
+        parts = (b"" if kind in {FULL, FIRST} else parts) + content[position + HEADER : position + HEADER + length]
+        position += HEADER + length
+        if kind in {FULL, LAST}:
+            record = Record()
+            record.ParseFromString(parts)
+            yield record
