@@ -9,6 +9,7 @@ import typer
 from agelens import __version__
 from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.clean import clean
+from agelens.pipeline.commands.dashboard import dashboard
 from agelens.pipeline.commands.data import data_app
 from agelens.pipeline.commands.detector import detector_app
 from agelens.pipeline.commands.eda import eda
@@ -134,6 +135,7 @@ def tune(
 
 app.command()(protocol)
 app.command()(clean)
+app.command()(dashboard)
 app.command()(eda)
 
 

@@ -12,9 +12,20 @@ weights_app = typer.Typer(
 @weights_app.command("list")
 def list_weights() -> None:
     """List published files of weights, their licences and whether they are present."""
-    from agelens.pipeline.commands.weights_table import print_weights  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
 
-    print_weights()
+    from agelens.weights.fetch import pretrained_folder, verify_weights  # noqa: PLC0415
+    from agelens.weights.registry import REGISTRY  # noqa: PLC0415
+
+    console = Console()
+    for entry in REGISTRY.values():
+        console.print(f"[bold]{entry.name}[/]: {verify_weights(entry.name)}", highlight=False)
+        details = Table.grid(padding=(0, 2))
+        for title, text in (("file", entry.file), ("licence", entry.licence), ("figures", entry.figures)):
+            details.add_row(f"  {title}", text)
+        console.print(details)
+    console.print(f"folder: {pretrained_folder()}", style="dim", soft_wrap=True)
 
 
 @weights_app.command("fetch")
