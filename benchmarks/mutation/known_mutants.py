@@ -91,23 +91,22 @@ TOLERATED = (
         "data_prep/batches/augment.py", "saturation, contrast = 0.0 if grey else 1 +", SYMMETRIC, only="1 - "
     ),
     ToleratedMutants("data_prep/batches/augment.py", "mirror = -1.0 if", "a draw is never exactly 0", only="<= 0"),
-    ToleratedMutants("data_prep/core/images.py", "if rows >= height:", MEMORY, only="False"),
+    ToleratedMutants("data_prep/core/decoding/colours.py", "if rows >= height:", MEMORY, only="False"),
     ToleratedMutants("data_prep/core/images.py", "MAX_BYTES =", CHOICE),
-    ToleratedMutants("data_prep/core/images.py", "BAND_PIXELS =", MEMORY),
+    ToleratedMutants("data_prep/core/decoding/colours.py", "BAND_PIXELS =", MEMORY),
     ToleratedMutants(
-        "data_prep/core/images.py", "warnings.filterwarnings(", "pytest replaces the filters of the process"
+        "data_prep/core/decoding/files.py", "warnings.filterwarnings(", "pytest replaces the filters of the process"
     ),
-    ToleratedMutants("data_prep/core/images.py", "rows = max(1, BAND_PIXELS", MEMORY),
-    ToleratedMutants("data_prep/core/images.py", "white = Image.new(", "Pillow limits colours to 255"),
-    ToleratedMutants("data_prep/core/images.py", "white = 65535", "rounds to the same of 256 levels", only="65536"),
+    ToleratedMutants("data_prep/core/decoding/colours.py", "rows = max(1, BAND_PIXELS", MEMORY),
+    ToleratedMutants("data_prep/core/decoding/colours.py", "white = Image.new(", "Pillow limits colours to 255"),
     ToleratedMutants(
-        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 256)"
-    ),
-    ToleratedMutants(
-        "data_prep/core/images.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 510)"
+        "data_prep/core/decoding/colours.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 256)"
     ),
     ToleratedMutants(
-        "data_prep/core/images.py",
+        "data_prep/core/decoding/colours.py", "return np.repeat((values / white", NO_SUCH_INPUT, only="clip(0, 510)"
+    ),
+    ToleratedMutants(
+        "data_prep/core/decoding/colours.py",
         "return np.array(image if image.mode",
         "converting RGB to RGB copies it",
         only="np.array((image.convert",
@@ -120,10 +119,12 @@ TOLERATED = (
     ),
     ToleratedMutants("data_prep/faces/crop.py", "margin_fraction: float =", CHOICE),
     ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
-    ToleratedMutants("data_prep/splits/dedup.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"),
-    ToleratedMutants("data_prep/splits/dedup.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
     ToleratedMutants(
-        "data_prep/splits/dedup.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
+        "data_prep/splits/crop_signature.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"
+    ),
+    ToleratedMutants("data_prep/splits/crop_signature.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
+    ToleratedMutants(
+        "data_prep/splits/crop_signature.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
     ),
     ToleratedMutants("data_prep/splits/dedup.py", "if files.max(initial=0)", NO_SUCH_INPUT, only="initial=1"),
     ToleratedMutants("data_prep/splits/rebalance.py", "weight_sigma: float =", CHOICE),
@@ -142,8 +143,6 @@ TOLERATED = (
         "equal errors are one quantile",
         only="argsort(errors))",
     ),
-    ToleratedMutants("models/evaluation/bootstrap.py", "values: npt.ArrayLike, *, seed: int = 0", CHOICE),
-    ToleratedMutants("models/evaluation/bootstrap.py", "step = max(1, BLOCK", MEMORY),
     ToleratedMutants("models/evaluation/slices.py", "def by_slice(", CHOICE),
     ToleratedMutants("models/training/history.py", "gained = record", "a gain of exactly the least gain", only="<="),
     ToleratedMutants("models/training/history.py", "best, waited = float(", "the first epoch sets it", only="1"),
@@ -165,9 +164,6 @@ TOLERATED = (
         '"search": params.tune',
         "all settings are plain values",
         only="model_dump(exclude",
-    ),
-    ToleratedMutants(
-        "pipeline/config/fingerprints.py", '"untuned": [section', "all settings are plain values", only="model_dump()"
     ),
     ToleratedMutants("tuning/importance.py", "if groups < 2", "less than any rounding error", only="<="),
     ToleratedMutants("tuning/importance.py", "if groups < 2", "less than any rounding error", only="2e-09"),

@@ -33,6 +33,7 @@ PACKAGES = ("data_prep", "models", "pipeline", "tuning", "weights")
 
 MODULES = (
     "data_prep/core/*.py",
+    "data_prep/core/decoding/*.py",
     "data_prep/splits/*.py",
     "data_prep/faces/crop.py",
     "data_prep/batches/augment.py",
