@@ -1,6 +1,6 @@
 """Speed and memory of `agelens predict` over a folder of photographs, as a whole command.
 
-    python -m benchmarks.prediction.predict FOLDER [--count 2000] [--rounds 3] [--record NAME]
+    python -m benchmarks.prediction.predict FOLDER [--count 2000] [--rounds 3] [--name NAME] [--record]
 
 Each round runs the command on the same photographs, once with the settings of the model and once with --batch 1, which
 predicts file by file. Photographs per second include the start of the command. The cold start is the command on one
@@ -20,7 +20,7 @@ import pandas as pd
 import psutil
 
 from agelens.data_prep.core.images import find_images
-from benchmarks.evidence import write_result
+from benchmarks.evidence import add_record_option, write_result
 
 
 def main() -> None:
@@ -29,14 +29,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--record", metavar="NAME", help="replace benchmarks/results/predict_NAME.json")
+    parser.add_argument("--name", help="of the result; default: that of the folder")
+    add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
     files = find_images(asked.folder)
     files = files[:: max(1, len(files) // asked.count)][: asked.count]
     content = {"photographs": len(files), **measure(files, rounds=asked.rounds)}
     print(content)
-    name = f"predict_{asked.record or asked.folder.name}"
-    write_result(name, content, seconds=time.perf_counter() - started, record=bool(asked.record))
+    name = f"predict_{asked.name or asked.folder.name}"
+    write_result(name, content, seconds=time.perf_counter() - started, record=asked.record)
 
 
 def measure(files: list[Path], *, rounds: int) -> dict[str, Any]:

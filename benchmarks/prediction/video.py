@@ -29,11 +29,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", type=Path)
     add_record_option(parser)
-    arguments = parser.parse_args()
+    asked = parser.parse_args()
     started = time.perf_counter()
     predictor = AgePredictor.load()
-    clips = [measure(predictor, path) for path in arguments.clips]
-    write_result("video", {"clips": clips}, seconds=time.perf_counter() - started, record=arguments.record)
+    clips = [measure(predictor, path) for path in asked.clips]
+    write_result("video", {"clips": clips}, seconds=time.perf_counter() - started, record=asked.record)
 
 
 def measure(predictor: AgePredictor, path: Path) -> dict[str, Any]:
