@@ -6,6 +6,7 @@ from typing import Any
 
 from bundled import bundled_block
 from pages import ROOT, ablation_block, exploration_block, leakage_block, measured, memory_block, recorded_slices
+from prediction.readme_block import prediction_block
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -64,6 +65,7 @@ def results_block() -> str:
         "[metrics](results/utkface/overall.json), [all slices with 95 % intervals](results/utkface/slices.csv),",
         "[history](results/utkface/history.csv), [plots](results/utkface/).",
         *_protocols(),
+        *prediction_block(),
         *_detector(),
         *_crop(),
         *_search(),
