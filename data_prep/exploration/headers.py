@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from agelens.data_prep.core.decoding.files import DECODER_ERRORS, FORMATS
+from agelens.data_prep.core.decoding.files import DECODER_ERRORS, FORMATS, open_with_pillow
 from agelens.data_prep.core.errors import ImageError
 
 SMALLEST_ENTRIES = 16
@@ -43,7 +43,7 @@ def read_header(path: Path) -> ImageHeader:
         reason, detail = "missing", f"no such file: {path}"
         raise ImageError(reason, detail)
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with open_with_pillow(path, formats=FORMATS) as image:
             tables = getattr(image, "quantization", None) or {}  # of JPEG files only
             return ImageHeader(image.format or "", path.stat().st_size / 1000, jpeg_quality(tables))
     except (*DECODER_ERRORS, Image.DecompressionBombError) as error:

@@ -69,7 +69,7 @@ DECODER_ERRORS = (
 # filter is set once per process because `warnings.catch_warnings` around a decoder is not thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-_open_image = Image.open
+open_with_pillow = Image.open
 """Pillow's own function: ultralytics replaces it by one that fails on files that are no images."""
 
 
@@ -132,7 +132,7 @@ def open_image(content: bytes) -> Any:
         ImageError: `needs_heif`: the package that decodes the format is not installed.
     """
     try:
-        return _open_image(io.BytesIO(content), formats=FORMATS)
+        return open_with_pillow(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError:
         if not content.startswith(JPEG_START):
             raise
@@ -146,7 +146,7 @@ def open_image(content: bytes) -> Any:
         reason, detail = "needs_heif", "HEIC and HEIF photographs need a further package: pip install 'agelens[heif]'"
         raise ImageError(reason, detail) from error
     register_heif_opener()
-    return _open_image(io.BytesIO(content), formats=("HEIF",))
+    return open_with_pillow(io.BytesIO(content), formats=("HEIF",))
 
 
 @contextmanager

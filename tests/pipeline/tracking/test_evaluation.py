@@ -1,21 +1,18 @@
 """What the run of `evaluate` contains, read back from the file of an offline run."""
 
 import json
+import os
+import subprocess
+import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from agelens.models.evaluation.headline import overall_metrics
-from agelens.models.evaluation.slices import by_slice
-from agelens.pipeline.config.params import Params
-from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.tracking.evaluation import ROW_COLUMNS, SUMMARY, log_evaluation, row_table
 from agelens.pipeline.tracking.run import Run
-from agelens.pipeline.tracking.runs import tracked_run
 from tests.factories import FIVE_GROUPS
+from tests.locations import ROOT
 from tests.models.prediction_tables import predictions_of
-from tests.pipeline.demo_settings import DEMO
 from tests.pipeline.tracking.wandb_file import stored_runs
 
 
@@ -33,24 +30,50 @@ def test_a_disabled_run_logs_nothing():
     log_evaluation(Run(None), table, pd.DataFrame(), overall={}, groups=FIVE_GROUPS.names)
 
 
-def test_an_offline_run_holds_rows_groups_slices_and_the_summary(tmp_path, monkeypatch, home):
-    monkeypatch.setenv("WANDB_MODE", "offline")
-    rng = np.random.default_rng(1)
-    ages = rng.integers(1, 90, size=40).astype(float)
-    table = predictions_of([(age, age, age + error) for age, error in zip(ages, rng.uniform(-1, 5, 40), strict=True)])
-    slices = by_slice(table, resamples=10)
-    overall = overall_metrics(slices, baseline=10.0)
-    paths = Paths(tmp_path)
-    with tracked_run("evaluate", params=Params.model_validate(DEMO), paths=paths) as tracked:
-        log_evaluation(tracked, table, slices, overall=overall, groups=FIVE_GROUPS.names)
+JOB = """
+from pathlib import Path
+import numpy as np
+from agelens.models.evaluation.headline import overall_metrics
+from agelens.models.evaluation.slices import by_slice
+from agelens.pipeline.config.params import Params
+from agelens.pipeline.config.paths import Paths
+from agelens.pipeline.tracking.evaluation import log_evaluation
+from agelens.pipeline.tracking.runs import tracked_run
+from tests.factories import FIVE_GROUPS
+from tests.models.prediction_tables import predictions_of
+from tests.pipeline.demo_settings import DEMO
+
+rng = np.random.default_rng(1)
+ages = rng.integers(1, 90, size=40).astype(float)
+table = predictions_of([(age, age, age + error) for age, error in zip(ages, rng.uniform(-1, 5, 40), strict=True)])
+slices = by_slice(table, resamples=10)
+overall = overall_metrics(slices, baseline=10.0)
+with tracked_run("evaluate", params=Params.model_validate(DEMO), paths=Paths(Path())) as tracked:
+    log_evaluation(tracked, table, slices, overall=overall, groups=FIVE_GROUPS.names)
+print(overall["mae"])
+"""
+
+
+def test_an_offline_run_holds_rows_groups_slices_and_the_summary(tmp_path):
+    """In a process of its own: W&B keeps one connection per process, which other tests may have replaced."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "AGELENS_EXECUTION"))}
+    environment = {**kept, "WANDB_MODE": "offline", "HOME": str(tmp_path), "PYTHONPATH": python_path()}
+    done = subprocess.run(
+        [sys.executable, "-c", JOB], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
     (stored,) = stored_runs(tmp_path)
     logged = {key for record in stored.history for key in record}
     for name in ("rows", "slices", "age groups", "predicted against true age", "coverage by band"):
         assert any(key.startswith(f"test/{name}") for key in logged), name
-    assert stored.summary["test/mae"] == pytest.approx(overall["mae"])
+    assert stored.summary["test/mae"] == pytest.approx(float(done.stdout.split()[-1]))
     assert sum(key.startswith("test/") and key.removeprefix("test/") in SUMMARY for key in stored.summary) >= 10
     (rows,) = list(stored.folder.glob("files/media/table/test/rows*.json"))
     content = json.loads(rows.read_text())
     assert content["columns"] == list(ROW_COLUMNS)
     assert len(content["data"]) == 40
     assert not list(stored.folder.glob("files/media/images/*"))
+
+
+def python_path():
+    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
