@@ -5,13 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import BAND_NAMES, band_names
 from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, NO_AGE_GROUP, AgeGroups
 from agelens.data_prep.exploration.parts import by_source, number, share
-
-BAND_YEARS = 10
-OLDEST_BAND = 90
-BAND_NAMES = (*(f"{first}-{first + BAND_YEARS - 1}" for first in range(0, OLDEST_BAND, BAND_YEARS)), f"{OLDEST_BAND}+")
-"""Bands of ten years, as in the report of an evaluation."""
 
 FEW_ROWS = 10
 """A year with fewer rows is rare."""
@@ -25,8 +21,7 @@ SEVERAL = "several"
 
 def band_of(ages: "pd.Series[float]") -> "pd.Series[str]":
     """Return the name of each age's band of ten years."""
-    first = (ages // BAND_YEARS * BAND_YEARS).clip(0, OLDEST_BAND)
-    return (first // BAND_YEARS).astype("int64").map(dict(enumerate(BAND_NAMES))).astype("str")
+    return pd.Series(band_names(ages), index=ages.index, dtype="str")
 
 
 def has_exact_age(table: pd.DataFrame) -> "pd.Series[bool]":

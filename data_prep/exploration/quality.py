@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from agelens.data_prep.exploration.ages import BAND_NAMES, band_of
+from agelens.data_prep.core.age_bands import BAND_NAMES
+from agelens.data_prep.exploration.ages import band_of
 from agelens.data_prep.exploration.parts import ALL, by_source, number, share
 from agelens.data_prep.exploration.pixels import DETAIL_SIDES
 

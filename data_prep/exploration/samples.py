@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from agelens.data_prep.exploration.ages import BAND_NAMES, band_of
+from agelens.data_prep.core.age_bands import BAND_NAMES
+from agelens.data_prep.exploration.ages import band_of
 from agelens.data_prep.splits.split import hash_names
 
 

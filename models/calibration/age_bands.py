@@ -1,16 +1,10 @@
-"""Bands of years, by which errors are reported and corrected. Numpy only: the predictor imports this module."""
+"""Bands of years with enough rows to correct errors by. Numpy only: the predictor imports this module."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-
-TEN_YEARS = (10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0)
-"""Edges of the bands 0-9, 10-19 ... 90+."""
-
-BAND_NAMES = (*(f"{first}-{first + 9}" for first in range(0, 90, 10)), "90+")
-"""Names of the bands between `TEN_YEARS`; in alphabetical order they are also in the order of age."""
 
 
 def merge_thin_bands(age: npt.NDArray[np.float64], edges: Sequence[float], *, min_rows: int) -> tuple[float, ...]:

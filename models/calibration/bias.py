@@ -16,9 +16,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from agelens.data_prep.core.age_bands import TEN_YEARS
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import MAX_AGE
-from agelens.models.calibration.age_bands import TEN_YEARS, merge_thin_bands
+from agelens.models.calibration.age_bands import merge_thin_bands
 
 Floats = npt.NDArray[np.float64]
 

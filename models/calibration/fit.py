@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from agelens.data_prep.core.age_bands import TEN_YEARS
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import MAX_AGE
-from agelens.models.calibration.age_bands import TEN_YEARS, merge_thin_bands
+from agelens.models.calibration.age_bands import merge_thin_bands
 from agelens.models.calibration.bias import NO_CORRECTION, BiasCorrection, CorrectionChoice, choose_correction
 from agelens.models.calibration.calibration import MIN_HALF_WIDTH, Calibration
 from agelens.models.calibration.intervals import conformal_quantile, label_errors, label_shares

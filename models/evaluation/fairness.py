@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.data_prep.core.labels import ATTRIBUTES
-from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.models.evaluation.bootstrap import Floats, bootstrap, percentile_interval
 from agelens.models.evaluation.metrics import row_scores
 

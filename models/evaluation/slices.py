@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import band_names
 from agelens.data_prep.core.labels import ATTRIBUTES
-from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.models.evaluation.bootstrap import bootstrap_means, percentile_interval
 from agelens.models.evaluation.metrics import ATTRIBUTE_METRICS, COUNTS, Metrics, row_scores, summarise
 
@@ -116,15 +116,9 @@ def _slice_metrics(table: pd.DataFrame, *, seed: int, resamples: int) -> Metrics
 
 def _slices(table: pd.DataFrame) -> Mapping[str, "pd.Series[str]"]:
     return {
-        "true_age": _bands(table["true_age"]),
-        "predicted_age": _bands(table["age"]),
+        "true_age": pd.Series(band_names(table["true_age"]), index=table.index, dtype="str"),
+        "predicted_age": pd.Series(band_names(table["age"]), index=table.index, dtype="str"),
         "source": table["source"],
         "framing": table["framing"],
         **{attribute: table[attribute].fillna(UNKNOWN) for attribute in ATTRIBUTES},
     }
-
-
-def _bands(ages: "pd.Series[float]") -> "pd.Series[str]":
-    """Return the name of the band of ten years of each age."""
-    band = np.searchsorted(TEN_YEARS, ages, side="right")
-    return pd.Series(np.array(BAND_NAMES)[band], index=ages.index, dtype="str")

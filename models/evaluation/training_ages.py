@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.data_prep.core.labels import ATTRIBUTES
-from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
 
 UNKNOWN = "unknown"
 

@@ -37,9 +37,11 @@ def serve(
     import uvicorn  # noqa: PLC0415
 
     from agelens import AgePredictor, __version__  # noqa: PLC0415
+    from agelens.data_prep.core.hashing import file_hash  # noqa: PLC0415
+    from agelens.models.serving.model_card import MODEL_FILE  # noqa: PLC0415
     from agelens.pipeline.service.app import create_service  # noqa: PLC0415
-    from agelens.pipeline.service.model_digest import model_digest  # noqa: PLC0415
     from agelens.pipeline.service.settings import ServiceSettings  # noqa: PLC0415
+    from agelens.weights.defaults import AGE_MODEL  # noqa: PLC0415
 
     check_rate(rate)
     settings = ServiceSettings(
@@ -50,7 +52,8 @@ def serve(
         concurrency=os.cpu_count() or 1,
     )
     predictor = AgePredictor.load(model)
-    service = create_service(predictor, sha256=model_digest(model), version=__version__, settings=settings)
+    digest = file_hash((model or AGE_MODEL) / MODEL_FILE)
+    service = create_service(predictor, sha256=digest, version=__version__, settings=settings)
     if not token and not _is_loopback(host):
         warning = f"everyone who reaches {host}:{port} can use this service; set AGELENS_TOKEN"
         typer.secho(warning, fg="yellow", err=True)

@@ -4,8 +4,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE, AgeGroups
-from agelens.models.calibration.age_bands import BAND_NAMES, TEN_YEARS
 from agelens.models.evaluation.metrics import row_scores
 from agelens.pipeline.reports.charts import BLUE, DENSITY, ON_DARK, ON_PALE, QUIET, SKY, VERMILLION
 from agelens.pipeline.reports.numbers import one_text

@@ -1,11 +1,13 @@
 """Charts of the ages of an exploration, from its tables."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from agelens.data_prep.exploration.ages import BAND_NAMES, MISSING, SEVERAL
+from agelens.data_prep.core.age_bands import BAND_NAMES
+from agelens.data_prep.exploration.ages import MISSING, SEVERAL
 from agelens.data_prep.exploration.parts import ALL
 from agelens.pipeline.reports.charts import SKY, VERMILLION
 from agelens.pipeline.reports.page import PageChart
@@ -39,18 +41,24 @@ def age_charts(tables: Mapping[str, pd.DataFrame]) -> dict[str, PageChart]:
     }
 
 
-def _draw_years(years: pd.DataFrame) -> PageChart:
-    rows = shown_sources(years)
-    chart = (
+def _bars(rows: pd.DataFrame, *, x: Any, colour: str, **options: Any) -> Any:
+    """Return stacked bars of photographs, with a colour for each value of a column; `options` are of the colour."""
+    age = str(x.shorthand)
+    return (
         alt.Chart(rows)
         .mark_bar()
         .encode(
-            x=alt.X("age:O", title="age, years", axis=DECADES),
+            x=x,
             y=alt.Y("rows:Q", title="photographs"),
-            color=alt.Color("source:N", title=None),
-            tooltip=["source:N", "age:O", alt.Tooltip("rows:Q", format=",")],
+            color=alt.Color(f"{colour}:N", title=None, **options),
+            tooltip=[f"{colour}:N", age, alt.Tooltip("rows:Q", format=",")],
         )
     )
+
+
+def _draw_years(years: pd.DataFrame) -> PageChart:
+    rows = shown_sources(years)
+    chart = _bars(rows, x=alt.X("age:O", title="age, years", axis=DECADES), colour="source")
     return PageChart(
         title="Exact ages, photographs for each year",
         caption="Peaks at ages that end in 0 and 5 are rounded labels; gaps are ages that the network never learns.",
@@ -62,16 +70,7 @@ def _draw_years(years: pd.DataFrame) -> PageChart:
 
 def _draw_sources(bands: pd.DataFrame) -> PageChart:
     rows = shown_sources(bands[bands["slice"] == "all"])[["band", "source", "rows"]]
-    chart = (
-        alt.Chart(rows)
-        .mark_bar()
-        .encode(
-            x=BANDS,
-            y=alt.Y("rows:Q", title="photographs"),
-            color=alt.Color("source:N", title=None),
-            tooltip=["source:N", "band:O", alt.Tooltip("rows:Q", format=",")],
-        )
-    )
+    chart = _bars(rows, x=BANDS, colour="source")
     return PageChart(
         title="All ages by source, photographs for each ten years",
         caption="Age intervals count with their middle.",
@@ -88,17 +87,8 @@ def _draw_bands(bands: pd.DataFrame, name: str, title: str) -> PageChart | None:
         return None
     values = list(rows["value"].unique())
     scale = alt.Scale(scheme="tableau20") if len(values) > MOST_COLOURS else alt.Undefined
-    chart = (
-        alt.Chart(rows)
-        .mark_bar()
-        .encode(
-            x=BANDS,
-            y=alt.Y("rows:Q", title="photographs"),
-            color=alt.Color("value:N", title=None, sort=values, scale=scale, legend=alt.Legend(columns=3)),
-            tooltip=["value:N", "band:O", alt.Tooltip("rows:Q", format=",")],
-        )
-        .properties(height=230)
-    )
+    legend = alt.Legend(columns=3)
+    chart = _bars(rows, x=BANDS, colour="value", sort=values, scale=scale, legend=legend).properties(height=230)
     return PageChart(
         title=f"{title} by age, photographs",
         caption="A value that is common at few ages lets a network learn the age from it.",

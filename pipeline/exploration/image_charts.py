@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import altair as alt
 import pandas as pd
 
-from agelens.data_prep.exploration.ages import BAND_NAMES
+from agelens.data_prep.core.age_bands import BAND_NAMES
 from agelens.data_prep.exploration.flow import READ
 from agelens.data_prep.exploration.parts import ALL
 from agelens.data_prep.exploration.quality import MEASURES

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import BAND_NAMES
 from agelens.data_prep.core.images import Pixels, encode_jpeg
-from agelens.data_prep.exploration.ages import BAND_NAMES
 from agelens.data_prep.exploration.parts import ALL
 from agelens.data_prep.exploration.quality import MEASURES
 from agelens.pipeline.contact_sheets.sheet import fit_into_cell

@@ -68,10 +68,11 @@ def predict_files(
 
     with closing(predictor.predict_each(taken(), largest=largest, batch=batch)) as results:
         for found in results:
-            yield _file_prediction(waiting.popleft(), found)
+            yield file_prediction(waiting.popleft(), found)
 
 
-def _file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePrediction:
+def file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePrediction:
+    """Return the result for a file, from its faces or the error of reading it."""
     if isinstance(found, ImageError):
         error = "no_images: the folder contains no images" if path.is_dir() else str(found)
         return FilePrediction(path, error=error)

@@ -27,6 +27,7 @@ class ImageAnswer(BaseModel):
     """The faces of one image, largest first; none where no face was found."""
 
     faces: list[FaceAnswer]
+    warnings: list[str] = Field(description="what is unusual about the image, such as turned; with a code in front")
 
 
 class NamedImageAnswer(ImageAnswer):
@@ -52,7 +53,7 @@ class ModelAnswer(BaseModel):
     """The model that answers."""
 
     name: str
-    sha256: str = Field(description="of the network and its card; another model has another one")
+    sha256: str = Field(description="of model.json, which holds the hashes of all files of the model")
     coverage: float = Field(description="share of faces whose true age lies inside the interval")
     age_groups: list[str]
     attributes: list[str]

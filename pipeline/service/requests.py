@@ -49,7 +49,7 @@ class PredictionRequests:
             raise HTTPException(STATUS_OF_REASON.get(error.reason, 400), str(error)) from error
         except WeightsError as error:  # no age distribution
             raise HTTPException(422, str(error)) from error
-        return ImageAnswer(faces=self._faces(faces, options))
+        return ImageAnswer(faces=self._faces(faces, options), warnings=list(faces.notes))
 
     async def answer_several(self, request: Request, options: Options) -> BatchAnswer:
         """Return the faces, or the error, of each image of a form."""
@@ -74,8 +74,9 @@ class PredictionRequests:
 
     def _named(self, name: str, found: Any, options: Options) -> NamedImageAnswer:
         if isinstance(found, ImageError):
-            return NamedImageAnswer(name=name, faces=[], error=str(found))
-        return NamedImageAnswer(name=name, faces=self._faces(found, options), error=None)
+            return NamedImageAnswer(name=name, faces=[], warnings=[], error=str(found))
+        faces, notes = self._faces(found, options), list(found.notes)
+        return NamedImageAnswer(name=name, faces=faces, warnings=notes, error=None)
 
     def _faces(self, faces: Any, options: Options) -> list[Any]:
         return [face_answer(face, self.predictor.card, gender=options.gender) for face in faces]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from agelens.data_prep.core.age_bands import band_names
 from agelens.models.evaluation.slices import UNKNOWN
 from agelens.pipeline.tracking.run import Run
 
@@ -65,7 +66,7 @@ def row_table(predictions: pd.DataFrame, *, groups: Sequence[str]) -> pd.DataFra
     table = predictions.assign(
         error=(predictions["age"] - predictions["true_age"]).round(2),
         inside=predictions["true_age"].between(predictions["age_low"], predictions["age_high"]),
-        band=(predictions["true_age"] // 10 * 10).astype(int).astype(str) + "s",
+        band=band_names(predictions["true_age"]),
         true_age_group=predictions["true_age_group"].map(names),
         age_group=predictions["age_group"].map(names),
     )[list(ROW_COLUMNS)]

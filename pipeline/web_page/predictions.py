@@ -10,7 +10,7 @@ from agelens.data_prep.core.images import read_rgb
 from agelens.models.serving.predictions import FacePredictions
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.prediction.csv_output import HEADER, as_csv
-from agelens.pipeline.prediction.predict import NO_FACE, FilePrediction
+from agelens.pipeline.prediction.predict import file_prediction
 from agelens.pipeline.prediction.tables import prediction_rows
 from agelens.pipeline.web_page.annotated_figure import annotated_figure, failed_figure
 
@@ -47,7 +47,7 @@ def show_predictions(predictor: AgePredictor, files: Sequence[Path], *, gender: 
     figures, rows = [], []
     for path, found in zip(taken, predictor.predict_each(taken, distribution=distribution), strict=True):
         figures.append(_figure(path, found))
-        rows += prediction_rows(_as_file_prediction(path, found), name=path.name, gender=gender)
+        rows += prediction_rows(file_prediction(path, found), name=path.name, gender=gender)
     if left_out := len(files) - len(taken):
         figures.append(failed_figure(f"{left_out} more", f"at most {MAX_PHOTOGRAPHS} photographs are taken at once"))
     table = _table([_shown_row(row, gender=gender) for row in rows])
@@ -81,9 +81,3 @@ def _figure(path: Path, found: FacePredictions | ImageError) -> str:
     if isinstance(found, ImageError):
         return failed_figure(path.name, str(found))
     return annotated_figure(read_rgb(path), found, name=path.name)
-
-
-def _as_file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePrediction:
-    if isinstance(found, ImageError):
-        return FilePrediction(path, error=str(found))
-    return FilePrediction(path, tuple(found), error="" if found else NO_FACE, notes=found.notes)

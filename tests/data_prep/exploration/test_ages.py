@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from agelens.data_prep.exploration.ages import BAND_NAMES, band_of, count_bands, count_years, describe_ages
+from agelens.data_prep.core.age_bands import BAND_NAMES
+from agelens.data_prep.exploration.ages import band_of, count_bands, count_years, describe_ages
 from tests.factories import FIVE_GROUPS, faces_table
 
 

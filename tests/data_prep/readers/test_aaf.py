@@ -7,14 +7,8 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.aaf import read_aaf
+from tests.data_prep.readers.raw_folder import fill
 from tests.locations import SHARED_DATA
-
-
-def fill(folder: Path, *names: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).write_bytes(b"x")
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,7 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.fgnet import read_fgnet
-
-
-def fill(folder: Path, *names: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).write_bytes(b"x")
-    return folder
+from tests.data_prep.readers.raw_folder import fill
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,11 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.utkface import read_utkface
+from tests.data_prep.readers.raw_folder import fill
 from tests.locations import SHARED_DATA
 
 REAL = SHARED_DATA / "utkface"
 PLAIN = "26_1_2_20170116184024662.jpg.chip.jpg"
-
-
-def fill(folder: Path, *names: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        (folder / name).write_bytes(b"x")
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,13 @@ def test_faces_of_an_image_in_a_form_with_all_options(client, company):
 
 def test_an_image_without_a_face_is_no_error(client, landscape):
     answer = client.post("/predict", content=landscape, headers=JPEG)
-    assert (answer.status_code, answer.json()) == (200, {"faces": []})
+    assert (answer.status_code, answer.json()) == (200, {"faces": [], "warnings": []})
+
+
+def test_what_is_unusual_about_an_image_is_a_warning(client, company):
+    answer = client.post("/predict", content=company.removesuffix(b"\xff\xd9"), headers=JPEG).json()
+    assert len(answer["faces"]) == 3
+    assert [warning.partition(":")[0] for warning in answer["warnings"]] == ["no_end_marker"]
 
 
 def test_several_images_keep_their_order_and_a_bad_one_stops_no_other(client, company, landscape):

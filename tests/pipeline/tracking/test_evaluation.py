@@ -21,7 +21,7 @@ def test_rows_name_their_groups_and_errors():
     rows = row_table(table, groups=FIVE_GROUPS.names)
     assert list(rows.columns) == list(ROW_COLUMNS)
     assert rows["error"].tolist()[:2] == [4.0, -4.5]
-    assert rows["band"].tolist() == ["20s", "40s", "20s"]
+    assert rows["band"].tolist() == ["20-29", "40-49", "20-29"]
     assert set(rows["age_group"]) <= set(FIVE_GROUPS.names)
 
 
