@@ -6,13 +6,12 @@ faces: look at the sheet before you count a box as false.
 
 import argparse
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from quality.widerface import read_photos
 
 from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes
 from agelens.data_prep.core.errors import ImageError
@@ -24,7 +23,6 @@ from agelens.data_prep.detector_training.average_precision import (
     pick_free_squares,
     scaled_sides,
 )
-from agelens.data_prep.detector_training.yolo_data import read_yolo_boxes
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detector, OpenVinoFaceDetector
 from agelens.pipeline.contact_sheets.sheet import draw_contact_sheet
@@ -42,14 +40,6 @@ MIN_SCORE = 0.3
 REGIONS = 300
 BATCH = 64
 RED = (255, 0, 0)
-
-
-@dataclass(frozen=True)
-class Photo:
-    """One photograph of WIDER FACE with its labelled faces `(N, 4)` xyxy."""
-
-    image: Pixels
-    faces: Boxes
 
 
 def main() -> None:
@@ -104,15 +94,6 @@ def _is_there(name: str, folder: Path) -> bool:
     if not folder.is_dir():
         print(f"{name} is skipped: there is no folder {folder}.")
     return folder.is_dir()
-
-
-def read_photos(widerface: Path, *, count: int | None) -> Iterator[Photo]:
-    """Read the photographs of WIDER FACE val in the order of their names."""
-    for path in find_images(widerface / "images/val")[:count]:
-        image = read_rgb(path)
-        height, width = image.shape[:2]
-        labels = widerface / "labels/val" / f"{path.stem}.txt"
-        yield Photo(image, read_yolo_boxes(labels, height=height, width=width))
 
 
 def measure_precision(widerface: Path, *, count: int | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.faces.alignment import align_points, scale_whole, warp_view
-from agelens.data_prep.faces.points import PointLocator
+from agelens.data_prep.faces.points import FacePoints, PointLocator
 
 FramingKind = Literal["points", "box"]
 
@@ -46,8 +46,10 @@ class CropFramer:
     def __init__(self, framing: Framing, locator: PointLocator | None = None) -> None:
         self.framing, self.locator = framing, locator
 
-    def frame(self, crops: Sequence[Pixels], boxes: Sequence[Boxes] | None = None) -> tuple[Pixels, list[bool]]:
-        """Return views `uint8 (N, side, side, 3)`, and for each whether its points were located.
+    def frame(
+        self, crops: Sequence[Pixels], boxes: Sequence[Boxes] | None = None
+    ) -> tuple[Pixels, list[FacePoints | None]]:
+        """Return views `uint8 (N, side, side, 3)`, and the points of each crop; None with the framing `box`.
 
         Args:
             crops: `uint8 (S, S, 3)` RGB each, at least one.
@@ -56,13 +58,13 @@ class CropFramer:
         side = self.framing.side
         if self.locator is None:
             views = [_scaled(crop, side=side) for crop in crops]
-            return np.stack(views), [False] * len(views)
+            return np.stack(views), [None] * len(views)
         found = self.locator.locate(crops, boxes)
         views = [
             warp_view(crop, align_points(face.points, side=side), side=side)
             for crop, face in zip(crops, found, strict=True)
         ]
-        return np.stack(views), [face.located for face in found]
+        return np.stack(views), list(found)
 
 
 def _scaled(crop: Pixels, *, side: int) -> Pixels:

@@ -11,6 +11,8 @@ from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, box_in_crop, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
+from agelens.data_prep.faces.quality import measure_quality
+from agelens.data_prep.faces.tiles import ScaledDetections
 from agelens.data_prep.faces.turns import turn_back, turn_boxes, turn_image
 from agelens.models.serving.decoding import Decoded, decode
 from agelens.models.serving.model_card import ModelCard
@@ -21,6 +23,9 @@ from agelens.models.serving.training_hashes import crop_hash
 NETWORK_BATCH = 16
 """Faces that the network predicts at once."""
 
+MUCH_SHRUNK = 4
+"""Pixels of an image for one of the detector's input from which on a note says that small faces may be missed."""
+
 
 @dataclass(frozen=True)
 class CutFace:
@@ -30,12 +35,14 @@ class CutFace:
         crop: `uint8 (S, S, 3)` RGB, as it would be read from disk.
         box: `(4,)` xyxy in pixels of the image.
         box_in_crop: `(4,)` xyxy in pixels of the crop.
+        image_in_crop: `(4,)` xyxy of the whole image, upright, in pixels of the crop.
         score: Of the detector.
     """
 
     crop: Pixels
     box: Boxes
     box_in_crop: Boxes
+    image_in_crop: Boxes
     score: float | None
 
 
@@ -102,7 +109,7 @@ class FaceBatches:
         if not faces:
             return []
         crops = [face.crop for face in faces]
-        views, located = self.framer.frame(crops, [face.box_in_crop for face in faces])
+        views, points = self.framer.frame(crops, [face.box_in_crop for face in faces])
         outputs = self._run(views)
         predictions = face_predictions(
             self._decode(outputs),
@@ -112,8 +119,14 @@ class FaceBatches:
         )
         if distribution:
             predictions = _with_distributions(predictions, outputs)
-        if self.card.framing.kind == "points":
-            predictions = [replace(one, aligned=found) for one, found in zip(predictions, located, strict=True)]
+        predictions = [
+            replace(
+                one,
+                aligned=None if five is None else five.located,
+                quality=measure_quality(view, five, box=face.box_in_crop, image=face.image_in_crop),
+            )
+            for one, face, view, five in zip(predictions, faces, views, points, strict=True)
+        ]
         if not self.training_hashes:
             return predictions
         trained_on = [crop_hash(crop) in self.training_hashes for crop in crops]
@@ -139,21 +152,39 @@ def _cut(image: Pixels, detections: Detections, shape: CropShape, *, largest: bo
         faces = cut_faces(upright, replace(detections, boxes=boxes), shape, limit=1 if largest else None)
     except ImageError as error:
         return error
-    return [
-        CutFace(
-            crop=jpeg_round_trip(face.crop),
-            box=turn_back(face.box, turn, height=height, width=width)[0],
-            box_in_crop=box_in_crop(face.box, shape, height=upright.shape[0], width=upright.shape[1]),
-            score=face.score,
+    cut = []
+    for face in faces:
+        inside = box_in_crop(face.box, shape, height=upright.shape[0], width=upright.shape[1])
+        cut.append(
+            CutFace(
+                crop=jpeg_round_trip(face.crop),
+                box=turn_back(face.box, turn, height=height, width=width)[0],
+                box_in_crop=inside,
+                image_in_crop=_image_in_crop(upright, face.box, inside),
+                score=face.score,
+            )
         )
-        for face in faces
-    ]
+    return cut
+
+
+def _image_in_crop(image: Pixels, box: Boxes, box_in_crop: Boxes) -> Boxes:
+    """Return the whole image in pixels of a crop, from a box in pixels of both."""
+    scale = (box_in_crop[2:] - box_in_crop[:2]) / np.maximum(box[2:] - box[:2], 1e-6)
+    whole = np.array([[0, 0], [image.shape[1], image.shape[0]]])
+    placed: Boxes = (box_in_crop[:2] + (whole - box[:2]) * scale).reshape(4)
+    return placed
 
 
 def _notes(detections: Detections) -> list[str]:
-    if not detections.turn:
+    if detections.turn:
+        turn = f"after a turn clockwise by {detections.turn} degrees"
+        return [f"turned: no face was found in the image as it is, but {turn}"]
+    if not isinstance(detections, ScaledDetections) or 1 / detections.scale < MUCH_SHRUNK:
         return []
-    return [f"turned: no face was found in the image as it is, but after a turn clockwise by {detections.turn} degrees"]
+    if len(detections) and not detections.has_small_faces:
+        return []
+    shrunk = f"the image was shrunk {1 / detections.scale:.0f} times to look for faces"
+    return [f"shrunk: {shrunk}; smaller ones are found with tiles: always"]
 
 
 def _with_distributions(predictions: Sequence[AgePrediction], outputs: NetworkOutputs) -> list[AgePrediction]:

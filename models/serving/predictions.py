@@ -9,10 +9,18 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.faces.quality import FaceQuality
 from agelens.models.serving.decoding import Decoded
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SURE_SCORE = 0.3
+"""Faces with a lower score of the detector may be none; a model's fallback threshold admits them."""
+
+SMALL_FACE = 24
+"""Minimum shorter side of a box in pixels; the age of a smaller face is less certain."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class AgePrediction:
         trained_on: Whether the model was trained on this image, so that the prediction is no evidence of its accuracy.
         distribution: Probability of each age from 0 to 100 years, as the network predicts it, before the calibration;
             None unless it was asked for.
+        quality: How well the face can be seen; None for a person in a video.
     """
 
     box: tuple[float, float, float, float]
@@ -45,6 +54,21 @@ class AgePrediction:
     aligned: bool | None = None
     trained_on: bool = False
     distribution: tuple[float, ...] | None = None
+    quality: FaceQuality | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why the prediction is less certain than others, each with a short code in front."""
+        x1, y1, x2, y2 = self.box
+        side = min(x2 - x1, y2 - y1)
+        found = [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
+        if self.score is not None and self.score < SURE_SCORE:
+            found.append(f"uncertain_face: detector score {self.score:.2f}")
+        if self.aligned is False:
+            found.append("not_aligned: eyes, nose and mouth were not located, as in a profile or a covered face")
+        seen = [] if self.quality is None else self.quality.warnings
+        found += [one for one in seen if side >= SMALL_FACE or not one.startswith("blurred")]
+        return found + ["trained_on: the model has learned from this picture"] * self.trained_on
 
     @property
     def gender(self) -> str | None:
@@ -54,7 +78,7 @@ class AgePrediction:
 
 FACE_COLUMNS = (
     *("face", "x1", "y1", "x2", "y2", "score"),
-    *("age", "age_low", "age_high", "age_group", "aligned", "trained_on"),
+    *("age", "age_low", "age_high", "age_group", "aligned", "trained_on", "warnings"),
 )
 
 
@@ -86,7 +110,7 @@ class FacePredictions(list[AgePrediction]):
         """Return a table with one row per face.
 
         Columns: `face` (1 is the largest), the box as `x1`, `y1`, `x2`, `y2`, `score`, `age`, `age_low`, `age_high`,
-        `age_group`, `aligned`, `trained_on` and each attribute, such as `gender`.
+        `age_group`, `aligned`, `trained_on`, `warnings`, separated by semicolons, and each attribute, such as `gender`.
         """
         return _to_table([({}, self)])
 
@@ -143,5 +167,6 @@ def _to_table(
 
 
 def _row(number: int, face: AgePrediction) -> dict[str, Any]:
-    values = (number, *face.box, face.score, face.age, *face.interval, face.age_group, face.aligned, face.trained_on)
+    known = (face.age_group, face.aligned, face.trained_on, "; ".join(face.warnings))
+    values = (number, *face.box, face.score, face.age, *face.interval, *known)
     return dict(zip(FACE_COLUMNS, values, strict=True)) | dict(face.attributes)

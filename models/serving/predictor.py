@@ -16,9 +16,9 @@ from agelens.data_prep.core.pixel_budget import BatchWithinBudget, PixelBudget
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
-from agelens.data_prep.faces.turns import TurningDetector
+from agelens.data_prep.faces.tiles import Tiles
 from agelens.models.serving.decoding import Decoded
-from agelens.models.serving.detectors import open_detector
+from agelens.models.serving.detectors import open_detector, undo_searches
 from agelens.models.serving.face_batches import FaceBatches
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from agelens.models.serving.model_files import NETWORK_FILE, check_files
@@ -73,6 +73,7 @@ class AgePredictor:
         *,
         min_score: float | None = None,
         device: str = "cpu",
+        tiles: Tiles = "auto",
     ) -> Self:
         """Load an exported model and the face detector with the settings in its card.
 
@@ -80,9 +81,11 @@ class AgePredictor:
             folder: An exported model, such as `weights/exported`; default: the bundled model.
             min_score: Threshold of the detector's score in place of the model's own.
             device: The device that computes, `cpu` or another that OpenVINO finds, such as `gpu`.
+            tiles: When to search large images for small faces, in tiles at larger scales: `auto`, where the faces that
+                are found at once are small or there are none; `always` or `never`.
 
         Raises:
-            ParamsError: `min_score` is not above 0 and at most 1, or there is no such device.
+            ParamsError: `min_score` is not above 0 and at most 1, `tiles` is another word, or there is no such device.
             WeightsError: A file of the model or of the detector is missing or damaged.
         """
         if folder is None and not (AGE_MODEL / MODEL_FILE).is_file():
@@ -97,7 +100,7 @@ class AgePredictor:
         check_files(model, card.files)
         bundled = [file for network in (DETECTOR_RUNTIME, POINT_LOCATOR) for file in network_files(network)]
         check_embedded([*bundled, *([AGE_MODEL / MODEL_FILE] if folder is None else [])])
-        detector = open_detector(card.detector, min_score=min_score, device=device)
+        detector = open_detector(card.detector, min_score=min_score, device=device, tiles=tiles)
         network = OpenVinoNetwork(model / NETWORK_FILE, precision=card.precision, many=True, device=device)
         locator = PointLocator(POINT_LOCATOR, device=device) if card.framing.kind == "points" else None
         return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(model))
@@ -175,10 +178,9 @@ class AgePredictor:
     def detect(self, images: Sequence[Pixels]) -> list[Detections]:
         """Return the upright faces of each image `uint8 (height, width, 3)` RGB, without their ages.
 
-        Images are not turned: most frames of a video without a face have none.
+        Images are searched once, neither turned nor in tiles: most frames of a video without a face have none.
         """
-        detector = self._faces.detector
-        return (detector.detector if isinstance(detector, TurningDetector) else detector).detect(images)
+        return undo_searches(self._faces.detector).detect(images)
 
     def predict_detected(self, image: Pixels, faces: Detections, *, distribution: bool = False) -> FacePredictions:
         """Return the predictions for faces of one image that `detect`, or a tracker, has found; largest first.

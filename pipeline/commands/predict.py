@@ -1,7 +1,7 @@
 """The command `agelens predict`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -52,6 +52,13 @@ def predict(  # noqa: PLR0913, PLR0917  one argument per option
         int, typer.Option(help="Most photographs that are predicted at once; ages do not depend on it.", min=1, max=256)
     ] = 32,
     device: Annotated[str, typer.Option(help="Device that computes: cpu, or gpu if OpenVINO finds one.")] = "cpu",
+    tiles: Annotated[
+        Literal["auto", "never", "always"],
+        typer.Option(
+            help="Search large photographs for small faces in tiles: auto, where the faces that are found at once are "
+            "small or there are none."
+        ),
+    ] = "auto",
     margin: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Predict age, prediction interval and age group of every face in photographs, with its box.
@@ -70,4 +77,4 @@ def predict(  # noqa: PLR0913, PLR0917  one argument per option
         msg = "--margin is not an option: a model must see faces framed as in its training, as its model.json says."
         raise ParamsError(msg)
     wanted = Wanted(largest=largest, as_json=as_json, csv=csv, draw=draw, gender=gender, resume=resume, batch=batch)
-    predict_and_print(paths, wanted, model=ModelChoice(model, min_score=min_score, device=device))
+    predict_and_print(paths, wanted, model=ModelChoice(model, min_score=min_score, device=device, tiles=tiles))

@@ -82,11 +82,12 @@ def frame_degraded(
         locator: Locates points; None frames faces by box.
     """
     if locator is None or not condition.points_error:
-        return CropFramer(framing, locator).frame(crops, boxes)
-    views, located = [], []
+        views, points = CropFramer(framing, locator).frame(crops, boxes)
+        return views, [five is not None and five.located for five in points]
+    warped, located = [], []
     for number, (crop, face) in enumerate(zip(crops, locator.locate(crops, boxes), strict=True)):
         eyes = float(np.linalg.norm(face.points[1] - face.points[0]))
         error = np.random.default_rng(number).normal(0, condition.points_error * eyes, face.points.shape)
-        views.append(warp_view(crop, align_points(face.points + error, side=framing.side), side=framing.side))
+        warped.append(warp_view(crop, align_points(face.points + error, side=framing.side), side=framing.side))
         located.append(face.located)
-    return np.stack(views), located
+    return np.stack(warped), located

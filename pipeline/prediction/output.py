@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.faces.tiles import Tiles
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.pipeline.prediction.annotated_copies import AnnotatedCopies
@@ -70,11 +71,13 @@ class ModelChoice:
         folder: Of an exported model; None is the bundled one.
         min_score: Threshold of the detector's score in place of the model's own.
         device: The device that computes, `cpu` or another that OpenVINO finds.
+        tiles: When to search large photographs in tiles.
     """
 
     folder: Path | None = None
     min_score: float | None = None
     device: str = "cpu"
+    tiles: Tiles = "auto"
 
 
 def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: ModelChoice) -> None:
@@ -182,7 +185,7 @@ class Answers:
 
 
 def _load(model: ModelChoice, *, gender: bool) -> AgePredictor:
-    predictor = AgePredictor.load(model.folder, min_score=model.min_score, device=model.device)
+    predictor = AgePredictor.load(model.folder, min_score=model.min_score, device=model.device, tiles=model.tiles)
     if gender:
         check_predicts_gender(predictor.card)
     if not has_current_detector(predictor.card):

@@ -13,12 +13,6 @@ from agelens.models.serving.predictions import AgePrediction, FacePredictions
 from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.weights.defaults import DETECTOR_RUNTIME
 
-SURE_SCORE = 0.3
-"""Faces with a lower score of the detector may be none; a model's fallback threshold admits them."""
-
-SMALL_FACE = 32
-"""Minimum shorter side of a box in pixels; the age of a smaller face is unreliable."""
-
 NO_FACE = "no_face: no face was found"
 """The error of a photograph that was read but has no face."""
 
@@ -77,18 +71,6 @@ def file_prediction(path: Path, found: FacePredictions | ImageError) -> FilePred
         error = "no_images: the folder contains no images" if path.is_dir() else str(found)
         return FilePrediction(path, error=error)
     return FilePrediction(path, tuple(found), error="" if found else NO_FACE, notes=found.notes)
-
-
-def face_warnings(face: AgePrediction) -> list[str]:
-    """Return the reasons why a prediction is unreliable, each with a short code in front."""
-    x1, y1, x2, y2 = face.box
-    side = min(x2 - x1, y2 - y1)
-    warnings = [f"small_face: {side:.0f} pixels"] if side < SMALL_FACE else []
-    if face.score is not None and face.score < SURE_SCORE:
-        warnings.append(f"uncertain_face: detector score {face.score:.2f}")
-    if face.aligned is False:
-        warnings.append("not_aligned: eyes, nose and mouth were not located, as in a profile or a covered face")
-    return warnings + ["trained_on: the model has learned from this picture"] * face.trained_on
 
 
 def check_predicts_gender(card: ModelCard) -> None:

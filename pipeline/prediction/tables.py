@@ -1,11 +1,12 @@
 """Predictions for programs: rows of a CSV file and objects of JSON."""
 
+from dataclasses import asdict
 from typing import Any
 
 from agelens.data_prep.core.schema import Column, Schema
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
-from agelens.pipeline.prediction.predict import FilePrediction, face_warnings
+from agelens.pipeline.prediction.predict import FilePrediction
 from agelens.pipeline.prediction.text import printable
 
 FACE_PREDICTIONS = Schema(
@@ -56,6 +57,15 @@ def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender
     }
 
 
+def quality_json(face: AgePrediction) -> dict[str, float | bool | None] | None:
+    """Return the measures of a face's quality, rounded; see `agelens.data_prep.faces.quality.FaceQuality`."""
+    if face.quality is None:
+        return None
+    return {
+        name: round(value, 3) if isinstance(value, float) else value for name, value in asdict(face.quality).items()
+    }
+
+
 def _face_json(face: AgePrediction, card: ModelCard, *, gender: bool) -> dict[str, object]:
     return {
         "box": [round(value, 1) for value in face.box],
@@ -64,7 +74,8 @@ def _face_json(face: AgePrediction, card: ModelCard, *, gender: bool) -> dict[st
         "interval": [round(value, 1) for value in face.interval],
         "age_group": face.age_group,
         **({"gender": face.gender} if gender else {}),
-        "warnings": face_warnings(face),
+        "warnings": face.warnings,
+        "quality": quality_json(face),
         "probabilities": dict(zip(card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)),
     }
 
@@ -84,5 +95,5 @@ def _face_row(name: str, number: int, face: AgePrediction, *, notes: tuple[str, 
         "age_high": round(face.interval[1], 1),
         "age_group": face.age_group,
         "gender": face.gender,
-        "warnings": "; ".join((*notes, *face_warnings(face))),
+        "warnings": "; ".join((*notes, *face.warnings)),
     }

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction
-from agelens.pipeline.prediction.predict import face_warnings
+from agelens.pipeline.prediction.tables import quality_json
 
 
 class FaceAnswer(BaseModel):
@@ -20,6 +20,9 @@ class FaceAnswer(BaseModel):
     probabilities: dict[str, float] = Field(description="of every age group")
     gender: str | None = Field(None, description="as annotators would label the face; null unless asked for")
     warnings: list[str] = Field(description="why the prediction is unreliable, each with a short code in front")
+    quality: dict[str, float | bool | None] | None = Field(
+        None, description="detail, cut_off, at_border, points_error, roll and yaw of the face, as docs/quality.md says"
+    )
     distribution: list[float] | None = Field(None, description="probability of each age 0 to 100, if asked for")
 
 
@@ -83,7 +86,8 @@ def face_answer(face: AgePrediction, card: ModelCard, *, gender: bool) -> FaceAn
         age_group=face.age_group,
         probabilities=dict(zip(card.groups.names, (round(p, 4) for p in face.probabilities), strict=True)),
         gender=face.gender if gender else None,
-        warnings=face_warnings(face),
+        warnings=face.warnings,
+        quality=quality_json(face),
         distribution=None if face.distribution is None else [round(p, 5) for p in face.distribution],
     )
 

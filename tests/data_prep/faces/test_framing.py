@@ -31,9 +31,9 @@ def test_points_of_a_turned_face_land_on_the_template():
     center = TEMPLATE.mean(axis=0)
     turn = np.array([[0.0, -1.0], [1.0, 0.0]])
     points = (TEMPLATE - center) @ turn.T + 100
-    (view,), located = CropFramer(Framing("points", 150), KnownPoints(points)).frame([marked(points)])
+    (view,), found = CropFramer(Framing("points", 150), KnownPoints(points)).frame([marked(points)])
     assert view.shape == (150, 150, 3)
-    assert located == [True]
+    assert [face is not None and face.located for face in found] == [True]
     assert all(view[round(y), round(x), 0] > 200 for x, y in TEMPLATE)
 
 
@@ -41,15 +41,17 @@ def test_a_box_framing_scales_the_crop_and_keeps_one_of_its_size():
     crop = marked(np.array([[50.0, 60.0]]))
     same, scaled = Framing("box", 200), Framing("box", 100)
     assert np.array_equal(CropFramer(same).frame([crop])[0][0], crop)
-    (view,), located = CropFramer(scaled).frame([crop])
+    (view,), found = CropFramer(scaled).frame([crop])
     assert view.shape == (100, 100, 3)
     assert view[30, 25, 0] > 200
-    assert located == [False]
+    assert found == [None]
 
 
 def test_faces_that_are_not_located_are_said_to_be():
     framer = CropFramer(Framing("points", 150), KnownPoints(TEMPLATE, located=False))
-    assert framer.frame([marked(TEMPLATE)])[1] == [False]
+    (found,) = framer.frame([marked(TEMPLATE)])[1]
+    assert found is not None
+    assert not found.located
 
 
 def test_an_unknown_framing_is_refused():

@@ -33,6 +33,8 @@ COLUMNS = [
 ]
 """Programs read this file: changing a column breaks them."""
 
+FACE_KEYS = {"box", "score", "age", "interval", "age_group", "warnings", "quality", "probabilities"}
+
 
 def test_every_face_is_a_row(photos, company, table_of):
     table = table_of("company.jpg")
@@ -108,7 +110,8 @@ def test_json_is_one_object_per_photograph(photos, predict):
     assert (company["model"], company["training_data"]) == ("untrained", "nothing at all")
     assert len(company["faces"]) == 3
     for face in company["faces"]:
-        assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+        assert face.keys() == FACE_KEYS
+        assert face["quality"]["detail"] > 0
         assert face["warnings"] == []
         assert face["interval"][0] <= face["age"] <= face["interval"][1]
         assert list(face["probabilities"]) == list(FIVE_GROUPS.names)
@@ -133,7 +136,7 @@ def test_gender_is_predicted_if_asked_for(photos, model_with_gender, agelens):
 def test_gender_is_not_predicted_by_default_and_ethnicity_never(photos, model_with_gender, agelens):
     words = ("predict", "company.jpg", "--model", str(model_with_gender))
     (face, *_) = json.loads(agelens(*words, "--json")[1])["faces"]
-    assert face.keys() == {"box", "score", "age", "interval", "age_group", "warnings", "probabilities"}
+    assert face.keys() == FACE_KEYS
     assert "male" not in agelens(*words)[1]
     agelens(*words, "--csv", "no_gender.csv")
     assert pd.read_csv("no_gender.csv")["gender"].isna().all()
@@ -147,7 +150,7 @@ def test_gender_is_refused_if_the_model_does_not_predict_it(photos, predict):
 
 
 def test_small_faces_have_a_warning_in_json_and_csv(photos, table_of, predict, monkeypatch):
-    monkeypatch.setattr("agelens.pipeline.prediction.predict.SMALL_FACE", 10_000)
+    monkeypatch.setattr("agelens.models.serving.predictions.SMALL_FACE", 10_000)
     faces = json.loads(predict("company.jpg", "--json")[1])["faces"]
     assert len(faces) == 3
     assert all(face["warnings"][0].startswith("small_face: ") for face in faces)
