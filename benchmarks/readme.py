@@ -7,6 +7,7 @@ from typing import Any
 from bundled import bundled_block
 from pages import ROOT, ablation_block, exploration_block, leakage_block, measured, memory_block, recorded_slices
 from prediction.readme_block import prediction_block
+from quality.page import quality_block
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -205,6 +206,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
     "docs/exploration.md": exploration_block,
     "docs/leakage.md": leakage_block,
+    "docs/quality.md": quality_block,
     "docs/search.md": memory_block,
     "docs/training.md": ablation_block,
 }

@@ -2,7 +2,7 @@
 
     python -m benchmarks.quality.missed_faces [--data ../shared/data] [--record]
 
-Measured with the threshold of the detector alone, with the second threshold for large faces, and with turned searches
+Measured with only the threshold of the detector, with the second threshold for large faces, and with turned searches
 and tiles as in prediction. Regions are random squares of WIDER FACE without a labelled face. Data that is absent is
 left out.
 """

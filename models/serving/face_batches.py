@@ -11,10 +11,10 @@ from agelens.data_prep.core.images import Pixels, jpeg_round_trip
 from agelens.data_prep.faces.crop import CropShape, box_in_crop, cut_faces
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
-from agelens.data_prep.faces.quality import measure_quality
 from agelens.data_prep.faces.tiles import ScaledDetections
 from agelens.data_prep.faces.turns import turn_back, turn_boxes, turn_image
 from agelens.models.serving.decoding import Decoded, decode
+from agelens.models.serving.face_quality import measure_quality
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction, FacePredictions, face_predictions
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.boxes import Boxes
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.data_prep.faces.quality import FaceQuality
 from agelens.models.serving.decoding import Decoded
+from agelens.models.serving.face_quality import FaceQuality
 
 if TYPE_CHECKING:
     import pandas as pd

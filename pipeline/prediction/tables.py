@@ -58,7 +58,7 @@ def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender
 
 
 def quality_json(face: AgePrediction) -> dict[str, float | bool | None] | None:
-    """Return the measures of a face's quality, rounded; see `agelens.data_prep.faces.quality.FaceQuality`."""
+    """Return the measures of a face's quality, rounded; see `agelens.models.serving.face_quality.FaceQuality`."""
     if face.quality is None:
         return None
     return {

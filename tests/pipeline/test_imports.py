@@ -46,6 +46,8 @@ IMPORTERS = {
         "agelens.data_prep.faces.alignment",
         "agelens.data_prep.faces.crop",
         "agelens.data_prep.faces.detector",
+        "agelens.data_prep.faces.tiles",
+        "agelens.models.serving.face_quality",
         "agelens.data_prep.detector_training.yolo_data",
         "agelens.data_prep.synthetic.collection",
         "agelens.data_prep.synthetic.brush",

@@ -8,7 +8,7 @@ import pytest
 
 from agelens.data_prep.faces.alignment import TEMPLATE
 from agelens.data_prep.faces.points import FacePoints
-from agelens.data_prep.faces.quality import FaceQuality, measure_detail, measure_quality
+from agelens.models.serving.face_quality import FaceQuality, measure_detail, measure_quality
 
 GOOD = FaceQuality(detail=0.15, cut_off=0.0, at_border=False, points_error=0.03, roll=0.0, yaw=0.0)
 NOISE = np.random.default_rng(0).integers(0, 255, (180, 180, 1), dtype=np.uint8).repeat(3, axis=2)

@@ -23,7 +23,7 @@ UNCERTAIN_POINTS = 0.08
 """Expected error of a point, in distances between the eyes, from which on the framing may be wrong."""
 
 MAX_ROLL = 60.0
-"""Degrees in the plane of the image; framing undoes smaller turns."""
+"""Degrees in the plane of the image. Framing undoes the turn; a larger one often means that the image is sideways."""
 
 MAX_YAW = 0.25
 """Distance of the nose from the middle between eyes and mouth, in distances between the eyes, of a head that is turned
@@ -79,7 +79,9 @@ class FaceQuality:
         elif self.points_error is not None and uncertain:
             found.append("uncertain_points: eyes, nose or mouth may be elsewhere, as in a covered face")
         if self.roll is not None and abs(self.roll) > MAX_ROLL:
-            found.append(f"tilted: the head is turned by {abs(self.roll):.0f} degrees in the image")
+            found.append(
+                f"tilted: the head is turned by {abs(self.roll):.0f} degrees in the image, which may be sideways"
+            )
         if self.yaw is not None and abs(self.yaw) > MAX_YAW:
             found.append("turned_head: the face looks to the side")
         return found
