@@ -14,6 +14,7 @@ from agelens.data_prep.core.images import Pixels, jpeg_round_trip, write_png
 from agelens.data_prep.faces.crop import CropShape, crop_face
 from agelens.data_prep.faces.detector import Detections
 from agelens.data_prep.faces.framing import Framing
+from agelens.data_prep.faces.tiles import ScaledDetections
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import AgePredictor
@@ -58,6 +59,39 @@ class FakeNetwork:
             self.batches.append(batch)
             age = batch.mean(axis=(1, 2, 3))[:, None].astype(np.float32)
             yield {"age": age, "age_group": np.eye(5, dtype=np.float32)[FIVE_GROUPS.of_ages(age[:, 0])]}
+
+
+class ScaledDetector(FakeDetector):
+    """Says at which scale it has searched."""
+
+    def __init__(self, boxes, *, scale: float) -> None:
+        super().__init__(boxes)
+        self.scale = scale
+
+    def detect(self, images):
+        return [ScaledDetections(one.boxes, one.scores, scale=self.scale) for one in super().detect(images)]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "scale", "codes"),
+    [
+        ([SMALL], 0.25, ["shrunk"]),  # 2.5 pixels for the detector
+        ([], 0.2, ["shrunk"]),
+        ([SMALL], 0.3, []),
+        ([[0, 0, 60, 60]], 0.25, ["shrunk"]),
+        ([[0, 0, 60, 60]], 0.55, []),
+    ],
+)
+def test_a_note_says_that_an_image_was_shrunk_much(boxes, scale, codes):
+    predictor = AgePredictor(ScaledDetector(boxes, scale=scale), FakeNetwork(), CARD)
+    found = predictor.predict(photograph())
+    assert [note.partition(":")[0] for note in found.notes] == codes
+
+
+def test_large_faces_of_a_shrunk_image_have_no_note():
+    image = np.full((600, 600, 3), 40, dtype=np.uint8)
+    predictor = AgePredictor(ScaledDetector([[50, 50, 500, 500]], scale=0.1), FakeNetwork(), CARD)
+    assert predictor.predict(image).notes == ()
 
 
 def predictor_of(boxes):

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from agelens.data_prep.core.images import write_jpeg
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.prediction.predict import predict_files
 from tests.factories import FIVE_GROUPS
@@ -243,3 +245,24 @@ def test_an_option_that_cannot_be_used_is_one_line(predict, photos, words, messa
     status, out, err = predict(str(photos), *words)
     assert (status, out) == (1, "")
     assert message in err
+
+
+def test_small_faces_in_a_large_photograph_are_found_in_tiles(folder, company, predict):
+    people, boxes = company
+    scale = 40 / (boxes[:, 2:] - boxes[:, :2]).min()
+    small = cv2.resize(people, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    image = np.full((2400, 3200, 3), 150, np.uint8)
+    image[900 : 900 + small.shape[0], 1400 : 1400 + small.shape[1]] = small
+    write_jpeg(folder / "large.jpg", image)
+    found = {mode: json.loads(predict("large.jpg", "--json", "--tiles", mode)[1]) for mode in ("never", "always")}
+    assert len(found["never"]["faces"]) < 3
+    assert found["never"]["warnings"][0].startswith("shrunk: the image was shrunk 10 times")
+    assert found["always"]["warnings"] == []
+    places = sorted(face["box"][0] for face in found["always"]["faces"])
+    assert places == pytest.approx(sorted(1400 + scale * boxes[:, 0]), abs=15)
+
+
+def test_another_word_for_tiles_is_wrong_usage(photos, predict):
+    status, _, err = predict("company.jpg", "--tiles", "often")
+    assert status == 2
+    assert "often" in err
