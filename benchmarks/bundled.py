@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pages import ROOT, recorded_slices
+from pages import ROOT, recorded_slices, table_of
 
 CONDITIONS = ("clean", "56 px, JPEG 50", "noise 4", "noise 8", "grey", "turned 20 degrees")
 SOURCES = {"utkface": "UTKFace", "aaf": "All-Age-Faces", "fairface": "FairFace", "adience": "Adience"}
@@ -42,14 +42,15 @@ def bundled_block() -> list[str]:
 
 def _decades(decades: dict[str, Any]) -> list[str]:
     enough = {name: figures for name, figures in decades.items() if figures["faces"] >= 10}
-    return [
-        f"| true age | {' | '.join(enough)} |",
-        "|---|" + "---|" * len(enough),
-        "| faces | " + " | ".join(str(figures["faces"]) for figures in enough.values()) + " |",
-        "| MAE | " + " | ".join(f"{figures['mae']:.1f}" for figures in enough.values()) + " |",
-        "| bias | " + " | ".join(f"{figures['bias']:+.1f}" for figures in enough.values()) + " |",
-        "| inside the interval | " + " | ".join(f"{figures['coverage']:.0%}" for figures in enough.values()) + " |",
-    ]
+    return table_of(
+        ["true age", *enough],
+        [
+            ["faces", *(str(figures["faces"]) for figures in enough.values())],
+            ["MAE", *(f"{figures['mae']:.1f}" for figures in enough.values())],
+            ["bias", *(f"{figures['bias']:+.1f}" for figures in enough.values())],
+            ["inside the interval", *(f"{figures['coverage']:.0%}" for figures in enough.values())],
+        ],
+    )
 
 
 def _sources(sources: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The blocks of results in docs/, as Markdown."""
 
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ def measured(name: str) -> dict[str, Any] | None:
     """Return the recorded result of a benchmark, None where there is none."""
     path = ROOT / f"benchmarks/results/{name}.json"
     return json.loads(path.read_text()) if path.is_file() else None
+
+
+def table_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    head, *others = (f"| {' | '.join(cells)} |" for cells in (heads, *rows))
+    return [head, "|" + "---|" * len(heads), *others]
 
 
 def recorded_slices(run: str, name: str) -> dict[str, dict[str, Any]]:

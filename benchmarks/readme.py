@@ -5,7 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 from bundled import bundled_block
-from pages import ROOT, ablation_block, exploration_block, leakage_block, measured, memory_block, recorded_slices
+from pages import (
+    ROOT,
+    ablation_block,
+    exploration_block,
+    leakage_block,
+    measured,
+    memory_block,
+    recorded_slices,
+    table_of,
+)
 from prediction.readme_block import prediction_block
 from quality.page import quality_block
 
@@ -109,14 +118,14 @@ def _protocols() -> list[str]:
 
 
 def _bands(bands: list[dict[str, Any]]) -> list[str]:
-    names = " | ".join(band["value"] for band in bands)
-    return [
-        f"| true age | {names} |",
-        "|---|" + "---|" * len(bands),
-        "| faces | " + " | ".join(str(band["exact_rows"]) for band in bands) + " |",
-        "| MAE | " + " | ".join(f"{band['mae']:.1f}" for band in bands) + " |",
-        "| bias | " + " | ".join(f"{band['bias']:+.1f}" for band in bands) + " |",
-    ]
+    return table_of(
+        ["true age", *(band["value"] for band in bands)],
+        [
+            ["faces", *(str(band["exact_rows"]) for band in bands)],
+            ["MAE", *(f"{band['mae']:.1f}" for band in bands)],
+            ["bias", *(f"{band['bias']:+.1f}" for band in bands)],
+        ],
+    )
 
 
 def _detector() -> list[str]:

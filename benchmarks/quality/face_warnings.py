@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from agelens import AgePredictor, read_rgb
+from agelens.data_prep.batches.camera import blurred
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.records import Record
@@ -54,7 +55,7 @@ def shrink(image: Pixels, box: Box, *, side: int) -> Pixels:
 
 def blur(image: Pixels, box: Box, *, share: float) -> Pixels:
     """Return an image blurred by a Gaussian of a share of the face's side."""
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), share * _side(box)), dtype=np.uint8)
+    return blurred(image, share * _side(box))
 
 
 def cut(image: Pixels, box: Box, *, edge: str, share: float) -> Pixels:

@@ -8,19 +8,19 @@ left out.
 """
 
 import argparse
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agelens.data_prep.core.images import Pixels, find_images, read_rgb
+from agelens.data_prep.core.ordered_threads import grow_batches
 from agelens.data_prep.detector_training.average_precision import pick_free_squares
 from agelens.data_prep.faces.detector import Detector
 from agelens.models.serving.detectors import open_detector, undo_searches
-from agelens.models.serving.model_card import MODEL_FILE
+from agelens.models.serving.model_card import ModelCard
 from agelens.weights.defaults import AGE_MODEL
 from benchmarks.evidence import add_record_option, write_result
 from benchmarks.quality.widerface import read_photos
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the sources")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
-    settings = json.loads((AGE_MODEL / MODEL_FILE).read_text())["detector"]
+    settings = ModelCard.read(AGE_MODEL).detector
     complete = open_detector(settings)
     detectors = {
         "one threshold": undo_searches(open_detector(settings, min_score=settings["min_score"])),
@@ -64,7 +64,7 @@ def measure(read: Callable[[], Iterator[Pixels]], detectors: dict[str, Detector]
     result = {}
     for name, detector in detectors.items():
         missed, faces, seconds, count = 0, 0, 0.0, 0
-        for some in _batches(read()):
+        for some in grow_batches(read(), first=BATCH, largest=BATCH):
             started = time.perf_counter()
             found = detector.detect(some)
             seconds += time.perf_counter() - started
@@ -89,17 +89,6 @@ def free_regions(widerface: Path) -> Iterator[Pixels]:
         height, width = photo.image.shape[:2]
         squares = pick_free_squares(photo.faces, height=height, width=width, rng=rng).astype(int)
         yield from (photo.image[y1:y2, x1:x2] for x1, y1, x2, y2 in squares)
-
-
-def _batches(images: Iterator[Pixels]) -> Iterator[Sequence[Pixels]]:
-    some: list[Pixels] = []
-    for image in images:
-        some.append(image)
-        if len(some) == BATCH:
-            yield some
-            some = []
-    if some:
-        yield some
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pages import measured
+from pages import measured, table_of
 
 TITLES = {
     "none": "no warning",
@@ -17,8 +17,11 @@ TITLES = {
     "uncertain_face": "`uncertain_face`",
 }
 
-SHOWN = ("WIDER FACE", "groups with faces of 40 px", "groups with faces of 60 px", "groups with faces of 100 px",
-         "groups with faces of 160 px", "without a face", "one large face")  # fmt: skip
+SHOWN = (
+    "WIDER FACE",
+    *(f"groups with faces of {side} px" for side in (40, 60, 100, 160)),
+    *("without a face", "one large face"),
+)
 
 
 def quality_block() -> str:
@@ -32,7 +35,7 @@ def _warnings() -> list[str]:
         return []
     sources = found["warnings"]
     rows = [
-        f"| {title} | " + " | ".join(_error(figures.get(name)) for figures in sources.values()) + " |"
+        [title, *(_error(figures.get(name)) for figures in sources.values())]
         for name, title in TITLES.items()
         if any(name in figures for figures in sources.values())
     ]
@@ -42,17 +45,16 @@ def _warnings() -> list[str]:
         "Mean error in years with its standard error, and the number of faces, which the model did not learn from "
         f"({found['model']}). For FairFace, whose labels are intervals, the error is the distance to the interval.",
         "",
-        "| | " + " | ".join(sources) + " |",
-        "|---|" + "---|" * len(sources),
-        *rows,
+        *table_of(["", *sources], rows),
         "",
         "### Photographs that were made worse",
         "",
         "The same good portraits, changed by known steps: error, faces found, and how many get a warning.",
         "",
-        "| change | error, years | inside the interval | found | warnings |",
-        "|---|---|---|---|---|",
-        *(_changed(name, figures) for name, figures in found["changed"].items()),
+        *table_of(
+            ["change", "error, years", "inside the interval", "found", "warnings"],
+            [[name, *_changed(figures)] for name, figures in found["changed"].items()],
+        ),
         "",
         f"`python -m benchmarks.quality.face_warnings`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
         "[figures](../benchmarks/results/quality_warnings.json).",
@@ -67,54 +69,54 @@ def _error(figures: dict[str, Any] | None) -> str:
     return f"{figures['error']:.2f}{spread} ({figures['faces']:,})"
 
 
-def _changed(name: str, figures: dict[str, Any]) -> str:
+def _changed(figures: dict[str, Any]) -> list[str]:
     warned = [f"{code} {share:.0%}" for code, share in figures["warned"].items() if share >= 0.05]
-    columns = (f"{figures['error']:.2f}", f"{figures['inside']:.0%}", f"{figures['found']:.1%}", ", ".join(warned))
-    return f"| {name} | {' | '.join(columns)} |"
+    return [f"{figures['error']:.2f}", f"{figures['inside']:.0%}", f"{figures['found']:.1%}", ", ".join(warned)]
 
 
 def _missed() -> list[str]:
     if (found := measured("missed_faces")) is None:
         return []
     kinds = list(next(iter(found["found"].values())))
-    rows = []
-    for name, figures in found["found"].items():
-        shares = (
-            f"{one['share_without_a_face']:.2%}" if name != "regions without a face"
-            else f"a box in {1 - one['share_without_a_face']:.2%}" for one in figures.values()
-        )  # fmt: skip
-        rows.append(f"| {name}, {figures[kinds[0]]['images']:,} | {' | '.join(shares)} |")
+    rows = [
+        [f"{name}, {figures[kinds[0]]['images']:,}", *(_share(name, one) for one in figures.values())]
+        for name, figures in found["found"].items()
+    ]
     return [
         "### Photographs without a face",
         "",
         "Share of the photographs of one person in which no face is found.",
         "",
-        "| | " + " | ".join(kinds) + " |",
-        "|---|" + "---|" * len(kinds),
-        *rows,
+        *table_of(["", *kinds], rows),
         "",
         "`python -m benchmarks.quality.missed_faces`; [figures](../benchmarks/results/missed_faces.json).",
         "",
     ]
 
 
+def _share(name: str, figures: dict[str, Any]) -> str:
+    missed = figures["share_without_a_face"]
+    return f"a box in {1 - missed:.2%}" if name == "regions without a face" else f"{missed:.2%}"
+
+
 def _tiles() -> list[str]:
     if (found := measured("tiles")) is None:
         return []
     modes = ("never", "auto", "always")
-    rows = []
-    for name in SHOWN:
-        columns = [_mode(found["tiles"][mode][name]) for mode in modes]
-        rows.append(f"| {name}, {found['tiles']['auto'][name]['images']} images | {' | '.join(columns)} |")
+    rows = [
+        [
+            f"{name}, {found['tiles']['auto'][name]['images']} images",
+            *(_mode(found["tiles"][mode][name]) for mode in modes),
+        ]
+        for name in SHOWN
+    ]
     return [
         "### Tiles",
         "",
         "Share of the faces of at least 16 pixels that are found, false boxes in all images, and milliseconds for an "
         "image that is already decoded. All images but those of WIDER FACE have about 12 megapixels.",
         "",
-        "| | `never` | `auto` | `always` |",
-        "|---|---|---|---|",
-        *rows,
+        *table_of(["", *(f"`{mode}`" for mode in modes)], rows),
         "",
         f"`python -m benchmarks.quality.tiles`, on {found['device']}; [figures](../benchmarks/results/tiles.json). "
         "WIDER FACE does not label its tiniest faces, which count as false boxes.",

@@ -7,7 +7,6 @@ All-Age-Faces), on images of 12 megapixels composed of regions without a face, a
 """
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from agelens.data_prep.core.images import find_images, read_rgb
 from agelens.data_prep.faces.detector import Detector
 from agelens.data_prep.faces.tiles import ScaledDetections, Tiles
 from agelens.models.serving.detectors import open_detector
-from agelens.models.serving.model_card import MODEL_FILE
+from agelens.models.serving.model_card import ModelCard
 from agelens.weights.defaults import AGE_MODEL
 from benchmarks.evidence import add_record_option, write_result
 from benchmarks.quality.missed_faces import free_regions
@@ -42,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4, help="composed images of each kind")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
-    settings = json.loads((AGE_MODEL / MODEL_FILE).read_text())["detector"]
+    settings = ModelCard.read(AGE_MODEL).detector
     people = read_portraits([asked.data / "fgnet/images", asked.data / "aaf/images"], open_detector(settings))
     scenes = {
         "WIDER FACE": list(read_photos(asked.data / "widerface")),
