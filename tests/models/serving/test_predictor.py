@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -10,100 +9,22 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import ImageError, WeightsError
-from agelens.data_prep.core.images import Pixels, jpeg_round_trip, write_png
-from agelens.data_prep.faces.crop import CropShape, crop_face
-from agelens.data_prep.faces.detector import Detections
-from agelens.data_prep.faces.framing import Framing
-from agelens.data_prep.faces.tiles import ScaledDetections
+from agelens.data_prep.core.images import jpeg_round_trip, write_png
+from agelens.data_prep.faces.crop import crop_face
 from agelens.models.calibration.calibration import Calibration
-from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import AgePredictor
 from agelens.models.serving.training_hashes import crop_hash
-from tests.factories import FIVE_GROUPS
 from tests.locations import ROOT
-
-SHAPE = CropShape(size=16, margin_fraction=0.0)
-CARD = ModelCard(
-    name="grey level",
-    shape=SHAPE,
-    framing=Framing("box", SHAPE.size),
-    detector={"image_size": 320, "min_score": 0.3},
-    groups=FIVE_GROUPS,
-    calibration=Calibration(coverage=0.9, edges=(30.0,), half_widths=(5.0, 10.0)),
-    facts={"backbone": "none", "licence": "AGPL-3.0-or-later", "metrics": {"mae": 4.75}},
+from tests.models.serving.fake_predictor import (
+    CARD,
+    LARGE,
+    SHAPE,
+    SMALL,
+    FakeDetector,
+    FakeNetwork,
+    photograph,
+    predictor_of,
 )
-SMALL, LARGE = [2, 2, 12, 12], [20, 20, 50, 50]
-
-
-class FakeDetector:
-    """Finds the same boxes in every image that is not black, best score first, as the real detector does."""
-
-    def __init__(self, boxes: Sequence[Sequence[float]]) -> None:
-        self.boxes = np.array(boxes, dtype=float).reshape(-1, 4)
-
-    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
-        count = len(self.boxes)
-        none = Detections(np.zeros((0, 4)), np.zeros(0))
-        found = Detections(self.boxes, 0.9 - 0.1 * np.arange(count))
-        return [found if image.any() else none for image in images]
-
-
-class FakeNetwork:
-    """Predicts the mean grey level of a crop as its age, and records its batches."""
-
-    def __init__(self) -> None:
-        self.batches: list[Pixels] = []
-
-    def run(self, batches):
-        for batch in batches:
-            self.batches.append(batch)
-            age = batch.mean(axis=(1, 2, 3))[:, None].astype(np.float32)
-            yield {"age": age, "age_group": np.eye(5, dtype=np.float32)[FIVE_GROUPS.of_ages(age[:, 0])]}
-
-
-class ScaledDetector(FakeDetector):
-    """Says at which scale it has searched."""
-
-    def __init__(self, boxes, *, scale: float) -> None:
-        super().__init__(boxes)
-        self.scale = scale
-
-    def detect(self, images):
-        return [ScaledDetections(one.boxes, one.scores, scale=self.scale) for one in super().detect(images)]
-
-
-@pytest.mark.parametrize(
-    ("boxes", "scale", "codes"),
-    [
-        ([SMALL], 0.25, ["shrunk"]),  # 2.5 pixels for the detector
-        ([], 0.2, ["shrunk"]),
-        ([SMALL], 0.3, []),
-        ([[0, 0, 60, 60]], 0.25, ["shrunk"]),
-        ([[0, 0, 60, 60]], 0.55, []),
-    ],
-)
-def test_a_note_says_that_an_image_was_shrunk_much(boxes, scale, codes):
-    predictor = AgePredictor(ScaledDetector(boxes, scale=scale), FakeNetwork(), CARD)
-    found = predictor.predict(photograph())
-    assert [note.partition(":")[0] for note in found.notes] == codes
-
-
-def test_large_faces_of_a_shrunk_image_have_no_note():
-    image = np.full((600, 600, 3), 40, dtype=np.uint8)
-    predictor = AgePredictor(ScaledDetector([[50, 50, 500, 500]], scale=0.1), FakeNetwork(), CARD)
-    assert predictor.predict(image).notes == ()
-
-
-def predictor_of(boxes):
-    return AgePredictor(FakeDetector(boxes), FakeNetwork(), CARD)
-
-
-def photograph():
-    """Return an image with a small face of 20 years and a large one of 50."""
-    image = np.full((60, 60, 3), 5, dtype=np.uint8)
-    image[2:12, 2:12] = 20
-    image[20:50, 20:50] = 50
-    return image
 
 
 def test_faces_of_training_images_are_marked():
