@@ -5,6 +5,7 @@ milliseconds. Crops and plots, of which there are thousands, are not written dur
 hashes in the journal, and plots are drawn again.
 """
 
+import errno
 import json
 import os
 import tempfile
@@ -16,10 +17,16 @@ from typing import Any
 TEMPORARY_PREFIX = ".writing-"
 """The names of temporary files begin with it; a killed process leaves them."""
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary path with the same suffix; rename it to `path` if the block ends without an error."""
+    """Yield a temporary path with the same suffix; rename it to `path` if the block ends without an error.
+
+    Raises:
+        OSError: The disk is full, whatever the block raises about it; the error has the name of `path`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -32,8 +39,18 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
         temporary.replace(path)
         if durable:
             _flush_to_disk(path.parent)
+    except Exception as error:
+        if is_disk_full(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error says that the disk or a quota is full, also in the words of HDF5 or TensorFlow."""
+    number = error.errno if isinstance(error, OSError) else None
+    return number in NO_SPACE or any(os.strerror(one) in str(error) for one in NO_SPACE)
 
 
 def remove_temporaries(folder: Path) -> int:

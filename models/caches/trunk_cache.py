@@ -101,15 +101,14 @@ class TrunkCache:
     def _write(
         self, path: Path, batches: Iterable[NetworkOutputs], *, rows: int, progress: Callable[[int], None]
     ) -> None:
-        with replacing(path) as temporary:
-            stored = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=(rows, *self.shape))
-            first = 0
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float16)), "fortran_order": False}
+        # Writing through a memory map would kill the process with SIGBUS on a full disk.
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *self.shape)})
             for outputs in batches:
                 (activations,) = outputs.values()
-                stored[first : first + len(activations)] = activations
-                first += len(activations)
+                file.write(np.ascontiguousarray(activations, np.float16).data)
                 progress(len(activations))
-            stored.flush()
 
     def remove(self) -> None:
         """Remove all activations: they are large, and derived from images of people."""

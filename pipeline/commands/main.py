@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from agelens import __version__
+from agelens.data_prep.core.atomic import is_disk_full
 from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.clean import clean
 from agelens.pipeline.commands.dashboard import dashboard
@@ -150,7 +151,7 @@ def summary() -> None:
 
 
 def main() -> None:
-    """Run the command: expected errors are printed in one line with exit status 1, others keep their traceback."""
+    """Run the command: expected errors and a full disk are one line with exit status 1, others keep their traceback."""
     make_streams_safe()
     try:
         app(prog_name="agelens")
@@ -165,4 +166,11 @@ def main() -> None:
             raise
         line = f"agelens: this command needs {error.name}: pip install 'agelens[{extra}]'"
         typer.secho(line, fg="red", err=True)
+        sys.exit(1)
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        name = getattr(error, "filename", None) or "a file"
+        line = f"The disk is full: {name} cannot be written. Free space and run the same command again; it resumes."
+        typer.secho(f"agelens: {printable(line)}", fg="red", err=True)
         sys.exit(1)

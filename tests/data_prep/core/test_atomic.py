@@ -1,5 +1,6 @@
 """Atomic writes: a file is complete or absent, also after an interruption."""
 
+import errno
 import json
 import os
 import stat
@@ -84,6 +85,29 @@ def test_values_that_json_does_not_allow_are_rejected(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a.json", {"mae": float("nan")})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("unable to write (errno = 28, error message = 'No space left on device')"),  # HDF5
+    ],
+)
+def test_a_full_disk_names_the_file_and_keeps_the_old_one(tmp_path, error):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(OSError, match="No space left") as caught, replacing(path):
+        raise error
+    assert caught.value.filename == str(path)
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_error_that_is_no_full_disk_stays(tmp_path):
+    with pytest.raises(PermissionError) as caught, replacing(tmp_path / "a.csv"):
+        raise PermissionError(errno.EACCES, "Permission denied", "other")
+    assert caught.value.filename == "other"
 
 
 @pytest.fixture

@@ -94,6 +94,25 @@ def test_an_interrupted_view_is_not_stored(cache, crops, compiled):
     assert list(cache.folder.glob("*.npy")) == []
 
 
+class Counting:
+    """A network that notes the bytes on the disk, of the file that is being written, before each batch."""
+
+    def __init__(self, network, folder):
+        self.network, self.folder, self.sizes = network, folder, []
+
+    def run(self, batches):
+        for outputs in self.network.run(batches):
+            self.sizes.append(sum(path.stat().st_size for path in self.folder.glob(".writing-*")))
+            yield outputs
+
+
+def test_a_view_grows_with_its_batches_so_that_a_full_disk_is_an_error_of_a_write(cache, crops, compiled):
+    counting = Counting(compiled, cache.folder)
+    cache.extend(crops, counting, view=0, **SETTINGS)
+    assert len(counting.sizes) == 2
+    assert max(counting.sizes) < cache.bytes_of(COUNT, views=1)
+
+
 def test_an_activation_takes_two_bytes(cache):
     height, width, channels = cache.shape
     assert cache.bytes_of(10, views=3) == 2 * height * width * channels * 30

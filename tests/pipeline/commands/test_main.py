@@ -1,5 +1,6 @@
 """The command: expected errors are one line with exit status 1, and settings are never lost."""
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,22 @@ def test_bug_keeps_its_traceback(folder, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["agelens", "summary"])
     with pytest.raises(ZeroDivisionError):
         main()
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "data/x\x1b[2J.csv"), "data/x\\x1b[2J.csv"),
+        (OSError(errno.ENOSPC, "No space left on device"), "a file"),
+    ],
+)
+def test_a_full_disk_is_one_line(folder, agelens, monkeypatch, error, name):
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("agelens.pipeline.reports.summary.print_summary", fail)
+    status, _, err = agelens("summary")
+    assert_one_line(status, err, about=f"The disk is full: {name} cannot be written.")
 
 
 def test_data_synthetic_writes_the_file_that_the_makefile_depends_on(folder, agelens):
