@@ -10,11 +10,11 @@ derive from `AgelensError`. Importing this package loads nothing else; each name
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from agelens.data_prep.core.errors import AgelensError, DataError, ImageError, ParamsError, WeightsError
     from agelens.data_prep.core.images import read_rgb
     from agelens.models.serving.predictions import AgePrediction, FacePredictions, ImagePredictions
@@ -24,11 +24,6 @@ if (_checkout := Path(__file__).resolve().parents[1]).joinpath("dvc.yaml").is_fi
     # `python -m agelens` in any checkout runs the code of that checkout, such as the clone of a queued experiment;
     # an editable installation by itself maps to the checkout that was installed.
     __path__.insert(0, str(_checkout))
-
-try:
-    __version__ = version("agelens")
-except PackageNotFoundError:  # a checkout that is on the path but not installed
-    __version__ = "0+unknown"
 
 _MODULES = {
     "AgePrediction": "agelens.models.serving.predictions",
@@ -60,12 +55,24 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use (PEP 562)."""
-    if name not in _MODULES:
+    if name == "__version__":
+        value: Any = _installed_version()
+    elif name in _MODULES:
+        value = getattr(import_module(_MODULES[name]), name)
+    else:
         msg = f"module 'agelens' has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
+
+
+def _installed_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  a third of the import of this package
+
+    try:
+        return version("agelens")
+    except PackageNotFoundError:  # a checkout that is on the path but not installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

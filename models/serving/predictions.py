@@ -159,7 +159,11 @@ def _to_table(
     images: Iterable[tuple[dict[str, Any], FacePredictions]], *, keys: tuple[str, ...] = ()
 ) -> "pd.DataFrame":
     """Return a row for each face of each image; `keys` are the columns that identify the image."""
-    import pandas as pd  # noqa: PLC0415  `agelens predict` starts faster without it
+    try:
+        import pandas as pd  # noqa: PLC0415  the base installation does not have it
+    except ModuleNotFoundError as error:
+        msg = "Tables of predictions need pandas: pip install 'agelens[pandas]'"
+        raise ModuleNotFoundError(msg, name=error.name) from error
 
     rows = [key | _row(number, face) for key, faces in images for number, face in enumerate(faces, start=1)]
     attributes = {name: None for row in rows for name in row if name not in (*keys, *FACE_COLUMNS)}

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from agelens import __version__
 from agelens.data_prep.core.atomic import is_disk_full
 from agelens.data_prep.core.errors import AgelensError, ParamsError
 from agelens.pipeline.commands.clean import clean
@@ -22,32 +21,13 @@ from agelens.pipeline.commands.servers import serve
 from agelens.pipeline.commands.use import use
 from agelens.pipeline.commands.video import video, webcam
 from agelens.pipeline.commands.weights import weights_app
+from agelens.pipeline.extras import EXTRAS, panel_of
 from agelens.pipeline.prediction.text import printable
 from agelens.pipeline.stages import STAGES
 from agelens.pipeline.streams import make_streams_safe
 
-TRAINING_PACKAGES = {
-    *(
-        "altair",
-        "filelock",
-        "jinja2",
-        "keras",
-        "keras_tuner",
-        "markupsafe",
-        "matplotlib",
-        "psutil",
-        "tensorflow",
-        "torch",
-    ),
-    *("ultralytics", "vl_convert", "wandb"),
-}
-EXTRAS = {
-    **dict.fromkeys(TRAINING_PACKAGES, "train"),
-    **dict.fromkeys(("fastapi", "fastapi_offline", "limits", "uvicorn", "multipart"), "serve"),
-    "gradio": "app",
-    **dict.fromkeys(("supervision", "trackers"), "video"),
-}
-"""The extra that installs a package that the base installation does not have, by the package's import name."""
+TRAINING = panel_of("train")
+"""Where `agelens --help` lists the commands of training."""
 
 app = typer.Typer(
     help="Estimate ages from photographs of faces.",
@@ -57,13 +37,15 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # joins the lines of a paragraph
     pretty_exceptions_enable=False,
 )
-app.add_typer(data_app, name="data")
+app.add_typer(data_app, name="data", rich_help_panel=TRAINING)
 app.add_typer(weights_app, name="weights")
-app.add_typer(detector_app, name="detector")
+app.add_typer(detector_app, name="detector", rich_help_panel=TRAINING)
 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from agelens import __version__  # noqa: PLC0415  it is looked up when it is asked for
+
         typer.echo(f"agelens {__version__}")
         raise typer.Exit
 
@@ -78,16 +60,14 @@ def options(
 
 
 app.command()(predict)
-app.command()(video)
-app.command()(webcam)
-app.command()(serve)
-app.command("app")(web_page)
-
-
+app.command(rich_help_panel=panel_of("video"))(video)
+app.command(rich_help_panel=panel_of("video"))(webcam)
+app.command(rich_help_panel=panel_of("serve"))(serve)
+app.command("app", rich_help_panel=panel_of("app"))(web_page)
 app.command()(use)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING)
 def run(
     stage: Annotated[
         str, typer.Argument(help=f"In the order of the pipeline: {', '.join(STAGES)}.", show_default=False)
@@ -110,7 +90,7 @@ def run(
         import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING)
 def tune(
     workers: Annotated[int, typer.Option(help="Number of processes that train trials in parallel.", min=1)] = 1,
     max_trials: Annotated[int | None, typer.Option(hidden=True, min=1)] = None,
@@ -134,13 +114,13 @@ def tune(
     )
 
 
-app.command()(protocol)
+app.command(rich_help_panel=TRAINING)(protocol)
 app.command()(clean)
-app.command()(dashboard)
-app.command()(eda)
+app.command(rich_help_panel=TRAINING)(dashboard)
+app.command(rich_help_panel=TRAINING)(eda)
 
 
-@app.command()
+@app.command(rich_help_panel=TRAINING)
 def summary() -> None:
     """Show the results of the last run of the pipeline and useful next commands."""
     from agelens.pipeline.commands.data import warn_of_changed_raw_files  # noqa: PLC0415

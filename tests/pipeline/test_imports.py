@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from agelens.pipeline.commands.main import EXTRAS
 from agelens.pipeline.config.code_hashes import import_closure, imports_of, is_ours
+from agelens.pipeline.extras import EXTRAS
 from tests.locations import ROOT
 from tests.pipeline.stage_facts import PACKAGES
 
@@ -189,12 +189,12 @@ def test_command_starts_without_heavy_libraries(code):
 
 def test_predict_starts_without_training_libraries():
     loaded = loaded_by("import agelens.pipeline.prediction.output")
-    assert set(loaded) <= {"pandas", "cv2", "numpy"}
+    assert set(loaded) <= {"cv2", "numpy"}
 
 
 def test_the_command_names_the_extra_of_every_library_that_may_be_missing():
     """Otherwise an installation without it would end with a traceback."""
-    base = {"PIL", "cv2", "numpy", "openvino", "pandas", "platformdirs", "pooch", "pydantic", "rich", "typer", "yaml"}
+    base = {"PIL", "cv2", "numpy", "openvino", "platformdirs", "pooch", "pydantic", "rich", "typer", "yaml"}
     checked_where_used = {"pillow_heif", "pyarrow", "ray"}
     parts_of_fastapi = {"anyio", "starlette"}
     assert set(IMPORTERS) - base - checked_where_used - parts_of_fastapi - set(EXTRAS) == set()

@@ -1,6 +1,9 @@
 """Predictions convert to pandas."""
 
+import sys
 from dataclasses import replace
+
+import pytest
 
 from agelens.models.serving.predictions import FACE_COLUMNS, AgePrediction, FacePredictions, ImagePredictions
 
@@ -37,3 +40,9 @@ def test_no_faces_give_an_empty_table_with_the_same_columns() -> None:
     assert list(FacePredictions().to_pandas().columns) == list(FacePredictions([ONE]).to_pandas().columns)
     assert ImagePredictions().to_pandas().columns.tolist()[0] == "image"
     assert len(ImagePredictions([FacePredictions()]).to_pandas()) == 0
+
+
+def test_a_table_without_pandas_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'agelens\[pandas\]'"):
+        FacePredictions().to_pandas()
