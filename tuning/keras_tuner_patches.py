@@ -18,6 +18,7 @@ from typing import Any
 import keras_tuner as kt
 
 from agelens.data_prep.core.atomic import replacing, write_text
+from agelens.tuning.state_files import read_hashed, with_hash
 
 POLL_SECONDS = 0.2
 """Pause of a worker between two requests for a trial."""
@@ -39,12 +40,12 @@ class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
     def save(self) -> None:
         """Replace oracle.json atomically; upstream overwrites it in place, so a killed process can truncate it."""
         with replacing(Path(self._get_oracle_fname())) as temporary:
-            temporary.write_text(json.dumps(self.get_state()))
+            temporary.write_text(json.dumps(with_hash(self.get_state())))
 
     def _save_trial(self, trial: Any) -> None:
-        """Replace trial.json atomically; upstream overwrites it in place."""
+        """Replace trial.json atomically, with its hash; upstream overwrites it in place."""
         with replacing(Path(self._get_trial_dir(trial.trial_id)) / "trial.json") as temporary:
-            trial.save(str(temporary))
+            temporary.write_text(json.dumps(with_hash(trial.get_state())))
 
     def reload(self) -> None:
         """Read the state, without two kinds of trials that upstream keeps.
@@ -52,7 +53,14 @@ class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
         If the process was killed while a trial was being created, trial.json exists but oracle.json does not list the
         trial: upstream counts it, and its id is never used. If it was killed while a trial was ending, oracle.json
         lists the finished trial as running: upstream trains it again.
+
+        Raises:
+            DamagedState: A file cannot be read, or is not as it was written.
         """
+        listed = read_hashed(Path(self._get_oracle_fname())).get("start_order", [])
+        trials = {Path(self._project_dir) / f"trial_{name}" / "trial.json" for name in listed}
+        for path in trials.union(Path(self._project_dir).glob("trial_*/trial.json")):
+            read_hashed(path)
         super().reload()
         self.trials = {name: self.trials[name] for name in self.start_order}
         waiting = dict.fromkeys(self._retry_queue)
@@ -102,6 +110,11 @@ class PatchedHyperband(kt.Hyperband):  # type: ignore[misc]
         if not self.is_worker:
             self.oracle.save()
         write_text(Path(self._get_tuner_fname()), "{}")
+
+    def reload(self) -> None:
+        """Read the state of the oracle; upstream also reads the tuner's own file, which has no content."""
+        if not self.is_worker:
+            self.oracle.reload()
 
     def _configure_tensorboard_dir(self, callbacks: Any, trial: Any, execution: int = 0) -> None:
         """Do nothing; upstream imports TensorBoard for every trial, which TensorFlow no longer installs."""

@@ -1,12 +1,11 @@
 """The result of a search: the best settings that it found, and whether they or the untuned settings won."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.atomic import read_json, write_json
 from agelens.data_prep.core.errors import ParamsError
 
 Winner = Literal["tuned", "untuned"]
@@ -89,11 +88,15 @@ def read_best(path: Path, *, fingerprint: str) -> BestSettings:
     if not path.is_file():
         msg = f"train.use_tuned needs {path}; run `dvc repro tune`, or set train.use_tuned to false."
         raise ParamsError(msg)
-    content = json.loads(path.read_text())
+    content = read_json(path)
     if (found := content.get("fingerprint")) != fingerprint:
         msg = (
             f"{path} is the result of a search with other rows, features, settings or code ({found}, now "
             f"{fingerprint}); run `dvc repro tune`, or set train.use_tuned to false."
         )
         raise ParamsError(msg)
-    return BestSettings(**content)
+    try:
+        return BestSettings(**content)
+    except TypeError as error:  # a key is missing or unknown
+        msg = f"{path} is damaged ({error}); run `dvc repro tune`."
+        raise ParamsError(msg) from error

@@ -12,6 +12,7 @@ from agelens.models.training.history import MONITOR
 from agelens.tuning.model_factory import EpochLogs, ModelFactory, fast_garbage_collection, train_from_scratch
 from agelens.tuning.recipe import Settings
 from agelens.tuning.results import BestSettings
+from agelens.tuning.state_files import DamagedState, read_hashed, with_hash
 
 UNTUNED = "untuned"
 """Name of the settings of params.yaml, which are retrained as the baseline."""
@@ -58,7 +59,7 @@ def retrain(
     Returns:
         One row per configuration and seed: `name`, `seed`, and `val_age_mae` in years of the best epoch.
     """
-    finished: dict[str, float] = json.loads(state.read_text()) if state.is_file() else {}
+    finished = _read_finished(state)
     rows = []
     with fast_garbage_collection():
         for name, settings in configurations.items():
@@ -68,9 +69,17 @@ def retrain(
                     finished[key] = train_from_scratch(
                         factory, settings, epochs=epochs, seed=seed, on_epoch_end=on_epoch_end
                     )
-                    write_json(state, finished)
+                    write_json(state, with_hash(finished))
                 rows.append({"name": name, "seed": seed, MONITOR: finished[key]})
     return pd.DataFrame(rows)
+
+
+def _read_finished(state: Path) -> dict[str, float]:
+    """Return the finished results; none if the file is damaged, so that all are computed again."""
+    try:
+        return read_hashed(state) if state.is_file() else {}
+    except DamagedState:
+        return {}
 
 
 def summarise_retrained(results: pd.DataFrame) -> pd.DataFrame:

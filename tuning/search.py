@@ -22,6 +22,7 @@ from agelens.tuning.keras_tuner_patches import POLL_SECONDS, PatchedHyperband, P
 from agelens.tuning.model_factory import EpochLogs, ModelFactory, fast_garbage_collection
 from agelens.tuning.search_progress import SearchListener, SearchProgress, search_progress, trial_info, trials_table
 from agelens.tuning.space import SearchSpace, sample
+from agelens.tuning.state_files import DamagedState
 
 FOLDER_PREFIX = "search_"
 """Prefix of the folder of a search; its fingerprint follows."""
@@ -146,6 +147,37 @@ def run_search(
         TrialLimitReached: This process trained `max_trials` trials; the search may not be finished.
     """
     listener = listener or SearchListener()
+
+    def open_tuner() -> _Tuner:
+        return _open_tuner(factory, space, config, folder=folder, name=name, listener=listener, max_trials=max_trials)
+
+    name = FOLDER_PREFIX + fingerprint
+    try:
+        tuner = open_tuner()
+    except DamagedState as damaged:
+        listener.on_damage(f"{damaged} is damaged, so the search starts again")
+        shutil.rmtree(folder / name)
+        tuner = open_tuner()
+    tuner.save()
+    listener.on_progress(search_progress(tuner.oracle.trials.values()))
+    with warnings.catch_warnings(), fast_garbage_collection():
+        # Keras Tuner loads the weights of its parent into a promoted trial, but intentionally not the state of AdamW.
+        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+        tuner.search(verbose=0)
+    return trials_table([] if tuner.is_worker else tuner.oracle.trials.values(), settings=tuple(space))
+
+
+def _open_tuner(
+    factory: ModelFactory,
+    space: SearchSpace,
+    config: SearchConfig,
+    *,
+    folder: Path,
+    name: str,
+    listener: SearchListener,
+    max_trials: int | None,
+) -> _Tuner:
+    """Return the tuner of a search, with the trials that are stored."""
     oracle = _Oracle(
         on_progress=listener.on_progress,
         objective=kt.Objective(MONITOR, "min"),
@@ -154,22 +186,15 @@ def run_search(
         hyperband_iterations=config.iterations,
         seed=config.seed,
     )
-    tuner = _Tuner(
+    return _Tuner(
         oracle,
         _HyperModel(factory, space, seed=config.seed),
         listener=listener,
         max_trials=max_trials,
         directory=str(folder),
-        project_name=FOLDER_PREFIX + fingerprint,
+        project_name=name,
         overwrite=False,
     )
-    tuner.save()
-    listener.on_progress(search_progress(oracle.trials.values()))
-    with warnings.catch_warnings(), fast_garbage_collection():
-        # Keras Tuner loads the weights of its parent into a promoted trial, but intentionally not the state of AdamW.
-        warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
-        tuner.search(verbose=0)
-    return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
 
 
 def search_folder(folder: Path, *, fingerprint: str) -> Path:

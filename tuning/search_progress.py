@@ -55,11 +55,13 @@ class SearchListener:
         on_epoch_end: Called after each epoch that this process trains.
         on_trial_end: Called after each trial that this process trains, with the logs of its epochs.
         on_progress: Called at the start and after each trial of all processes; not called in workers.
+        on_damage: Called with a sentence where the stored state of a search is damaged, and the search starts again.
     """
 
     on_epoch_end: Callable[[TrialInfo, EpochLogs], None] = lambda _info, _logs: None
     on_trial_end: Callable[[TrialInfo, list[EpochLogs]], None] = lambda _info, _logs: None
     on_progress: Callable[[SearchProgress], None] = lambda _: None
+    on_damage: Callable[[str], None] = lambda _: None
 
 
 def trial_info(trial: Any) -> TrialInfo:

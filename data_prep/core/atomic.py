@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from agelens.data_prep.core.errors import DataError
+
 TEMPORARY_PREFIX = ".writing-"
 """The names of temporary files begin with it; a killed process leaves them."""
 
@@ -78,6 +80,19 @@ def write_text(path: Path, content: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write `content` to `path` as indented JSON, whose lines diff well in git, atomically and durably."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read the object that `write_json` wrote.
+
+    Raises:
+        DataError: The file is damaged; the message names it.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
+        raise DataError(msg) from error
 
 
 def _flush_to_disk(path: Path) -> None:

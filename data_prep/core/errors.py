@@ -10,6 +10,8 @@ A message says what must hold, what was received and what to do. The command lin
 status 1. Any other exception is a bug and is printed with its traceback.
 """
 
+from pathlib import Path
+
 
 class AgelensError(Exception):
     """Base class of all expected errors."""
@@ -25,12 +27,15 @@ class ImageError(DataError):
     Args:
         reason: Short code, for example `truncated`, by which reports count rejected rows.
         detail: Description of what was found.
+
+    The attribute `path` is the file, where the image is one.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.path: Path | None = None
 
 
 class WeightsError(AgelensError):

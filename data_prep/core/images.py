@@ -69,7 +69,11 @@ def read_rgb(path: Path, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 def read_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> ImageFile:
     """Read one image file with what is unusual about it; see `read_rgb`."""
-    return decode_image(read_image_bytes(path), max_pixels=max_pixels, reduce=True)
+    try:
+        return decode_image(read_image_bytes(path), max_pixels=max_pixels, reduce=True)
+    except ImageError as error:
+        error.path = path
+        raise
 
 
 def read_image_bytes(path: Path) -> bytes:

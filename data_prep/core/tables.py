@@ -4,7 +4,9 @@ Each schema extends the one before, and all have the column `image_id`, which id
 its prediction.
 """
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -143,7 +145,34 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
         check_table(table, schema)
     except (ValueError, OverflowError, DataError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
-        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run `dvc repro`."
+        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
+        raise DataError(msg) from error
+    return table
+
+
+def read_figures(
+    path: Path, *, columns: Collection[str] = (), numbers: Collection[str] = (), **options: Any
+) -> pd.DataFrame:
+    """Read a table of figures, which has no schema.
+
+    Args:
+        path: The file.
+        columns: That it must have.
+        numbers: Columns that it must have and that must hold numbers.
+        options: Of `pandas.read_csv`.
+
+    Raises:
+        DataError: The file cannot be read as a table, or lacks a column; the message names it.
+    """
+    try:
+        table: pd.DataFrame = pd.read_csv(path, **options)
+        if missing := [name for name in (*columns, *numbers) if name not in table]:
+            reason = f"there is no column {missing[0]}"
+            raise ValueError(reason)
+        for name in numbers:
+            pd.to_numeric(table[name])
+    except (ValueError, OverflowError) as error:
+        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
         raise DataError(msg) from error
     return table
 

@@ -48,7 +48,9 @@ def read_header(path: Path) -> ImageHeader:
             return ImageHeader(image.format or "", path.stat().st_size / 1000, jpeg_quality(tables))
     except (*DECODER_ERRORS, Image.DecompressionBombError) as error:
         reason, detail = "not_an_image", str(error)
-    raise ImageError(reason, detail)
+    damaged = ImageError(reason, detail)
+    damaged.path = path
+    raise damaged
 
 
 def jpeg_quality(tables: dict[int, list[int]]) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.damaged_crops import naming_damaged_crops
 from agelens.data_prep.batches.dataset import check_pixels, make_view_dataset
 from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.archives import read_archive
@@ -161,8 +162,9 @@ class FeatureCache:
                     check_pixels(batch)
                 yield batch
 
-        for outputs in network.run(checked_batches()):
-            (features,) = outputs.values()
-            found.extend(features.astype(np.float16))
-            progress(len(features))
+        with naming_damaged_crops(list(missing.values())):
+            for outputs in network.run(checked_batches()):
+                (features,) = outputs.values()
+                found.extend(features.astype(np.float16))
+                progress(len(features))
         return dict(zip(missing, found, strict=True))

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agelens.data_prep.batches.augment import Augmentation
+from agelens.data_prep.batches.damaged_crops import naming_damaged_crops
 from agelens.data_prep.batches.dataset import make_view_dataset
 from agelens.data_prep.batches.framed_crop import FramedCrop
 from agelens.data_prep.core.archives import DAMAGED_ARCHIVE
@@ -86,7 +87,8 @@ class TrunkCache:
         dataset = make_view_dataset(
             crops, view=view, size=size, batch_size=EXTRACTION_BATCH, augmentation=augmentation, seed=seed
         )
-        self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(crops), progress=progress)
+        with naming_damaged_crops(crops):
+            self._write(path, network.run(dataset.as_numpy_iterator()), rows=len(crops), progress=progress)
         written: Activations = np.load(path, mmap_mode="r")
         return written
 

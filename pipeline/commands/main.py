@@ -136,9 +136,12 @@ def main() -> None:
     try:
         app(prog_name="agelens")
     except AgelensError as error:
+        from agelens.pipeline.config.writers import line_about  # noqa: PLC0415
+
+        line = printable(line_about(error))
         if "--json" in sys.argv:
-            typer.echo(json.dumps({"error": printable(str(error))}))
-        typer.secho(f"agelens: {printable(str(error))}", fg="red", err=True)
+            typer.echo(json.dumps({"error": line}))
+        typer.secho(f"agelens: {line}", fg="red", err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])

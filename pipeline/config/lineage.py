@@ -5,10 +5,10 @@ that was made with another network or calibration than the present one, and `age
 DVC keeps them together when it runs the pipeline; files may still be mixed by hand, or by `dvc checkout FILE`.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.pipeline.config.paths import Paths
@@ -27,8 +27,7 @@ def lineage_of(**files: Path) -> Lineage:
 
 def read_lineage(record: Path) -> Lineage:
     """Return the lineage that a JSON file records; empty if the file is of an earlier version."""
-    content = json.loads(record.read_text(encoding="utf-8"))
-    return dict(content.get(KEY, {})) if isinstance(content, dict) else {}
+    return dict(read_json(record).get(KEY, {}))
 
 
 def check_lineage(record: Path, *, stage: str, **files: Path) -> None:

@@ -1,6 +1,5 @@
 """Cross-validation of one source: every fold is the test split once, and the results are averaged."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from agelens.data_prep.core.atomic import write_json
-from agelens.data_prep.core.errors import ParamsError
+from agelens.data_prep.core.atomic import read_json, write_json
+from agelens.data_prep.core.errors import DataError, ParamsError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.tables import write_table
 from agelens.models.evaluation.metrics import summarise
@@ -179,8 +178,11 @@ def _read_finished(path: Path, identity: str) -> dict[str, Any] | None:
     """Return the result of a fold, or None if it was not finished with the same settings."""
     if not path.is_file():
         return None
-    result: dict[str, Any] = json.loads(path.read_text())
-    return result if result["fingerprint"] == identity else None
+    try:
+        result = read_json(path)
+    except DataError:  # damaged: the fold is repeated
+        return None
+    return result if result.get("fingerprint") == identity else None
 
 
 def _fingerprint(params: Params, paths: Paths, protocol: Protocol) -> str:

@@ -4,6 +4,7 @@
 the last one whose predictions differ. It needs no git, and evaluating the same network again changes nothing.
 """
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from agelens.data_prep.core.atomic import write_bytes, write_json
+from agelens.data_prep.core.hashing import file_hash
 from agelens.models.evaluation.bootstrap import bootstrap_means, percentile_interval
 from agelens.models.evaluation.metrics import row_scores
 
@@ -31,6 +33,9 @@ PAIRED = ("mae", "bias", "cs5", "group_accuracy", "coverage")
 
 KEPT = ("overall.json", "slices.csv", "predictions.csv")
 
+HASHES = "hashes.json"
+"""The SHA-256 of each file of a kept run, written last: a run that was damaged or not written to its end is none."""
+
 
 def keep_run(folder: Path, evaluation: Path, about: Mapping[str, Any]) -> Path | None:
     """Store an evaluation as the current one, and return the folder of the previous one if there is one.
@@ -41,6 +46,9 @@ def keep_run(folder: Path, evaluation: Path, about: Mapping[str, Any]) -> Path |
         about: What a comparison shows of the run; stored as run.json.
     """
     current, previous = folder / "current", folder / "previous"
+    for run in (current, previous):
+        if not _is_intact(run):
+            shutil.rmtree(run, ignore_errors=True)
     same = "predictions.csv"
     if (current / same).is_file() and (current / same).read_bytes() != (evaluation / same).read_bytes():
         shutil.rmtree(previous, ignore_errors=True)
@@ -48,7 +56,21 @@ def keep_run(folder: Path, evaluation: Path, about: Mapping[str, Any]) -> Path |
     for name in KEPT:
         write_bytes(current / name, (evaluation / name).read_bytes())
     write_json(current / "run.json", dict(about))
-    return previous if all((previous / name).is_file() for name in (*KEPT, "run.json")) else None
+    write_json(current / HASHES, _hashes(current))
+    return previous if previous.is_dir() else None
+
+
+def _is_intact(run: Path) -> bool:
+    try:
+        stored = json.loads((run / HASHES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(stored == _hashes(run))
+
+
+def _hashes(run: Path) -> dict[str, str]:
+    files = (run / name for name in (*KEPT, "run.json"))
+    return {path.name: file_hash(path) for path in files if path.is_file()}
 
 
 def compare(

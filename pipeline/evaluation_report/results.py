@@ -1,6 +1,5 @@
 """The files of an evaluation, as docs/evaluation.md defines them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from agelens.data_prep.core.tables import PREDICTIONS, read_table
+from agelens.data_prep.core.atomic import read_json
+from agelens.data_prep.core.tables import PREDICTIONS, read_figures, read_table
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def read_results(folder: Path) -> Results:
         DataError: predictions.csv is damaged.
     """
     return Results(
-        overall=json.loads((folder / "overall.json").read_text(encoding="utf-8")),
+        overall=read_json(folder / "overall.json"),
         predictions=read_table(folder / "predictions.csv", PREDICTIONS),
         **{
             name: _read(folder / f"{name}.csv")
@@ -54,4 +54,4 @@ def read_results(folder: Path) -> Results:
 
 def _read(path: Path) -> pd.DataFrame:
     """Return a table, in which only empty fields are missing values: a source may be called "None"."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+    return read_figures(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()

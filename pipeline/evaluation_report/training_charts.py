@@ -12,6 +12,9 @@ from agelens.pipeline.reports.page import PageChart
 
 BIN_YEARS = 2
 
+CURVES = ("phase", "age_mae", "val_age_mae", "learning_rate")
+"""The columns of a history that are drawn."""
+
 
 def learning_curves(history: pd.DataFrame) -> PageChart:
     """Return the training and validation MAE of both phases.

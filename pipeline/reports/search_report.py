@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from agelens.data_prep.core.atomic import write_text
+from agelens.data_prep.core.tables import read_figures
 from agelens.pipeline.html import render_html
 from agelens.pipeline.reports.figures import write_figure
 from agelens.pipeline.reports.search_plots import SCORE, axis_positions, draw_importance, draw_trials
@@ -22,9 +23,12 @@ def draw_search(source: Path, folder: Path) -> None:
     """
     if not (source / "trials.csv").is_file():
         return
-    trials = pd.read_csv(source / "trials.csv", dtype={"trial": str})
-    importance = pd.read_csv(source / "importance.csv", index_col="setting")["importance"]
-    retrained = pd.read_csv(source / "retrained.csv", dtype={"name": str})
+    trials = read_figures(source / "trials.csv", columns=("trial",), numbers=(SCORE,), dtype={"trial": str})
+    table = read_figures(source / "importance.csv", columns=("setting",), numbers=("importance",))
+    importance = table.set_index("setting")["importance"]
+    retrained = read_figures(
+        source / "retrained.csv", columns=("name",), numbers=("mean", "sd", "seeds"), dtype={"name": str}
+    )
     settings = [name for name in trials.columns if name in importance.index]
     write_figure(folder / "trials.png", draw_trials(trials, settings))
     write_figure(folder / "importance.png", draw_importance(importance))

@@ -1,6 +1,5 @@
 """`agelens summary`: numbers of photographs, metrics, where the report is, and what to do next."""
 
-import json
 from collections.abc import Collection
 
 import pandas as pd
@@ -8,6 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, SPLIT, read_table
 from agelens.models.calibration.calibration import Calibration
@@ -26,7 +26,7 @@ def print_summary() -> None:
     if not (paths.overall.is_file() and paths.calibration.is_file()):
         msg = "There is no evaluation yet; run `make demo` or `dvc repro`."
         raise DataError(msg)
-    metrics, calibration = (json.loads(path.read_text()) for path in (paths.overall, paths.calibration))
+    metrics, calibration = (read_json(path) for path in (paths.overall, paths.calibration))
     manifest = read_table(paths.manifest, MANIFEST)
     console = Console()
     console.print(Panel(_rows_table(manifest, paths), title="photographs", expand=False))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agelens.pipeline.progress import warn
 from agelens.pipeline.tracking.trials import TrialRuns
 from agelens.tuning.model_factory import EpochLogs
 from agelens.tuning.search_progress import SearchListener, SearchProgress, TrialInfo
@@ -38,10 +39,10 @@ class SearchBar:
 def search_listener(runs: TrialRuns, *, bar: SearchBar | None = None) -> SearchListener:
     """Return the listener of a search, which reports to W&B and to the progress bar if there is one."""
     if bar is None:
-        return SearchListener(runs.on_epoch_end, runs.on_trial_end)
+        return SearchListener(runs.on_epoch_end, runs.on_trial_end, on_damage=warn)
 
     def on_epoch_end(info: TrialInfo, logs: EpochLogs) -> None:
         runs.on_epoch_end(info, logs)
         bar.on_epoch_end(info, logs)
 
-    return SearchListener(on_epoch_end, runs.on_trial_end, bar.on_progress)
+    return SearchListener(on_epoch_end, runs.on_trial_end, bar.on_progress, warn)

@@ -55,5 +55,8 @@ def changed_sources(found: Mapping[str, Any], paths: Paths) -> list[str]:
         found: The present descriptions, as plain values.
         paths: The project, whose raw_files.json holds the earlier ones.
     """
-    known = json.loads(paths.raw_files.read_text(encoding="utf-8")) if paths.raw_files.is_file() else {}
+    try:
+        known = json.loads(paths.raw_files.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not written yet, or damaged: all sources are new
+        known = {}
     return sorted(name for name in {*found, *known} if found.get(name) != known.get(name))

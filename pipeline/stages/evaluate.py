@@ -1,10 +1,8 @@
 """Evaluate the trained network on the test split."""
 
-import json
-
 import pandas as pd
 
-from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.data_prep.core.atomic import read_json, replacing, write_json
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import PREDICTIONS, SPLIT, read_table, write_table
 from agelens.models.calibration.calibration import Calibration
@@ -43,7 +41,7 @@ def run(params: Params, paths: Paths) -> None:
 def _evaluate(params: Params, paths: Paths, tracked: Run) -> None:
     check_lineage(paths.calibration, stage="calibrate", network=paths.age_net)
     network, test = read_age_net(params, paths), read_table(paths.split_test, SPLIT)
-    calibration = Calibration.from_json(json.loads(paths.calibration.read_text()))
+    calibration = Calibration.from_json(read_json(paths.calibration))
     outputs = predict_rows(network, test, params=params, paths=paths, label="predicting test")
     groups = AgeGroups(tuple(params.age_groups))
     decoded = decode(outputs, calibration=calibration, groups=groups)

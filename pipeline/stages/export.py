@@ -1,10 +1,10 @@
 """Export the trained network for prediction."""
 
-import json
 from typing import Any
 
 import numpy as np
 
+from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
 from agelens.data_prep.core.tables import SPLIT, read_table
@@ -57,7 +57,7 @@ def run(params: Params, paths: Paths) -> None:
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
     export = params.export
-    metrics = json.loads(paths.overall.read_text())
+    metrics = read_json(paths.overall)
     attributes = {
         name: attribute.classes
         for name, attribute in ATTRIBUTES.items()
@@ -77,7 +77,7 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
             "fallback_score": params.crop_faces.fallback_score,
         },
         groups=AgeGroups(tuple(params.age_groups)),
-        calibration=Calibration.from_json(json.loads(paths.calibration.read_text())),
+        calibration=Calibration.from_json(read_json(paths.calibration)),
         attributes=attributes,
         facts={
             "backbone": params.model.backbone,

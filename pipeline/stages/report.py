@@ -1,15 +1,13 @@
 """Draw every chart and page from the files that the stages `train`, `tune` and `evaluate` leave."""
 
-import json
-
 import pandas as pd
 
-from agelens.data_prep.core.atomic import write_json
+from agelens.data_prep.core.atomic import read_json, write_json
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.labels import AgeGroups
-from agelens.data_prep.core.tables import REJECTED, SPLIT, read_table
+from agelens.data_prep.core.tables import REJECTED, SPLIT, read_figures, read_table
 from agelens.pipeline.config.lineage import KEY, Lineage, common_lineage
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -19,6 +17,7 @@ from agelens.pipeline.evaluation_report.comparison import compare, keep_run
 from agelens.pipeline.evaluation_report.lineage import describe_run
 from agelens.pipeline.evaluation_report.report import PreviousRun, Run, draw_charts, write_report
 from agelens.pipeline.evaluation_report.results import Results, read_results
+from agelens.pipeline.evaluation_report.training_charts import CURVES
 from agelens.pipeline.progress import say
 from agelens.pipeline.reports.charts import write_chart
 from agelens.pipeline.reports.search_report import draw_search
@@ -68,7 +67,7 @@ def _run(params: Params, paths: Paths, lineage: Lineage) -> Run:
     files = lineage | {f"{name} split": file_hash(path)[:16] for name, path in splits.items()}
     return Run(
         title=f"{params.model.backbone} on {', '.join(params.sources)}",
-        history=pd.read_csv(paths.train_report / "history.csv"),
+        history=read_figures(paths.train_report / "history.csv", numbers=CURVES),
         splits={name: read_table(path, SPLIT) for name, path in splits.items()},
         rejected={
             "build_manifest": read_table(paths.manifest_rejected, REJECTED),
@@ -77,7 +76,7 @@ def _run(params: Params, paths: Paths, lineage: Lineage) -> Run:
         },
         lineage=describe_run(paths.root, files=files, params=settings, data=written),
         coverage=params.calibrate.coverage,
-        calibration=json.loads(paths.calibration.read_text()) if paths.calibration.is_file() else None,
+        calibration=read_json(paths.calibration) if paths.calibration.is_file() else None,
     )
 
 
@@ -90,7 +89,7 @@ def _previous(results: Results, about: Run, paths: Paths) -> PreviousRun | None:
     comparison = compare(
         results.overall, before.overall, predictions=results.predictions, predictions_before=before.predictions
     )
-    return PreviousRun(json.loads((folder / "run.json").read_text(encoding="utf-8")), before.slices, comparison)
+    return PreviousRun(read_json(folder / "run.json"), before.slices, comparison)
 
 
 def _crops(results: Results, test: pd.DataFrame, paths: Paths) -> dict[str, Pixels]:

@@ -1,13 +1,12 @@
 """Train the network in two phases: the head on cached features, then the head and the top of the backbone."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import keras
 
-from agelens.data_prep.core.atomic import replacing, write_json
+from agelens.data_prep.core.atomic import read_json, replacing, write_json
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.saving import save_network
 from agelens.models.training.history import EpochRecord, best_epoch, history_table
@@ -70,7 +69,7 @@ def _origin(params: Params, paths: Paths) -> str:
     """Return where the settings of the recipe come from, beside params.yaml."""
     if not params.train.use_tuned:
         return "params.yaml"
-    return f"params.yaml, and the winner of the search: {json.loads(paths.best_settings.read_text())['winner']}"
+    return f"params.yaml, and the winner of the search: {read_json(paths.best_settings)['winner']}"
 
 
 def _write_results(

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from agelens.data_prep.batches.damaged_crops import naming_damaged_crops
 from agelens.data_prep.batches.dataset import make_dataset
 from agelens.data_prep.core.archives import DAMAGED_ARCHIVE
 from agelens.data_prep.core.errors import WeightsError
@@ -45,7 +46,7 @@ def predict_rows(network: Any, table: pd.DataFrame, *, params: Params, paths: Pa
     crops = frame_rows(table, params, folder=paths.crops)
     dataset = make_dataset(crops, {}, size=size, batch_size=PREDICTION_BATCH)
     found: list[NetworkOutputs] = []
-    with progress_bar(label, total=len(table)) as advance:
+    with progress_bar(label, total=len(table)) as advance, naming_damaged_crops(crops):
         for images, *_ in dataset:
             found.append(network.predict_on_batch(images))
             advance(len(images))

@@ -94,7 +94,7 @@ IMPORTERS = {
     ),
     "ray": ("agelens.data_prep.faces.ray_engine",),
     "rich": ("agelens.pipeline",),
-    "tensorflow": ("agelens.data_prep.batches.dataset",),
+    "tensorflow": ("agelens.data_prep.batches.dataset", "agelens.data_prep.batches.damaged_crops"),
     "torch": (
         "agelens.weights.lite0",
         "agelens.data_prep.detector_training.yolo_export",

@@ -5,6 +5,7 @@ workaround: remove the method, and the test.
 """
 
 import gc
+import json
 import sys
 import time
 from collections import deque
@@ -18,6 +19,7 @@ import pytest
 from keras_tuner.src.engine.base_tuner import BaseTuner
 
 from agelens.tuning.keras_tuner_patches import PatchedHyperband, PatchedOracle
+from agelens.tuning.state_files import read_hashed
 
 MONITOR = "val_loss"
 
@@ -89,7 +91,8 @@ def test_upstream_counts_a_trial_whose_creation_was_interrupted(tmp_path, kind, 
     folder = tmp_path / "search"
     orphan = folder / "trial_0009/trial.json"
     orphan.parent.mkdir()
-    orphan.write_text((folder / f"trial_{trial.trial_id}/trial.json").read_text().replace(trial.trial_id, "0009"))
+    created = read_hashed(folder / f"trial_{trial.trial_id}/trial.json")
+    orphan.write_text(json.dumps({**created, "trial_id": "0009"}))
     resumed = make_oracle(tmp_path, kind)
     resumed.reload()
     assert ("0009" in resumed.trials) is counted

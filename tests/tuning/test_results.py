@@ -77,6 +77,14 @@ def test_missing_result_is_an_error_with_its_path(tmp_path):
         read_best(path, fingerprint="now")
 
 
+def test_a_result_with_a_damaged_key_is_rejected(tmp_path):
+    path = tmp_path / "best.json"
+    write_best(path, BEST)
+    path.write_text(path.read_text().replace("untuned_sd", "untuned_ss"))
+    with pytest.raises(ParamsError, match=r"best\.json is damaged .* run `dvc repro tune`"):
+        read_best(path, fingerprint=BEST.fingerprint)
+
+
 def test_result_of_another_search_is_rejected(tmp_path):
     path = tmp_path / "best.json"
     write_best(path, BEST)

@@ -18,6 +18,8 @@ from agelens.tuning.recipe import Settings
 from agelens.tuning.search import SearchConfig, TrialLimitReached, remove_other_searches, run_search
 from agelens.tuning.search_progress import TRIAL_COLUMNS, SearchListener, SearchProgress, TrialInfo, trials_table
 from agelens.tuning.space import Choices, SearchSpace
+from agelens.tuning.state_files import read_hashed, with_hash
+from tests.damage import DAMAGES
 from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_factory
 
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
@@ -36,11 +38,15 @@ class Recorder:
     epochs: list[tuple[str, int]] = field(default_factory=list)
     trials: list[tuple[TrialInfo, list[EpochLogs]]] = field(default_factory=list)
     progress: list[SearchProgress] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
 
     @property
     def listener(self) -> SearchListener:
         return SearchListener(
-            self.record_epoch, lambda info, logs: self.trials.append((info, logs)), self.progress.append
+            self.record_epoch,
+            lambda info, logs: self.trials.append((info, logs)),
+            self.progress.append,
+            self.damage.append,
         )
 
     def record_epoch(self, info: TrialInfo, logs: EpochLogs) -> None:
@@ -124,6 +130,33 @@ def test_a_score_is_the_lowest_mae_of_all_epochs(first):
     trials, recorder = first
     scores = {info.trial: min(epoch["val_age_mae"] for epoch in logs) for info, logs in recorder.trials}
     assert trials.set_index("trial")["val_age_mae"].to_dict() == pytest.approx(scores)
+
+
+@pytest.mark.parametrize(("file", "name"), [("oracle.json", "cut"), ("trial_*/trial.json", "flipped")])
+def test_a_search_with_a_damaged_state_starts_again(first, folder, tmp_path, file, name):
+    shutil.copytree(folder / "search_a", tmp_path / "search_a")
+    path = next((tmp_path / "search_a").glob(file))
+    path.write_bytes(DAMAGES[name](path.read_bytes()))
+    trials, recorder = search(tmp_path, fingerprint="a")
+    pd.testing.assert_frame_equal(trials, first[0])
+    assert [line.endswith(f"{path.name} is damaged, so the search starts again") for line in recorder.damage] == [True]
+    assert len(recorder.epochs) == BUDGET.epochs
+
+
+def test_a_search_that_lacks_a_trial_starts_again(first, folder, tmp_path):
+    shutil.copytree(folder / "search_a", tmp_path / "search_a")
+    (tmp_path / "search_a/trial_0001/trial.json").unlink()
+    trials, recorder = search(tmp_path, fingerprint="a")
+    pd.testing.assert_frame_equal(trials, first[0])
+    assert len(recorder.damage) == 1
+
+
+def test_a_damaged_file_of_the_tuner_changes_nothing(first, folder, tmp_path):
+    shutil.copytree(folder / "search_a", tmp_path / "search_a")
+    (tmp_path / "search_a/tuner.json").write_text("{")
+    trials, recorder = search(tmp_path, fingerprint="a")
+    pd.testing.assert_frame_equal(trials, first[0])
+    assert recorder.epochs == []
 
 
 def test_the_promoted_model_is_the_best_of_its_round(first):
@@ -219,8 +252,8 @@ def test_a_finished_trial_that_is_listed_as_running_is_not_repeated(tmp_path, fi
     """Keras Tuner writes its state while it still lists the trial that has just ended as running."""
     shutil.copytree(folder / "search_a", tmp_path / "search_a")
     state = tmp_path / "search_a/oracle.json"
-    content = json.loads(state.read_text())
-    state.write_text(json.dumps({**content, "ongoing_trials": {"tuner0": "0001"}}))
+    content = read_hashed(state)
+    state.write_text(json.dumps(with_hash({**content, "ongoing_trials": {"tuner0": "0001"}})))
     trials, recorder = search(tmp_path, fingerprint="a")
     assert recorder.epochs == []
     pd.testing.assert_frame_equal(trials, first[0])
@@ -230,7 +263,7 @@ def test_a_trial_whose_creation_was_interrupted_is_ignored(tmp_path, first, fold
     shutil.copytree(folder / "search_a", tmp_path / "search_a")
     created, orphan = (tmp_path / f"search_a/trial_{number}/trial.json" for number in ("0001", "0009"))
     orphan.parent.mkdir()
-    orphan.write_text(created.read_text().replace('"0001"', '"0009"'))
+    orphan.write_text(json.dumps(with_hash({**read_hashed(created), "trial_id": "0009"})))
     trials, recorder = search(tmp_path, fingerprint="a")
     assert recorder.epochs == []
     pd.testing.assert_frame_equal(trials, first[0])

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agelens.data_prep.core.atomic import remove_temporaries, replacing, write_bytes, write_json, write_text
+from agelens.data_prep.core.atomic import read_json, remove_temporaries, replacing, write_bytes, write_json, write_text
+from agelens.data_prep.core.errors import DataError
+from tests.damage import DAMAGES
 
 
 class StoppedError(Exception):
@@ -79,6 +81,22 @@ def test_json_is_indented_and_readable(tmp_path):
     assert text.startswith('{\n  "name": "Zoë",\n')
     assert text.endswith("}\n")
     assert json.loads(text) == content
+
+
+@pytest.mark.parametrize("name", ["empty", "cut", "other type"])
+def test_a_damaged_json_file_is_an_error_with_its_name(tmp_path, name):
+    path = tmp_path / "a.json"
+    write_json(path, {"mae": 4.5})
+    assert read_json(path) == {"mae": 4.5}
+    path.write_bytes(DAMAGES[name](path.read_bytes()))
+    with pytest.raises(DataError, match=r"a\.json is damaged \(.*\)\. Remove it"):
+        read_json(path)
+
+
+def test_json_that_is_no_object_is_damaged(tmp_path):
+    write_json(tmp_path / "a.json", [1, 2])
+    with pytest.raises(DataError, match="is damaged"):
+        read_json(tmp_path / "a.json")
 
 
 def test_values_that_json_does_not_allow_are_rejected(tmp_path):

@@ -18,6 +18,7 @@ from agelens.data_prep.core.tables import (
     Schema,
     check_table,
     make_table,
+    read_figures,
     read_table,
     write_table,
 )
@@ -161,6 +162,18 @@ HEADER = b"image_id,age,faces,clipped,subject\n"
 )
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     (tmp_path / "table.csv").write_bytes(content)
-    with pytest.raises(DataError, match=r"table\.csv is damaged \(.*\)\. Remove it, and run `dvc repro`") as caught:
+    with pytest.raises(
+        DataError, match=r"table\.csv is damaged \(.*\)\. Remove it, and run the stage that writes it"
+    ) as caught:
         read_table(tmp_path / "table.csv", SMALL)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "name,mae\na,4.x5\n", "nam,mae\na,4.5\n", "name,mad\na,4.5\n", "a\nb,c,d\n"])
+def test_damaged_figures_are_an_error_with_their_name(tmp_path, content):
+    path = tmp_path / "figures.csv"
+    path.write_text("name,mae\na,4.5\n")
+    assert read_figures(path, columns=("name",), numbers=("mae",))["mae"].tolist() == [4.5]
+    path.write_text(content)
+    with pytest.raises(DataError, match=r"figures\.csv is damaged \(.*\)\. Remove it"):
+        read_figures(path, columns=("name",), numbers=("mae",))

@@ -4,6 +4,7 @@ import pytest
 
 from agelens.models.evaluation.metrics import summarise
 from agelens.pipeline.evaluation_report.comparison import changed_settings, compare, keep_run, verdict
+from tests.damage import DAMAGES
 from tests.models.prediction_tables import predictions_of
 from tests.pipeline.evaluation_report.evaluations import write_evaluation
 
@@ -33,6 +34,22 @@ def test_the_same_predictions_are_the_same_run(tmp_path):
         assert (previous / "run.json").read_text().split() == ["{", '"n":', "1", "}"]
     assert keep_run(tmp_path / "kept", tmp_path / "first", {"n": 3}) == previous
     assert '"n": 2' in (previous / "run.json").read_text()
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("name", ["overall.json", "slices.csv", "predictions.csv", "run.json", "hashes.json"])
+def test_a_damaged_run_is_none(tmp_path, name, damage):
+    write_evaluation(tmp_path / "first", shifted(0))
+    write_evaluation(tmp_path / "second", shifted(1))
+    keep_run(tmp_path / "kept", tmp_path / "first", {"n": 1})
+    file = tmp_path / "kept" / "current" / name
+    intact = file.read_bytes()
+    file.write_bytes(damage(intact))
+    assert keep_run(tmp_path / "kept", tmp_path / "first", {"n": 1}) is None
+    assert file.read_bytes() == intact
+    previous = keep_run(tmp_path / "kept", tmp_path / "second", {"n": 2})
+    (previous / name).write_bytes(damage((previous / name).read_bytes()))
+    assert keep_run(tmp_path / "kept", tmp_path / "second", {"n": 2}) is None
 
 
 def test_changes_are_this_minus_previous():

@@ -1,0 +1,46 @@
+"""The line that the command prints for an expected error: the file, and the stage that writes it."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from agelens.data_prep.core.errors import AgelensError, ImageError
+
+FILE = re.compile(r"(?<![\w./-])(?:data|reports|weights)/[\w./-]*\w")
+
+ADVICE = re.compile(r"`(?:dvc repro|agelens run) \w+`")
+
+
+def line_about(error: AgelensError, *, flow: Path = Path("dvc.yaml")) -> str:
+    """Return the message of an error with the file of an image and the stage to run; see `advice_about`."""
+    message = str(error)
+    if isinstance(error, ImageError) and error.path is not None and str(error.path) not in message:
+        message = f"{error.path}: {message}"
+    advice = advice_about(message, flow=flow)
+    return f"{message.removesuffix('.')}.{advice}" if advice else message
+
+
+def advice_about(message: str, *, flow: Path = Path("dvc.yaml")) -> str:
+    """Return a sentence that names the stage which writes the first file of a message that a stage writes.
+
+    Args:
+        message: Of an error. If it already names a stage to run, there is nothing to add.
+        flow: The stages; without such a file there is nothing to add.
+    """
+    if ADVICE.search(message) or not flow.is_file():
+        return ""
+    writers = _writers(flow)
+    for found in FILE.finditer(message):
+        path = Path(found.group())
+        for output, stage in writers.items():
+            if path.is_relative_to(output):
+                return f" `dvc repro {stage}` writes {path}."
+    return ""
+
+
+def _writers(flow: Path) -> dict[str, str]:
+    """Return the stage of each output."""
+    stages = yaml.safe_load(flow.read_text(encoding="utf-8"))["stages"]
+    outputs = ((output, stage) for stage, found in stages.items() for output in found.get("outs", ()))
+    return {next(iter(output)) if isinstance(output, dict) else output: stage for output, stage in outputs}
