@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo test test-scale mutants check lint types format clean
+.PHONY: help demo test test-scale mutants soak check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: $(VENV)/.installed ## run the tests
 
 mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
 	@$(BIN)/python benchmarks/mutation/mutants.py
+
+soak: $(VENV)/.installed ## kill, damage and fill the disk of every stage (20 minutes; the full disk needs root or unshare -rm)
+	@$(BIN)/python -m benchmarks.faults.run
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bundled import bundled_block
+from faults.page import faults_block
 from pages import (
     ROOT,
     ablation_block,
@@ -214,6 +215,7 @@ def _training() -> list[str]:
 BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
     "docs/exploration.md": exploration_block,
+    "docs/faults.md": faults_block,
     "docs/leakage.md": leakage_block,
     "docs/quality.md": quality_block,
     "docs/search.md": memory_block,
