@@ -37,7 +37,7 @@ ALIKE = (
     "reports/report/*.png",
     "reports/eda/tables/*.csv",
 )
-"""Files of one kind: some of them stand for all."""
+"""Files of one kind: the first of them is damaged, or those that are chosen."""
 
 NO_ARTEFACTS = ("weights/embedded", "data/.lock", "data/.lock.pid", "reports/predicted.csv")
 """Files that no stage writes, or that hold nothing."""

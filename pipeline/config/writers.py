@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-import yaml
-
 from agelens.data_prep.core.errors import AgelensError, ImageError
+from agelens.pipeline.config.yaml_file import read_yaml
 
 FILE = re.compile(r"(?<![\w./-])(?:data|reports|weights)/[\w./-]*\w")
 
@@ -40,7 +39,10 @@ def advice_about(message: str, *, flow: Path = Path("dvc.yaml")) -> str:
 
 
 def _writers(flow: Path) -> dict[str, str]:
-    """Return the stage of each output."""
-    stages = yaml.safe_load(flow.read_text(encoding="utf-8"))["stages"]
-    outputs = ((output, stage) for stage, found in stages.items() for output in found.get("outs", ()))
-    return {next(iter(output)) if isinstance(output, dict) else output: stage for output, stage in outputs}
+    """Return the stage of each output; none if the file is not as DVC writes it, which is another error."""
+    try:
+        stages = read_yaml(flow)["stages"]
+        outputs = [(output, stage) for stage, found in stages.items() for output in found.get("outs", ())]
+    except (AgelensError, KeyError, TypeError, AttributeError):
+        return {}
+    return {str(next(iter(output)) if isinstance(output, dict) else output): stage for output, stage in outputs}

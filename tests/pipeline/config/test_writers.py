@@ -37,3 +37,10 @@ def test_the_file_of_an_image_is_named_once():
 
 def test_without_stages_there_is_nothing_to_add(tmp_path):
     assert advice_about("data/faces.csv is damaged.", flow=tmp_path / "dvc.yaml") == ""
+
+
+@pytest.mark.parametrize("content", ["", "stages: [", "stages: [1]", "- a", "stages: {a: 1}", "stages:\n"])
+def test_damaged_stages_hide_no_error(tmp_path, content):
+    flow = tmp_path / "dvc.yaml"
+    flow.write_text(content)
+    assert advice_about("data/faces.csv is damaged.", flow=flow) == ""
