@@ -41,6 +41,8 @@ def check_device(name: str) -> str:
     Raises:
         ParamsError: There is no such device.
     """
+    if name.upper() == "CPU":  # every installation has it, and a search loads the libraries of all other devices
+        return "CPU"
     import openvino as ov  # noqa: PLC0415  `agelens --help` should not import it
 
     found: list[str] = ov.Core().available_devices
@@ -59,6 +61,10 @@ def make_requests(network: Any) -> list[Any]:
     return [network.create_infer_request() for _ in range(count)]
 
 
+_FIRST_REQUEST = threading.Lock()
+"""Held for the first request to each network: those of two threads can deadlock, also of two networks."""
+
+
 class RequestPool:
     """Lends the requests to a compiled network to one user at a time, so that threads can share the network.
 
@@ -75,7 +81,8 @@ class RequestPool:
     def __init__(self, network: Any, first_input: Any) -> None:
         self.network, self._lock = network, threading.Lock()
         requests = make_requests(network)
-        requests[0].infer({0: first_input})
+        with _FIRST_REQUEST:
+            requests[0].infer({0: first_input})
         self._free = [requests]
 
     @contextmanager

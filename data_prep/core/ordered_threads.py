@@ -1,4 +1,4 @@
-"""A function over a stream of batches, in threads, with results in order and bounded memory."""
+"""Functions in threads: over a stream of batches, in order and in bounded memory; or once, in the background."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -37,3 +37,14 @@ def map_in_threads(
             yield running.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_in_background(function: Callable[[], Result]) -> Callable[[], Result]:
+    """Run a function in a thread, and return a function that waits for its result and returns it.
+
+    The result can be asked for any number of times, by any thread. An error of the function is raised every time.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="agelens-start")
+    future = pool.submit(function)
+    pool.shutdown(wait=False)
+    return future.result

@@ -7,6 +7,7 @@ pass processes every face turned upright and scaled to one size. weights/README.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import RequestPool, compile_options
+from agelens.data_prep.core.ordered_threads import run_in_background
 from agelens.data_prep.faces.alignment import (
     EYE_DISTANCE,
     TEMPLATE,
@@ -72,21 +74,21 @@ class PointLocator:
         path: The network's `.xml`, with its `.bin` beside it.
         max_error: Largest expected error, in distances between the eyes, at which points are believed.
         device: OpenVINO's name of the device that computes.
+        wait: Until the network is compiled. Otherwise a thread compiles it, and its first use waits.
 
     Raises:
-        WeightsError: A file is missing or damaged.
+        WeightsError: A file is missing.
     """
 
-    def __init__(self, path: Path, *, max_error: float = MAX_ERROR, device: str = "CPU") -> None:
-        import openvino as ov  # noqa: PLC0415  `agelens --help` must not wait for it
-
+    def __init__(self, path: Path, *, max_error: float = MAX_ERROR, device: str = "CPU", wait: bool = True) -> None:
         for part in (path, path.with_suffix(".bin")):
             if not part.is_file():
                 msg = f"The network that locates points is an .xml and a .bin file. There is no {part}."
                 raise WeightsError(msg)
         self.max_error = max_error
-        network = ov.Core().compile_model(path, device, compile_options("float32", many=True))
-        self._pool = RequestPool(network, np.zeros((1, NETWORK_SIDE, NETWORK_SIDE, 3), dtype=np.uint8))
+        self._pool = run_in_background(partial(_start_network, path, device))
+        if wait:
+            self._pool()
 
     def locate(self, crops: Sequence[Pixels], boxes: Sequence[Floats] | None = None) -> list[FacePoints]:
         """Return the points of the face in each crop `uint8 (S, S, 3)` RGB, in order.
@@ -141,7 +143,7 @@ class PointLocator:
         if not crops:
             return []
         views = np.stack([warp_view(c, f, side=NETWORK_SIDE) for c, f in zip(crops, frames, strict=True)])
-        with self._pool.borrow() as (request, *_):
+        with self._pool().borrow() as (request, *_):
             outputs = request.infer({0: views})
             points, errors = (np.asarray(outputs[name], dtype=np.float64) for name in ("points", "errors"))
         eyes = np.linalg.norm(points[:, 1] - points[:, 0], axis=1)
@@ -150,6 +152,13 @@ class PointLocator:
             FacePoints(five, float(error), located=are_plausible(five, side=crop.shape[0]))
             for five, error, crop in zip(undone, errors.mean(axis=1) / np.maximum(eyes, 1e-6), crops, strict=True)
         ]
+
+
+def _start_network(path: Path, device: str) -> RequestPool:
+    import openvino as ov  # noqa: PLC0415  `agelens --help` must not wait for it
+
+    network = ov.Core().compile_model(path, device, compile_options("float32", many=True))
+    return RequestPool(network, np.zeros((1, NETWORK_SIDE, NETWORK_SIDE, 3), dtype=np.uint8))
 
 
 def _turned(crop: Pixels, degrees: float) -> Floats:

@@ -101,8 +101,9 @@ class AgePredictor:
         bundled = [file for network in (DETECTOR_RUNTIME, POINT_LOCATOR) for file in network_files(network)]
         check_embedded([*bundled, *([AGE_MODEL / MODEL_FILE] if folder is None else [])])
         detector = open_detector(card.detector, min_score=min_score, device=device, tiles=tiles)
-        network = OpenVinoNetwork(model / NETWORK_FILE, precision=card.precision, many=True, device=device)
-        locator = PointLocator(POINT_LOCATOR, device=device) if card.framing.kind == "points" else None
+        # Both are compiled while the detector is, which needs the size of the first image.
+        network = OpenVinoNetwork(model / NETWORK_FILE, precision=card.precision, many=True, device=device, wait=False)
+        locator = PointLocator(POINT_LOCATOR, device=device, wait=False) if card.framing.kind == "points" else None
         return cls(detector, network, card, locator=locator, training_hashes=read_training_hashes(model))
 
     @overload

@@ -7,6 +7,7 @@ the precision that their card names; the export compares their outputs with Kera
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
+from agelens.data_prep.core.ordered_threads import run_in_background
 
 NetworkOutputs = dict[str, npt.NDArray[np.float32]]
 """Arrays by output name; the first axis is the batch."""
@@ -49,32 +51,31 @@ class OpenVinoNetwork:
         precision: Of the computation.
         many: Optimise `run` for throughput: compute several batches at a time, each of which then takes longer.
         device: OpenVINO's name of the device that computes.
+        wait: Until the network is compiled. Otherwise a thread compiles it, and its first use waits.
 
     Raises:
         WeightsError: The file is missing or damaged.
     """
 
     def __init__(
-        self, graph: Any, *, precision: Precision = "float32", many: bool = False, device: str = "CPU"
+        self,
+        graph: Any,
+        *,
+        precision: Precision = "float32",
+        many: bool = False,
+        device: str = "CPU",
+        wait: bool = True,
     ) -> None:
-        import openvino as ov  # noqa: PLC0415
-
-        if isinstance(graph, Path) and not graph.is_file():
-            msg = f"There is no exported network at {graph}. Run `dvc repro export`."
-            raise WeightsError(msg)
-        try:
-            self._compiled = ov.Core().compile_model(graph, device, compile_options(precision, many=many))
-        except RuntimeError as error:
-            msg = f"{graph} cannot be read as an OpenVINO network: {str(error).strip().splitlines()[-1]}"
-            raise WeightsError(msg) from error
-        entry = self._compiled.input(0)
-        shape = [1 if side.is_dynamic else side.get_length() for side in entry.partial_shape]
-        self._pool = RequestPool(self._compiled, np.zeros(shape, dtype=entry.element_type.to_dtype()))
+        read = _read_graph(graph) if isinstance(graph, Path) else graph
+        options = compile_options(precision, many=many)
+        self._pool = run_in_background(partial(_start_network, read, device, options))
+        if wait:
+            self._pool()
 
     @property
     def input_size(self) -> int:
         """Side of the input images, which are square."""
-        return int(self._compiled.input(0).partial_shape[1].get_length())
+        return int(self._pool().network.input(0).partial_shape[1].get_length())
 
     def __call__(self, images: Pixels) -> NetworkOutputs:
         """Return the outputs by name for `uint8 (B, S, S, 3)` RGB."""
@@ -82,7 +83,38 @@ class OpenVinoNetwork:
 
     def run(self, batches: Iterable[Pixels]) -> Iterator[NetworkOutputs]:
         """Yield the outputs of each batch, in order; the next batch is prepared while one is computed."""
-        ports = self._compiled.outputs
-        with self._pool.borrow() as free, closing(infer_ahead(free, batches)) as requests:
+        pool = self._pool()
+        ports = pool.network.outputs
+        with pool.borrow() as free, closing(infer_ahead(free, batches)) as requests:
             for request in requests:
                 yield {port.get_any_name(): np.array(request.get_tensor(port).data) for port in ports}
+
+
+def _read_graph(path: Path) -> Any:
+    """Read an `.xml` with its `.bin`, or raise `WeightsError`."""
+    import openvino as ov  # noqa: PLC0415
+
+    if not path.is_file():
+        msg = f"There is no exported network at {path}. Run `dvc repro export`."
+        raise WeightsError(msg)
+    try:
+        return ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise _unreadable(path, error) from error
+
+
+def _start_network(graph: Any, device: str, options: dict[str, str]) -> RequestPool:
+    """Compile a network and return its requests."""
+    import openvino as ov  # noqa: PLC0415
+
+    try:
+        compiled = ov.Core().compile_model(graph, device, options)
+    except RuntimeError as error:
+        raise _unreadable(graph.get_friendly_name(), error) from error
+    entry = compiled.input(0)
+    shape = [1 if side.is_dynamic else side.get_length() for side in entry.partial_shape]
+    return RequestPool(compiled, np.zeros(shape, dtype=entry.element_type.to_dtype()))
+
+
+def _unreadable(what: object, error: RuntimeError) -> WeightsError:
+    return WeightsError(f"{what} cannot be read as an OpenVINO network: {str(error).strip().splitlines()[-1]}")

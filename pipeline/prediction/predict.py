@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agelens.data_prep.core.errors import ImageError, WeightsError
-from agelens.data_prep.core.hashing import file_hash
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictions import AgePrediction, FacePredictions
 from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.weights.defaults import DETECTOR_RUNTIME
+from agelens.weights.integrity import read_hashes
 
 NO_FACE = "no_face: no face was found"
 """The error of a photograph that was read but has no face."""
@@ -85,4 +85,4 @@ def check_predicts_gender(card: ModelCard) -> None:
 
 def has_current_detector(card: ModelCard) -> bool:
     """Return whether the model was trained on crops of the face detector that is in use."""
-    return bool(card.detector.get("sha256") == file_hash(DETECTOR_RUNTIME.with_suffix(".bin")))
+    return bool(card.detector.get("sha256") == read_hashes()[DETECTOR_RUNTIME.with_suffix(".bin").name])

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 
-from agelens.data_prep.core.ordered_threads import grow_batches, map_in_threads
+from agelens.data_prep.core.ordered_threads import grow_batches, map_in_threads, run_in_background
 
 
 def test_batches_double_up_to_the_largest() -> None:
@@ -60,3 +60,27 @@ def test_closing_waits_for_the_running_function() -> None:
     seen = len(finished)
     assert seen <= 4
     assert len(finished) == seen
+
+
+def test_the_caller_continues_while_the_function_runs():
+    go_on, calls = Event(), []
+
+    def wait():
+        calls.append(go_on.wait(10))
+        return 7
+
+    result = run_in_background(wait)
+    assert calls == []
+    go_on.set()
+    assert [result(), result()] == [7, 7]
+    assert calls == [True]
+
+
+def test_an_error_is_raised_every_time():
+    def fail():
+        raise KeyError
+
+    result = run_in_background(fail)
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            result()

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import cv2
@@ -190,7 +191,7 @@ def test_missing_bundled_model_gives_no_advice_to_run_the_pipeline(photos, agele
 
 
 def test_model_of_another_detector_gives_a_warning(photos, model, agelens, monkeypatch):
-    monkeypatch.setattr("agelens.pipeline.prediction.predict.file_hash", lambda _: "another")
+    monkeypatch.setattr("agelens.pipeline.prediction.predict.read_hashes", lambda: defaultdict(str))
     status, _, err = agelens("predict", "company.jpg", "--model", str(model))
     assert status == 0
     assert "another face detector" in err
