@@ -25,8 +25,8 @@ LARGEST = 10
 SIZES = """
 import json
 from importlib.metadata import distributions
-print(json.dumps({one.name: sum(path.locate().stat().st_size for path in {*(one.files or ())}
-    if path.locate().is_file()) for one in distributions()}))
+print(json.dumps({one.name: [one.version, sum(path.locate().stat().st_size for path in {*(one.files or ())}
+    if path.locate().is_file())] for one in distributions()}))
 """
 
 
@@ -62,7 +62,7 @@ def install(commit: str, folder: Path) -> Path:
     archive = subprocess.run(["git", "archive", commit], check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    subprocess.run([environment / "bin/pip", "install", "--quiet", str(tree)], check=True, env=_clean_environment())
+    subprocess.run([environment / "bin/pip", "install", "--quiet", str(tree)], check=True, env=clean_environment())
     return environment
 
 
@@ -71,15 +71,17 @@ def sizes(environment: Path) -> dict[str, Any]:
     files = [path for path in environment.rglob("*") if path.is_file() and not path.is_symlink()]
     compiled = sum(path.stat().st_size for path in files if path.suffix == ".pyc")
     asked = subprocess.run(
-        [environment / "bin/python", "-c", SIZES], check=True, capture_output=True, env=_clean_environment()
+        [environment / "bin/python", "-c", SIZES], check=True, capture_output=True, env=clean_environment()
     )
-    packages: dict[str, int] = json.loads(asked.stdout)
+    listed: dict[str, tuple[str, int]] = json.loads(asked.stdout)
+    packages = {name: size for name, (_, size) in listed.items()}
     largest = sorted(packages, key=lambda name: -packages[name])[:LARGEST]
     return {
         "megabytes": round(sum(path.stat().st_size for path in files) / 1e6),
         "of_it_bytecode": round(compiled / 1e6),
         "packages": len(packages),
         "largest": {name: round(packages[name] / 1e6, 1) for name in largest},
+        "versions": {name: version for name, (version, _) in listed.items()},
     }
 
 
@@ -90,7 +92,7 @@ def cold_start(environment: Path, photograph: Path) -> tuple[float, float]:
         [environment / "bin/agelens", "predict", str(photograph)],
         check=True,
         stdout=subprocess.DEVNULL,
-        env=_clean_environment(),
+        env=clean_environment(),
         cwd=environment,
     )
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -108,7 +110,8 @@ def _describe(runs: list[tuple[float, float]]) -> dict[str, Any]:
     }
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
+    """Return the environment variables without those of Python, which could lead to other packages."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
 
