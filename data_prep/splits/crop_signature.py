@@ -32,21 +32,33 @@ class CropSignature:
 
 
 def describe_crop(crop: Pixels) -> CropSignature:
-    """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads.
-
-    The hash is the DCT hash of phash.org: one bit for each of the 8 x 8 lowest frequencies, 1 above their median.
-    """
-    # Pillow resizes without the interpreter's lock; with matrix products, each thread would start threads of BLAS.
-    small = Image.fromarray(crop).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    grey = np.asarray(small, dtype=np.float32)
-    cosines = _cosines()
-    frequencies = cosines @ grey @ cosines.T
-    bits = np.packbits(frequencies > np.median(frequencies))
+    """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads."""
+    grey = _small_grey(crop)
     centred = (grey - grey.mean()).ravel()
     length = np.float32(np.linalg.norm(centred))
     unit = centred / length if length > 0 else centred
     pixels = hashlib.sha1(f"{crop.shape}".encode() + crop.tobytes(), usedforsecurity=False)
-    return CropSignature(pixels.hexdigest(), int.from_bytes(bits.tobytes(), "big"), unit)
+    return CropSignature(pixels.hexdigest(), _hash_grey(grey), unit)
+
+
+def perceptual_hash(crop: Pixels) -> int:
+    """Return the perceptual hash of one crop `uint8 (S, S, 3)`, 64 bits: `phash` of its signature by itself."""
+    return _hash_grey(_small_grey(crop))
+
+
+def _small_grey(crop: Pixels) -> Matrix:
+    """Return the crop as `float32 (32, 32)` grey values."""
+    # Pillow resizes without the interpreter's lock; with matrix products, each thread would start threads of BLAS.
+    small = Image.fromarray(crop).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float32)
+
+
+def _hash_grey(grey: Matrix) -> int:
+    """Return the DCT hash of phash.org: one bit for each of the 8 x 8 lowest frequencies, 1 above their median."""
+    cosines = _cosines()
+    frequencies = cosines @ grey @ cosines.T
+    bits = np.packbits(frequencies > np.median(frequencies))
+    return int.from_bytes(bits.tobytes(), "big")
 
 
 @lru_cache(maxsize=1)

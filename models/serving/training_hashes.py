@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agelens.data_prep.core.atomic import write_text
 from agelens.data_prep.core.images import Pixels, read_rgb
-from agelens.data_prep.splits.crop_signature import describe_crop
+from agelens.data_prep.splits.crop_signature import perceptual_hash
 
 HASHES_FILE = "training_hashes.txt"
 
@@ -25,7 +25,7 @@ HASH_DIGITS = 8
 
 def crop_hash(crop: Pixels) -> str:
     """Return the first digits of the SHA-256 of the perceptual hash of a crop `uint8 (S, S, 3)`."""
-    return hashlib.sha256(describe_crop(crop).phash.to_bytes(8, "big")).hexdigest()[:HASH_DIGITS]
+    return hashlib.sha256(perceptual_hash(crop).to_bytes(8, "big")).hexdigest()[:HASH_DIGITS]
 
 
 def write_training_hashes(folder: Path, crops: Iterable[Path]) -> int:

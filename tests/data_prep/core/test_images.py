@@ -20,6 +20,7 @@ from agelens.data_prep.core.images import (
     decode_rgb,
     encode_jpeg,
     find_images,
+    jpeg_round_trip,
     read_image_bytes,
     read_rgb,
     write_jpeg,
@@ -275,3 +276,11 @@ def test_pixels_are_admitted_before_they_are_decoded() -> None:
     with pytest.raises(ImageError):
         decode_rgb(encoded(drawn_photo(10, 12), "PNG")[:-60], admit=admitted.append)
     assert admitted == [120, 120]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_round_trip_gives_what_would_be_read_from_disk(seed):
+    rng = np.random.default_rng(seed)
+    smooth = np.kron(rng.integers(0, 256, (24, 24, 3)), np.ones((8, 8, 1)))
+    image = np.clip(smooth + rng.normal(0, 20, smooth.shape), 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(jpeg_round_trip(image), decode_rgb(encode_jpeg(image)))

@@ -9,7 +9,7 @@ from PIL import Image
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.tables import GROUPED, REJECTED, check_table
-from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop
+from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop, perceptual_hash
 from agelens.data_prep.splits.dedup import (
     check_photos,
     find_groups,
@@ -94,6 +94,7 @@ def test_crops_of_one_colour_are_duplicates_only_if_equal():
 
 def test_a_signature_has_grey_of_mean_0_and_length_1():
     signature = describe_crop(draw_image(1))
+    assert perceptual_hash(draw_image(1)) == signature.phash
     assert signature.grey.shape == (1024,)
     assert signature.grey.dtype == np.float32
     assert signature.grey.mean() == pytest.approx(0, abs=1e-6)
