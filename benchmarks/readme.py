@@ -16,6 +16,7 @@ from pages import (
     recorded_slices,
     table_of,
 )
+from peers.page import peers_block
 from prediction.readme_block import prediction_block
 from quality.page import quality_block
 
@@ -81,6 +82,7 @@ def results_block() -> str:
         *_crop(),
         *_search(),
         *_training(),
+        *peers_block(),
     ]
     return "\n".join(lines)
 

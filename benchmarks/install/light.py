@@ -74,13 +74,19 @@ def sizes(environment: Path) -> dict[str, Any]:
         [environment / "bin/python", "-c", SIZES], check=True, capture_output=True, env=clean_environment()
     )
     listed: dict[str, tuple[str, int]] = json.loads(asked.stdout)
-    packages = {name: size for name, (_, size) in listed.items()}
-    largest = sorted(packages, key=lambda name: -packages[name])[:LARGEST]
     return {
         "megabytes": round(sum(path.stat().st_size for path in files) / 1e6),
         "of_it_bytecode": round(compiled / 1e6),
-        "packages": len(packages),
-        "largest": {name: round(packages[name] / 1e6, 1) for name in largest},
+        **summarise_sizes(listed),
+    }
+
+
+def summarise_sizes(listed: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    """Return number, largest sizes in megabytes and versions of packages, from version and bytes of each."""
+    largest = sorted(listed, key=lambda name: -listed[name][1])[:LARGEST]
+    return {
+        "packages": len(listed),
+        "largest": {name: round(listed[name][1] / 1e6, 1) for name in largest},
         "versions": {name: version for name, (version, _) in listed.items()},
     }
 
