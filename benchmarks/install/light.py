@@ -1,12 +1,14 @@
-"""What a light installation takes on disk, and how long it needs for one photograph from a cold start.
+"""What a light installation takes on disk, how long one photograph takes from a cold start, and a whole folder.
 
-    python -m benchmarks.install.light PHOTOGRAPH [--before COMMIT] [--runs 15] [--record]
+    python -m benchmarks.install.light FOLDER [--before COMMIT] [--runs 15] [--rounds 3] [--record]
 
 Each version is installed with `pip install` into a new environment, and the size of every package is added up from
-its own list of files. Then `agelens predict PHOTOGRAPH` runs in both environments in turn.
+its own list of files. Then `agelens predict` runs on the first photograph of the folder, and on all of them, with the
+versions in turn. Ages of both versions are compared.
 """
 
 import argparse
+import csv
 import json
 import os
 import resource
@@ -18,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agelens.data_prep.core.images import find_images
 from benchmarks.evidence import add_record_option, write_result
 
 LARGEST = 10
@@ -33,24 +36,28 @@ print(json.dumps({one.name: [one.version, sum(path.locate().stat().st_size for p
 def main() -> None:
     """Install, measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("photograph", type=Path)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--before", help="commit to compare with")
     parser.add_argument("--runs", type=int, default=15, help="cold starts of each version")
+    parser.add_argument("--rounds", type=int, default=3, help="runs over the folder, of each version")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
+    photographs = find_images(asked.folder.resolve())
     with tempfile.TemporaryDirectory() as folder:
         commits = {"after": "HEAD"} | ({"before": asked.before} if asked.before else {})
         installed = {name: install(commit, Path(folder) / name) for name, commit in commits.items()}
-        starts: dict[str, list[tuple[float, float]]] = {name: [] for name in installed}
-        for number in range(asked.runs + 1):
-            for name, environment in installed.items():
-                seconds = cold_start(environment, asked.photograph.resolve())
-                if number:  # the first run reads the files from disk
-                    starts[name].append(seconds)
-        content = {
-            name: {"installation": sizes(environment), "cold_start": _describe(starts[name])}
-            for name, environment in installed.items()
-        }
+        starts = _in_turn(installed, photographs[:1], times=asked.runs)
+        folders = _in_turn(installed, photographs, times=asked.rounds)
+        content: dict[str, Any] = {"photographs": len(photographs)}
+        for name, environment in installed.items():
+            rates = [len(photographs) / seconds for seconds, _ in folders[name]]
+            content[name] = {
+                "installation": sizes(environment),
+                "cold_start": _describe(starts[name]),
+                "photographs_per_second": [round(rate, 1) for rate in rates],
+                "processor_seconds_per_photograph": [round(used / len(photographs), 4) for _, used in folders[name]],
+            }
+        content["largest_age_difference"] = largest_difference([read_ages(one) for one in installed.values()])
     print(json.dumps(content, indent=2))
     write_result("install", content, seconds=time.perf_counter() - started, record=asked.record)
 
@@ -91,18 +98,46 @@ def summarise_sizes(listed: dict[str, tuple[str, int]]) -> dict[str, Any]:
     }
 
 
-def cold_start(environment: Path, photograph: Path) -> tuple[float, float]:
-    """Return seconds, and seconds of processor time, of one command."""
+def _in_turn(
+    installed: dict[str, Path], photographs: list[Path], *, times: int
+) -> dict[str, list[tuple[float, float]]]:
+    """Return seconds and processor seconds of each version; the first run, which reads files from disk, is left out."""
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in installed}
+    for _ in range(times + 1):
+        for name, environment in installed.items():
+            runs[name].append(run(environment, photographs))
+    return {name: found[1:] for name, found in runs.items()}
+
+
+def run(environment: Path, photographs: list[Path]) -> tuple[float, float]:
+    """Return seconds, and seconds of processor time, of one command, which writes `ages.csv` in the environment."""
+    (environment / "ages.csv").unlink(missing_ok=True)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(
-        [environment / "bin/agelens", "predict", str(photograph)],
+        [environment / "bin/agelens", "predict", "-", "--csv", "ages.csv"],
+        input="".join(f"{path}\n" for path in photographs).encode(),
         check=True,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env=clean_environment(),
         cwd=environment,
     )
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def read_ages(environment: Path) -> list[tuple[str, str, str]]:
+    """Return path, number of the face and age of each row of the last run; the last two are empty without a face."""
+    with (environment / "ages.csv").open(newline="", encoding="utf-8") as file:
+        return [(row["path"], row["face"], row["age"]) for row in csv.DictReader(file)]
+
+
+def largest_difference(versions: list[list[tuple[str, str, str]]]) -> float | None:
+    """Return the largest difference of an age between two versions; None if they found other faces, or for one."""
+    if len(versions) < 2 or [row[:2] for row in versions[0]] != [row[:2] for row in versions[1]]:
+        return None
+    pairs = zip(*versions, strict=True)
+    return round(max((abs(float(one[2]) - float(other[2])) for one, other in pairs if one[1]), default=0.0), 4)
 
 
 def _describe(runs: list[tuple[float, float]]) -> dict[str, Any]:

@@ -20,7 +20,28 @@ def prediction_block() -> list[str]:
         *rows,
         "",
         f"One photograph takes {cold:.2f} seconds, start included ([figures](benchmarks/results/predict_fgnet.json)).",
+        *_installation(),
         *_video(),
+    ]
+
+
+def _installation() -> list[str]:
+    """Return size and cold start of the base installation beside those of the version that it was compared with."""
+    found = measured("install")
+    if found is None:
+        return []
+    after, before = found["after"], found["before"]
+    size, old_size = (one["installation"]["megabytes"] for one in (after, before))
+    start, old_start = (one["cold_start"]["median_seconds"] for one in (after, before))
+    rate, old_rate = (max(one["photographs_per_second"]) for one in (after, before))
+    four = dict(list(after["installation"]["largest"].items())[:4])
+    return [
+        "",
+        f"The base installation takes {size} MB ({old_size} before), of which {', '.join(four)} take "
+        f"{sum(four.values()):.0f}. In turn with the version before, on a machine that is busy with other work: one "
+        f"photograph from a cold start {start:.2f} seconds (before {old_start:.2f}), FG-NET {rate:.0f} photographs per "
+        f"second (before {old_rate:.0f}), the largest difference of an age {found['largest_age_difference']} years "
+        "([figures](benchmarks/results/install.json)).",
     ]
 
 

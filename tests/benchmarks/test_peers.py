@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
-from benchmarks.install.light import summarise_sizes
+from benchmarks.install.light import largest_difference, summarise_sizes
 from benchmarks.peers.compare import common_errors, measure
 from benchmarks.peers.page import peers_block, rows_of
+from benchmarks.prediction import readme_block
 
 TABLE = pd.DataFrame({"age": [10, 20, 30, 40], "gender": ["female", "male", None, "male"]})
 
@@ -49,6 +50,13 @@ def test_packages_are_listed_by_size():
     assert found["versions"] == {"small": "1.0", "large": "2.0"}
 
 
+def test_ages_of_two_versions_are_compared_face_by_face():
+    one = [("a.jpg", "1", "20.5"), ("b.jpg", "", ""), ("c.jpg", "1", "7")]
+    assert largest_difference([one, [("a.jpg", "1", "20.25"), *one[1:]]]) == 0.25
+    assert largest_difference([one, one[:2]]) is None
+    assert largest_difference([one]) is None
+
+
 def test_the_better_figure_of_each_row_is_bold():
     def system(mae: float, coverage: float | None, rate: float) -> dict[str, object]:
         of_set = {
@@ -74,3 +82,19 @@ def test_the_better_figure_of_each_row_is_bold():
 def test_the_block_says_when_nothing_was_measured(monkeypatch):
     monkeypatch.setattr("benchmarks.peers.page.measured", lambda _: None)
     assert peers_block() == []
+
+
+def test_the_installation_is_shown_beside_the_one_before(monkeypatch):
+    def version(size, start, rate):
+        largest = {"cv": 50.0, "ov": 40.0, "np": 30.0, "pil": 20.0, "rest": 1.0}
+        return {
+            "installation": {"megabytes": size, "largest": largest},
+            "cold_start": {"median_seconds": start},
+            "photographs_per_second": [rate - 1, rate],
+        }
+
+    found = {"after": version(200, 0.9, 110), "before": version(300, 1.2, 100), "largest_age_difference": 0.0}
+    monkeypatch.setattr(readme_block, "measured", {"install": found}.get)
+    line = readme_block._installation()[1]
+    assert "takes 200 MB (300 before), of which cv, ov, np, pil take 140." in line
+    assert "0.90 seconds (before 1.20), FG-NET 110 photographs per second (before 100)" in line
