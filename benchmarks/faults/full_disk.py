@@ -13,7 +13,7 @@ from benchmarks.faults.undisturbed import Undisturbed
 
 LARGE = 512 << 20
 PAGE = 4096
-SHARES = (0.0, 0.3, 0.6, 0.9)
+SHARES = (0.0, 0.4, 0.8)
 """Of the space that a command needs: what it gets."""
 
 

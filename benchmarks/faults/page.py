@@ -40,11 +40,16 @@ def faults_block() -> str:
             "",
             *_red(found["red"]),
             "",
-            f"{found['cells']:,} cells. Files that differ between two undisturbed runs and are not compared: "
-            f"{', '.join(f'`{name}`' for name in found['not_repeatable']) or 'none'}. `make soak`, "
-            f"{found['seconds'] / 60:.0f} minutes on {found['device']}; [figures](../benchmarks/results/faults.json).",
+            f"{found['cells']:,} cells were tried{_left(found['left'])}. Files that differ between two undisturbed "
+            f"runs, which are not compared: {', '.join(f'`{name}`' for name in found['not_repeatable']) or 'none'}. "
+            f"`make soak`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
+            "[figures](../benchmarks/results/faults.json).",
         ]
     )
+
+
+def _left(tasks: int) -> str:
+    return f", and {tasks} were left when the time was over" if tasks else ""
 
 
 def _stages(found: Mapping[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,6 +101,12 @@ def copy_project(project: Project, root: Path) -> Project:
         elif path.is_file():
             shutil.copy2(path, root / path.name)
     return Project(root)
+
+
+def copy_of(project: Project) -> Project:
+    """Return the copy of a project that belongs to this process, beside it."""
+    root = project.root.with_name(f"copy-{os.getpid()}")
+    return Project(root) if root.is_dir() else copy_project(project, root)
 
 
 def _content(path: Path) -> str:

@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,11 @@ from benchmarks.faults.artefacts import ALIKE, DRAW, PREDICT, Artefact, Command,
 from benchmarks.faults.cells import Cell, try_damage, try_kill
 from benchmarks.faults.child import import_libraries
 from benchmarks.faults.full_disk import reason_against, try_full_disk
-from benchmarks.faults.project import FACES, Project, copy_project, make_project
-from benchmarks.faults.undisturbed import STAGE_COMMANDS, STATES, Made, Undisturbed, run_undisturbed
+from benchmarks.faults.project import FACES, Project, copy_of, make_project
+from benchmarks.faults.undisturbed import PROCESSES, STAGE_COMMANDS, STATES, Made, Undisturbed, run_undisturbed
 from tests.damage import DAMAGES
 
-PROCESSES = 2
-MOMENTS = 4
+MOMENTS = 3
 MEMORY = Path("/dev/shm")
 """A file system in memory, where fsync takes no time."""
 
@@ -74,10 +73,12 @@ class Setting:
     Args:
         project: The project that is copied.
         made: The undisturbed runs.
+        deadline: When no further task is started, on the clock of `time.monotonic`.
     """
 
     project: Project
     made: Made
+    deadline: float
 
 
 _SETTING: list[Setting] = []
@@ -88,18 +89,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0, help="of the moments at which commands are killed")
     parser.add_argument("--only", nargs="*", default=[], help="words; a task must have one: a stage, a fault, a file")
+    parser.add_argument("--minutes", type=float, default=28.0, help="after which no further cell is tried")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
+    deadline = time.monotonic() + 60 * asked.minutes
     import_libraries()
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         project = make_project(Path(folder) / "made")
         made = run_undisturbed(project)
-        _SETTING.append(Setting(project, made))
+        _SETTING.append(Setting(project, made, deadline))
         print(f"undisturbed runs: {time.perf_counter() - started:.0f} s", flush=True)
         skipped = reason_against()
         tasks = tasks_of(project, made, seed=asked.seed, disks=not skipped)
-        cells = list(run_tasks([task for task in tasks if _wanted(task, asked.only)]))
-    content = {"faces": FACES, "seed": asked.seed, "skipped": skipped, **summary_of(cells, made)}
+        tasks = [task for task in tasks if _wanted(task, asked.only)]
+        random.Random(asked.seed).shuffle(tasks)  # where the time does not suffice, some of each kind are tried
+        found = list(run_tasks(tasks))
+    cells = sorted((cell for cell in found if cell is not None), key=_place)
+    left = sum(cell is None for cell in found)
+    content = {"faces": FACES, "seed": asked.seed, "skipped": skipped, "left": left, **summary_of(cells, made)}
     write_result("faults", content, seconds=time.perf_counter() - started, record=asked.record)
     sys.exit(1 if content["red"] else 0)
 
@@ -153,13 +160,13 @@ def _wanted(task: Task, words: list[str]) -> bool:
     return not words or any(word in str(task) for word in words)
 
 
-def run_tasks(tasks: list[Task]) -> Iterator[Cell]:
-    """Run tasks in two processes, and print the red cells as they are found."""
+def run_tasks(tasks: list[Task]) -> Iterator[Cell | None]:
+    """Run tasks in two processes, and print the red cells as they are found; yield None for each task that is left."""
     fork = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(PROCESSES, mp_context=fork) as pool:
         for number, cells in enumerate(pool.map(_run_task, tasks), start=1):
             for cell in cells:
-                if cell.outcome in ("wrong", "valid"):
+                if cell is not None and cell.outcome in ("wrong", "valid"):
                     name = f"{cell.outcome}: {cell.fault}, {_name(cell.command)}, {cell.target}"
                     print(f"{name}: {cell.detail}", flush=True)
                 yield cell
@@ -167,14 +174,15 @@ def run_tasks(tasks: list[Task]) -> Iterator[Cell]:
                 print(f"{number} of {len(tasks)}", flush=True)
 
 
-def _run_task(task: Task) -> list[Cell]:
+def _run_task(task: Task) -> Sequence[Cell | None]:
     setting = _SETTING[0]
+    if time.monotonic() > setting.deadline:
+        return [None]
     first = setting.made.first
     if isinstance(task, FullDisk):
         folder = setting.project.root.with_name(f"disk-{os.getpid()}")
         return try_full_disk(setting.project, folder, task.command, first[task.command])
-    root = setting.project.root.with_name(f"copy-{os.getpid()}")
-    project = Project(root) if root.is_dir() else copy_project(setting.project, root)
+    project = copy_of(setting.project)
     if isinstance(task, Kill):
         return [try_kill(project, task.command, first[task.command], after=task.after, before=task.before)]
     runs = setting.made.stopped if task.stopped else setting.made.repeated
@@ -197,11 +205,17 @@ def summary_of(cells: list[Cell], made: Made) -> dict[str, Any]:
     return {
         "cells": len(cells),
         "stages": stages,
-        "artefacts": artefacts,
+        "artefacts": dict(sorted(artefacts.items())),
         "red": [_described(cell) for cell in cells if cell.outcome == "wrong"],
         "valid": [_described(cell) for cell in cells if cell.outcome == "valid"],
         "not_repeatable": sorted({name for run in runs for name in run.changing}),
     }
+
+
+def _place(cell: Cell) -> tuple[int, str, str, str]:
+    """Return the position of a cell in the table."""
+    commands = [*STAGE_COMMANDS, ("summary",), PREDICT, DRAW]
+    return commands.index(cell.command), cell.target, cell.fault, cell.detail
 
 
 def _described(cell: Cell) -> dict[str, str]:

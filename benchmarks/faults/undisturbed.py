@@ -1,16 +1,21 @@
 """What commands write if nothing disturbs them: the files before each of them, and the results that are expected."""
 
+import multiprocessing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from agelens.data_prep.core.atomic import TEMPORARY_PREFIX
 from agelens.pipeline.stages import STAGES
 from benchmarks.faults.artefacts import COMMANDS, DRAW, PREDICT, Command
 from benchmarks.faults.child import Ran
-from benchmarks.faults.project import Contents, Project
+from benchmarks.faults.project import Contents, Project, copy_of
 
 REPETITIONS = 2
+
+PROCESSES = 2
 
 STAGE_COMMANDS: tuple[Command, ...] = tuple(("run", stage) for stage in STAGES)
 
@@ -65,7 +70,9 @@ def run_undisturbed(project: Project) -> Made:
     first = {command: repeat(project, project.contents(), command) for command in STAGE_COMMANDS}
     finished = project.contents()
     first |= {command: repeat(project, finished, command) for command in (PREDICT, DRAW)}
-    repeated = {command: repeat(project, finished, command) for command in COMMANDS}
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("fork")) as pool:
+        runs = pool.map(partial(_repeat_in_copy, project, finished), COMMANDS)
+        repeated = {command: replace(run, base=finished) for command, run in zip(COMMANDS, runs, strict=True)}
     stopped = {
         command: repeat(project, _stop(project, first[command], command, folder), command)
         for command, folder in STATES.items()
@@ -90,6 +97,10 @@ def repeat(project: Project, base: Contents, command: Command) -> Undisturbed:
     names = states[0].keys() | states[1].keys()
     changing = frozenset(name for name in names if states[0].get(name) != states[1].get(name))
     return Undisturbed(base, states[0], changing, ran)
+
+
+def _repeat_in_copy(project: Project, base: Contents, command: Command) -> Undisturbed:
+    return replace(repeat(copy_of(project), base, command), base={})
 
 
 def _stop(project: Project, undisturbed: Undisturbed, command: Command, folder: str) -> Contents:

@@ -136,6 +136,7 @@ def test_red_cells_are_shown(monkeypatch):
         "not_repeatable": ["a.json"],
         "skipped": "",
         "cells": 6,
+        "left": 2,
         "seconds": 120.0,
         "device": "some",
     }
@@ -143,6 +144,7 @@ def test_red_cells_are_shown(monkeypatch):
     lines = page.faults_block().splitlines()
     assert "| `split` | 3 resumed | - | 2 found by DVC only, 1 **red** | - |" in lines
     assert "| `data/grouped.csv` | - | 1 **red** | - | - |" in lines
+    assert "6 cells were tried, and 2 were left when the time was over." in lines[-1]
     assert "| split | cut | `data/grouped.csv` | a / b |" in lines
     monkeypatch.setattr(page, "measured", {"faults": {**found, "red": [], "skipped": "no root"}}.get)
     assert "No cell is red." in page.faults_block()
