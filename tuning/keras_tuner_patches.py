@@ -40,7 +40,9 @@ class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
     def save(self) -> None:
         """Replace oracle.json atomically; upstream overwrites it in place, so a killed process can truncate it."""
         with replacing(Path(self._get_oracle_fname())) as temporary:
-            temporary.write_text(json.dumps(with_hash(self.get_state())))
+            state = self.get_state()
+            # Upstream writes a set, whose order depends on how often the search was resumed.
+            temporary.write_text(json.dumps(with_hash({**state, "tried_so_far": sorted(state["tried_so_far"])})))
 
     def _save_trial(self, trial: Any) -> None:
         """Replace trial.json atomically, with its hash; upstream overwrites it in place."""

@@ -20,7 +20,7 @@ FILE = re.compile(r"\b(?:data|reports|weights)/\w+")
 
 DETAIL_LENGTH = 400
 
-FULL = re.compile("disk is full|No space left on device")
+FULL = re.compile("disk is full|No space left on device|needs .* GB in .* where .* GB are free")
 
 
 @dataclass(frozen=True)

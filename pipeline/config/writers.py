@@ -8,7 +8,7 @@ from agelens.pipeline.config.yaml_file import read_yaml
 
 FILE = re.compile(r"(?<![\w./-])(?:data|reports|weights)/[\w./-]*\w")
 
-ADVICE = re.compile(r"`(?:dvc repro|agelens run) \w+`")
+ADVICE = re.compile(r"`(?:dvc repro|agelens run) (\w+)`")
 
 
 def line_about(error: AgelensError, *, flow: Path = Path("dvc.yaml")) -> str:
@@ -21,15 +21,18 @@ def line_about(error: AgelensError, *, flow: Path = Path("dvc.yaml")) -> str:
 
 
 def advice_about(message: str, *, flow: Path = Path("dvc.yaml")) -> str:
-    """Return a sentence that names the stage which writes the first file of a message that a stage writes.
+    """Return a sentence that names the stage which writes the first file of a message, or the files of its stage.
 
     Args:
-        message: Of an error. If it already names a stage to run, there is nothing to add.
+        message: Of an error. If it names both a stage to run and a file, there is nothing to add.
         flow: The stages; without such a file there is nothing to add.
     """
-    if ADVICE.search(message) or not flow.is_file():
+    if not flow.is_file():
         return ""
     writers = _writers(flow)
+    if advised := ADVICE.search(message):
+        outputs = [output for output, stage in writers.items() if stage == advised[1]]
+        return f" It writes {', '.join(outputs)}." if outputs and not FILE.search(message) else ""
     for found in FILE.finditer(message):
         path = Path(found.group())
         for output, stage in writers.items():

@@ -91,6 +91,7 @@ def test_a_killed_command_must_end_with_the_same_bytes(tmp_path, undisturbed, fi
     ("first", "outcome"),
     [
         (ended(1, "agelens: The disk is full: data/train.csv cannot be written.\n"), "refused"),
+        (ended(1, "agelens: The cache needs 2.0 GB in data/x, where 1.0 GB are free.\n"), "refused"),
         (ended(1, "agelens: data/train.csv is missing.\n"), "wrong"),
         (ended(-7), "wrong"),
         (ended(), "finished"),

@@ -143,6 +143,12 @@ def test_a_search_with_a_damaged_state_starts_again(first, folder, tmp_path, fil
     assert len(recorder.epochs) == BUDGET.epochs
 
 
+def test_the_state_lists_tried_settings_in_one_order(first, folder):
+    tried = read_hashed(folder / "search_a/oracle.json")["tried_so_far"]
+    assert len(tried) > 1
+    assert tried == sorted(tried)
+
+
 def test_a_search_that_lacks_a_trial_starts_again(first, folder, tmp_path):
     shutil.copytree(folder / "search_a", tmp_path / "search_a")
     (tmp_path / "search_a/trial_0001/trial.json").unlink()

@@ -17,6 +17,8 @@ from tests.locations import ROOT
         ("params.yaml and data/splits/val.csv differ.", " `dvc repro split` writes data/splits/val.csv."),
         ("No network at weights/trained/age_net.keras: run `dvc repro train`.", ""),
         ("weights/trained/age_net.keras is of another `agelens run train`.", ""),
+        ("Run `dvc repro split`.", " It writes data/splits/test.csv, data/splits/train.csv, data/splits/val.csv."),
+        ("Run `dvc repro nothing`.", ""),
         ("data/raw/mine/1.jpg cannot be read.", ""),
         ("old_data/faces.csv.old is no table.", ""),
     ],
