@@ -19,7 +19,6 @@ from agelens.tuning.search import SearchConfig, TrialLimitReached, remove_other_
 from agelens.tuning.search_progress import TRIAL_COLUMNS, SearchListener, SearchProgress, TrialInfo, trials_table
 from agelens.tuning.space import Choices, SearchSpace
 from agelens.tuning.state_files import read_hashed, with_hash
-from tests.damage import DAMAGES
 from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_factory
 
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
@@ -130,39 +129,6 @@ def test_a_score_is_the_lowest_mae_of_all_epochs(first):
     trials, recorder = first
     scores = {info.trial: min(epoch["val_age_mae"] for epoch in logs) for info, logs in recorder.trials}
     assert trials.set_index("trial")["val_age_mae"].to_dict() == pytest.approx(scores)
-
-
-@pytest.mark.parametrize(("file", "name"), [("oracle.json", "cut"), ("trial_*/trial.json", "flipped")])
-def test_a_search_with_a_damaged_state_starts_again(first, folder, tmp_path, file, name):
-    shutil.copytree(folder / "search_a", tmp_path / "search_a")
-    path = next((tmp_path / "search_a").glob(file))
-    path.write_bytes(DAMAGES[name](path.read_bytes()))
-    trials, recorder = search(tmp_path, fingerprint="a")
-    pd.testing.assert_frame_equal(trials, first[0])
-    assert [line.endswith(f"{path.name} is damaged, so the search starts again") for line in recorder.damage] == [True]
-    assert len(recorder.epochs) == BUDGET.epochs
-
-
-def test_the_state_lists_tried_settings_in_one_order(first, folder):
-    tried = read_hashed(folder / "search_a/oracle.json")["tried_so_far"]
-    assert len(tried) > 1
-    assert tried == sorted(tried)
-
-
-def test_a_search_that_lacks_a_trial_starts_again(first, folder, tmp_path):
-    shutil.copytree(folder / "search_a", tmp_path / "search_a")
-    (tmp_path / "search_a/trial_0001/trial.json").unlink()
-    trials, recorder = search(tmp_path, fingerprint="a")
-    pd.testing.assert_frame_equal(trials, first[0])
-    assert len(recorder.damage) == 1
-
-
-def test_a_damaged_file_of_the_tuner_changes_nothing(first, folder, tmp_path):
-    shutil.copytree(folder / "search_a", tmp_path / "search_a")
-    (tmp_path / "search_a/tuner.json").write_text("{")
-    trials, recorder = search(tmp_path, fingerprint="a")
-    pd.testing.assert_frame_equal(trials, first[0])
-    assert recorder.epochs == []
 
 
 def test_the_promoted_model_is_the_best_of_its_round(first):
