@@ -18,6 +18,7 @@ from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
 from agelens.data_prep.core.ordered_threads import run_in_background
+from agelens.models.serving.mirroring import replace_reversals
 
 NetworkOutputs = dict[str, npt.NDArray[np.float32]]
 """Arrays by output name; the first axis is the batch."""
@@ -98,9 +99,11 @@ def _read_graph(path: Path) -> Any:
         msg = f"There is no exported network at {path}. Run `dvc repro export`."
         raise WeightsError(msg)
     try:
-        return ov.Core().read_model(path)
+        graph = ov.Core().read_model(path)
     except RuntimeError as error:
         raise _unreadable(path, error) from error
+    replace_reversals(graph)
+    return graph
 
 
 def _start_network(graph: Any, device: str, options: dict[str, str]) -> RequestPool:

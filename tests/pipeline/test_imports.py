@@ -80,6 +80,7 @@ IMPORTERS = {
         "agelens.data_prep.core.openvino_requests",
         "agelens.data_prep.faces.detector",
         "agelens.data_prep.faces.points",
+        "agelens.models.serving.mirroring",
         "agelens.models.serving.runtime",
     ),
     "pillow_heif": ("agelens.data_prep.core.decoding.files",),
