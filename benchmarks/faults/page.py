@@ -42,7 +42,7 @@ def faults_block() -> str:
             "",
             f"{found['cells']:,} cells were tried{_left(found['left'])}. Files that differ between two undisturbed "
             f"runs, which are not compared: {', '.join(f'`{name}`' for name in found['not_repeatable']) or 'none'}. "
-            f"`make soak`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
+            f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
             "[figures](../benchmarks/results/faults.json).",
         ]
     )

@@ -140,6 +140,7 @@ def test_red_cells_are_shown(monkeypatch):
         "left": 2,
         "seconds": 120.0,
         "device": "some",
+        "command": "some",
     }
     monkeypatch.setattr(page, "measured", {"faults": found}.get)
     lines = page.faults_block().splitlines()
