@@ -151,7 +151,12 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
 
 
 def read_figures(
-    path: Path, *, columns: Collection[str] = (), numbers: Collection[str] = (), **options: Any
+    path: Path,
+    *,
+    columns: Collection[str] = (),
+    numbers: Collection[str] = (),
+    texts: Collection[str] | None = None,
+    **options: Any,
 ) -> pd.DataFrame:
     """Read a table of figures, which has no schema.
 
@@ -159,6 +164,7 @@ def read_figures(
         path: The file.
         columns: That it must have.
         numbers: Columns that it must have and that must hold numbers.
+        texts: If given, all columns but these must hold numbers.
         options: Of `pandas.read_csv`.
 
     Raises:
@@ -169,7 +175,8 @@ def read_figures(
         if missing := [name for name in (*columns, *numbers) if name not in table]:
             reason = f"there is no column {missing[0]}"
             raise ValueError(reason)
-        for name in numbers:
+        others = () if texts is None else table.columns.difference(list(texts))
+        for name in (*numbers, *others):
             pd.to_numeric(table[name])
     except (ValueError, OverflowError) as error:
         msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."

@@ -5,6 +5,9 @@ bfloat16 is up to three times as fast as float32 on processors that support it. 
 the precision that their card names; the export compares their outputs with Keras.
 """
 
+import errno
+import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import partial
@@ -19,6 +22,9 @@ from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
 from agelens.data_prep.core.ordered_threads import run_in_background
 from agelens.models.serving.mirroring import replace_reversals
+
+FULL_BYTES = 1 << 16
+"""A disk with less free space than this is full."""
 
 NetworkOutputs = dict[str, npt.NDArray[np.float32]]
 """Arrays by output name; the first axis is the batch."""
@@ -37,11 +43,20 @@ def convert_network(network: Any) -> Any:
 
 
 def write_network(path: Path, graph: Any) -> None:
-    """Write an OpenVINO graph as `.xml` and `.bin`; weights are stored in half precision, computed in float32."""
+    """Write an OpenVINO graph as `.xml` and `.bin`; weights are stored in half precision, computed in float32.
+
+    Raises:
+        OSError: The disk is full; OpenVINO's own error names neither the file nor the reason.
+    """
     import openvino as ov  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    ov.save_model(graph, path, compress_to_fp16=True)
+    try:
+        ov.save_model(graph, path, compress_to_fp16=True)
+    except RuntimeError as error:
+        if shutil.disk_usage(path.parent).free > FULL_BYTES:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
 
 
 class OpenVinoNetwork:

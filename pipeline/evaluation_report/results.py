@@ -10,6 +10,9 @@ import pandas as pd
 from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.tables import PREDICTIONS, read_figures, read_table
 
+TEXTS = ("ages", "attribute", "comparison", "condition", "minus", "slice", "source", "value")
+"""The columns of the tables of an evaluation that hold text; all others hold numbers."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -54,4 +57,4 @@ def read_results(folder: Path) -> Results:
 
 def _read(path: Path) -> pd.DataFrame:
     """Return a table, in which only empty fields are missing values: a source may be called "None"."""
-    return read_figures(path, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()
+    return read_figures(path, texts=TEXTS, keep_default_na=False, na_values=[""]) if path.is_file() else pd.DataFrame()

@@ -174,6 +174,8 @@ def test_damaged_figures_are_an_error_with_their_name(tmp_path, content):
     path = tmp_path / "figures.csv"
     path.write_text("name,mae\na,4.5\n")
     assert read_figures(path, columns=("name",), numbers=("mae",))["mae"].tolist() == [4.5]
+    assert read_figures(path, texts=("name", "other"))["mae"].tolist() == [4.5]
     path.write_text(content)
-    with pytest.raises(DataError, match=r"figures\.csv is damaged \(.*\)\. Remove it"):
-        read_figures(path, columns=("name",), numbers=("mae",))
+    for options in ({"columns": ("name",), "numbers": ("mae",)}, {"texts": ("name",), "numbers": ("mae",)}):
+        with pytest.raises(DataError, match=r"figures\.csv is damaged \(.*\)\. Remove it"):
+            read_figures(path, **options)

@@ -1,5 +1,7 @@
 """OpenVINO networks have the outputs of the Keras network; damaged files are rejected."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,16 @@ def test_many_batches_at_a_time_keep_their_order(age_net, network):
 def test_bfloat16_is_close_to_float32(age_net, network):
     half = OpenVinoNetwork(convert_network(age_net), precision="bfloat16")(CROPS)["age"]
     np.testing.assert_allclose(half, network(CROPS)["age"], rtol=0.05)
+
+
+@pytest.mark.parametrize(("free", "kind"), [(0, OSError), (1 << 30, RuntimeError)])
+def test_openvino_does_not_hide_a_full_disk(tmp_path, monkeypatch, free, kind):
+    def fail(*_: object, **__: object) -> None:
+        msg = "basic_ios::clear: iostream error"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("openvino.save_model", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1 << 31, 0, free))
+    with pytest.raises(kind) as caught:
+        write_network(tmp_path / "age_net.xml", None)
+    assert getattr(caught.value, "filename", None) == (None if free else str(tmp_path / "age_net.xml"))
