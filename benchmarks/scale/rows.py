@@ -1,0 +1,148 @@
+"""Time and memory of the steps that work on whole tables, for growing numbers of made rows, without images.
+
+    python -m benchmarks.scale.rows [--rows 10000 100000 1000000] [--compared 100000] [--record]
+
+Each number of rows is measured in a process of its own, in which memory is the highest resident memory so far, after
+each step. `--compared` is the largest number of rows whose crops are compared: every pair is, so that ten times the
+rows take a hundred times as long. Above it, photos are taken as they were made, and the step has no row in the result.
+The perceptual hashes are independent of each other; those of real faces are more alike, and more pairs are correlated.
+"""
+
+import argparse
+import multiprocessing
+import resource
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from agelens.data_prep.core.labels import AgeGroups
+from agelens.data_prep.core.records import Record
+from agelens.data_prep.core.tables import GROUPED, POINT_COLUMNS, PREDICTIONS
+from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
+from agelens.data_prep.splits.crop_signature import SIDE, CropSignature
+from agelens.data_prep.splits.dedup import find_groups, find_photos, resolve_duplicates
+from agelens.data_prep.splits.rebalance import rebalance_table
+from agelens.data_prep.splits.split import check_disjoint, split_table
+from agelens.models.evaluation.fairness import standardised_errors
+from agelens.models.evaluation.slices import by_slice
+from agelens.models.evaluation.thresholds import threshold_errors
+from benchmarks.evidence import add_record_option, write_result
+
+GROUPS = AgeGroups((0, 13, 26, 43, 61))
+FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
+COPY_EVERY = 50
+"""Every fiftieth row is a copy of the row before it, with other pixels."""
+
+FACE = {"x1": 10.0, "y1": 20.0, "x2": 110.0, "y2": 140.0, "score": 0.9, "found": "detector", "faces": 1}
+IMAGE = {"width": 200, "height": 200, "sharpness": 120.0, "points_error": 0.1, "framing": "box"}
+
+
+def main() -> None:
+    """Measure and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--compared", type=int, default=100_000, help="largest number of rows whose crops are compared")
+    add_record_option(parser)
+    asked, started = parser.parse_args(), time.perf_counter()
+    steps: list[dict[str, Any]] = []
+    for rows in asked.rows:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            steps += pool.submit(measure, rows, compares=rows <= asked.compared).result()
+        print(pd.DataFrame(steps[-6:]).to_string(index=False), flush=True)
+    content = {"compared": asked.compared, "steps": steps}
+    write_result("scale_rows", content, seconds=time.perf_counter() - started, record=asked.record)
+
+
+def measure(rows: int, *, compares: bool) -> list[dict[str, Any]]:
+    """Return seconds and highest memory of each step, and the number of rows that it returns."""
+    steps: list[dict[str, Any]] = []
+
+    @contextmanager
+    def timed(step: str) -> Iterator[dict[str, Any]]:
+        found, started = {"rows": rows, "step": step}, time.perf_counter()
+        yield found
+        found["seconds"] = round(time.perf_counter() - started, 2)
+        found["megabytes"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        steps.append(found)
+
+    with timed("manifest") as found:
+        manifest = combine_manifests([make_manifest(make_records(rows), source="made")[0]])
+        found["returned"] = len(manifest)
+    photo = manifest["image_id"].to_numpy()[original_of(rows)]
+    if compares:
+        signatures = make_signatures(rows)
+        with timed("duplicates") as found:
+            photo = find_photos(signatures, manifest["image_id"].tolist())
+            found["returned"] = len(np.unique(photo))
+        del signatures
+    with timed("groups") as found:
+        table = as_faces(manifest).assign(photo=photo, group=find_groups(photo, manifest["subject"]))
+        kept, _ = resolve_duplicates(table[GROUPED.names])
+        found["returned"] = len(kept)
+    with timed("split") as found:
+        splits = split_table(kept, fractions=FRACTIONS, groups=GROUPS, seed=7)
+        check_disjoint(splits)
+        found["returned"] = sum(len(part) for part in splits.values())
+    with timed("rebalance") as found:
+        found["returned"] = len(rebalance_table(splits["train"], weights="inverse", seed=7)[0])
+    predictions = make_predictions(splits["test"])
+    with timed("metrics") as found:
+        found["returned"] = len(by_slice(predictions, seed=7))
+        threshold_errors(predictions, seed=7)
+        standardised_errors(predictions, seed=7)
+    return steps
+
+
+def make_records(rows: int) -> Iterator[Record]:
+    """Yield labelled photographs of people with four photographs each."""
+    ages = np.random.default_rng(1).integers(0, 91, size=-(-rows // 4))
+    for row in range(rows):
+        age, name = float(ages[row // 4]), f"{row // 1000:05d}/{row:08d}.jpg"
+        attributes = {"gender": "male" if row // 4 % 2 else "female"}
+        yield Record(f"data/raw/made/{name}", name, age, age, attributes=attributes, subject=f"{row // 4}")
+
+
+def original_of(rows: int) -> npt.NDArray[np.int64]:
+    """Return for each row the row of which it is a copy, or itself."""
+    row = np.arange(rows)
+    return np.where(row % COPY_EVERY == COPY_EVERY - 1, row - 1, row)
+
+
+def make_signatures(rows: int) -> list[CropSignature]:
+    """Return signatures of smooth noise: the 64 lowest frequencies are independent, which also gives the hash."""
+    rng = np.random.default_rng(2)
+    waves = np.cos(np.pi * np.outer(np.arange(8), np.arange(SIDE) + 0.5) / SIDE).astype(np.float32)
+    basis = np.einsum("ax,by->abxy", waves, waves).reshape(64, SIDE * SIDE)
+    frequencies = rng.standard_normal((rows, 64), dtype=np.float32)[original_of(rows)]
+    frequencies[:, 0] = 0  # the mean of grey values
+    bits = np.packbits(frequencies > np.median(frequencies, axis=1, keepdims=True), axis=1)
+    hashes = bits.view(">u8").ravel()
+    greys = frequencies @ basis
+    greys /= np.linalg.norm(greys, axis=1, keepdims=True)
+    return [CropSignature(f"{row:040x}", int(hashes[row]), greys[row]) for row in range(rows)]
+
+
+def as_faces(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the manifest with the columns of crops and points."""
+    points = dict.fromkeys(POINT_COLUMNS, 48.0)
+    return manifest.assign(crop=manifest["image_id"], **FACE, **IMAGE, **points)
+
+
+def make_predictions(test: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions whose errors have a standard deviation of five years."""
+    age = (test["age"] + np.random.default_rng(3).normal(0, 5, len(test))).clip(0, 100)
+    labels = {f"true_{name}": test[name] for name in ("age", "age_low", "age_high", "age_group")}
+    predicted = {"age": age, "raw_age": age, "age_low": age - 8, "age_high": age + 8}
+    groups = {"age_group": GROUPS.of_intervals(age.to_numpy(), age.to_numpy()), "age_group_probability": 0.8}
+    table = test.assign(**labels).assign(**predicted, **groups).reindex(columns=PREDICTIONS.names)
+    return table.astype({name: "str" for name in PREDICTIONS.names if name.startswith("predicted_")})
+
+
+if __name__ == "__main__":
+    main()
