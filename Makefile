@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo test test-scale mutants soak check lint types format clean
+.PHONY: help demo demo-metrics test test-scale mutants soak check lint types format clean
 
 help: ## list all targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -29,6 +29,9 @@ demo: $(VENV)/.installed $(SYNTHETIC) ## run the whole pipeline on drawn faces: 
 	@$(BIN)/agelens data check
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dvc repro
 	@$(BIN)/agelens summary
+
+demo-metrics: demo ## compare the metrics of the demo with the recorded ones, after upgrades of libraries
+	@$(BIN)/python -m benchmarks.upgrades.demo_metrics
 
 test: $(VENV)/.installed ## run the tests
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder

@@ -1,0 +1,34 @@
+"""The comparison of a demo with the recorded one."""
+
+import pytest
+
+from agelens.data_prep.core.atomic import read_json
+from benchmarks.upgrades.demo_metrics import METRICS, PINNED, compare, pin
+
+OVERALL = {
+    "exact_rows": 91,
+    **{name + end: value for name in METRICS for end, value in (("", 3.0), ("_low", 2.5), ("_high", 3.5))},
+}
+
+
+def test_a_run_is_within_its_own_tolerance_and_that_ends_at_the_interval():
+    assert compare(OVERALL, pin(OVERALL)) == []
+    assert compare(OVERALL | {"mae": 3.5, "bias": 2.5}, pin(OVERALL)) == []
+
+
+@pytest.mark.parametrize("value", [2.49, 3.51, None, float("nan")])
+@pytest.mark.parametrize("name", METRICS)
+def test_a_metric_outside_of_the_tolerance_is_named(name, value):
+    lines = compare(OVERALL | {name: value}, pin(OVERALL))
+    assert lines == [f"{name} must be within 2.5 to 3.5, recorded 3.0. Received: {value}."]
+
+
+def test_other_test_faces_are_named():
+    assert compare(OVERALL | {"exact_rows": 90}, pin(OVERALL)) == ["The test split must have 91 faces. Received: 90."]
+
+
+def test_every_metric_is_recorded_within_its_interval():
+    pinned = read_json(PINNED)
+    assert list(pinned["metrics"]) == list(METRICS)
+    assert all(one["low"] <= one["value"] <= one["high"] for one in pinned["metrics"].values())
+    assert pinned["faces"] > 0
