@@ -148,23 +148,23 @@ def run_search(
     """
     listener = listener or SearchListener()
 
-    def open_tuner() -> _Tuner:
+    def open_tuner() -> tuple[_Tuner, _Oracle]:
         return _open_tuner(factory, space, config, folder=folder, name=name, listener=listener, max_trials=max_trials)
 
     name = FOLDER_PREFIX + fingerprint
     try:
-        tuner = open_tuner()
+        tuner, oracle = open_tuner()
     except DamagedState as damaged:
         listener.on_damage(f"{damaged} is damaged, so the search starts again")
         shutil.rmtree(folder / name)
-        tuner = open_tuner()
+        tuner, oracle = open_tuner()
     tuner.save()
-    listener.on_progress(search_progress(tuner.oracle.trials.values()))
+    listener.on_progress(search_progress(oracle.trials.values()))
     with warnings.catch_warnings(), fast_garbage_collection():
         # Keras Tuner loads the weights of its parent into a promoted trial, but intentionally not the state of AdamW.
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
         tuner.search(verbose=0)
-    return trials_table([] if tuner.is_worker else tuner.oracle.trials.values(), settings=tuple(space))
+    return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
 
 
 def _open_tuner(
@@ -176,8 +176,8 @@ def _open_tuner(
     name: str,
     listener: SearchListener,
     max_trials: int | None,
-) -> _Tuner:
-    """Return the tuner of a search, with the trials that are stored."""
+) -> tuple[_Tuner, _Oracle]:
+    """Return the tuner of a search and its oracle, with the stored trials; in a worker, `tuner.oracle` is a client."""
     oracle = _Oracle(
         on_progress=listener.on_progress,
         objective=kt.Objective(MONITOR, "min"),
@@ -186,7 +186,7 @@ def _open_tuner(
         hyperband_iterations=config.iterations,
         seed=config.seed,
     )
-    return _Tuner(
+    tuner = _Tuner(
         oracle,
         _HyperModel(factory, space, seed=config.seed),
         listener=listener,
@@ -195,6 +195,7 @@ def _open_tuner(
         project_name=name,
         overwrite=False,
     )
+    return tuner, oracle
 
 
 def search_folder(folder: Path, *, fingerprint: str) -> Path:
