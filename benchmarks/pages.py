@@ -53,8 +53,32 @@ def leakage_block() -> str:
             f"Model: {cost[found['scope']]}, at most {found['epochs']} epochs, on {found['source']}.",
             f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
             "[figures](../benchmarks/results/leakage.json).",
+            *_altered_copies(),
         ]
     )
+
+
+def _altered_copies() -> list[str]:
+    """Return the lines on copies that `deduplicate` finds."""
+    if (found := measured("altered_copies")) is None:
+        return []
+    rows = [(name, f"{shares['crops']:.0%}", f"{shares['faces']:.0%}") for name, shares in found["found"].items()]
+    own = found["own"]
+    return [
+        "",
+        "### Copies that are found",
+        "",
+        f"Photographs of {len(found['photographs'])} sources ({sum(found['photographs'].values())} in all) were "
+        "altered and compared with their originals, as `deduplicate` does:",
+        "",
+        *table_of(["alteration", "found by whole crops", "and by aligned faces (`deduplicate.compare_faces`)"], rows),
+        "",
+        f"Among the {own['faces']:,} faces of `params/faces.yaml`, faces join {own['photos_joined_by_faces']} photos "
+        f"that crops leave apart. {own['of_these_in_two_splits']} of these have rows in two splits of the bundled "
+        "model, which were made without comparing faces.",
+        f"`{found['command']}`, {found['seconds'] / 60:.0f} minutes on {found['device']}; "
+        "[figures](../benchmarks/results/altered_copies.json).",
+    ]
 
 
 def _order(name: str, found: dict[str, Any]) -> str:

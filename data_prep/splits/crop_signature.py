@@ -31,6 +31,24 @@ class CropSignature:
     grey: Matrix
 
 
+@dataclass(frozen=True, eq=False)
+class FaceSignatures:
+    """What is computed from a face to find turned, cropped and mirrored copies of its photograph.
+
+    Args:
+        aligned: The signature of the view with eyes, nose and mouth in fixed places.
+        mirrored: The signature of its mirror image.
+    """
+
+    aligned: CropSignature
+    mirrored: CropSignature
+
+
+def describe_face(view: Pixels) -> FaceSignatures:
+    """Return the signatures of one aligned face `uint8 (S, S, 3)`; see `agelens.data_prep.faces.alignment`."""
+    return FaceSignatures(describe_crop(view), describe_crop(np.ascontiguousarray(view[:, ::-1])))
+
+
 def describe_crop(crop: Pixels) -> CropSignature:
     """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads."""
     grey = _small_grey(crop)

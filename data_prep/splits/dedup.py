@@ -2,14 +2,16 @@
 
 A `photo` is a set of duplicates: crops with equal pixels, or crops that are similar by both of two measures. One
 measure is not enough: the 64-bit hashes of aligned faces are so similar that within 10 bits half of UTKFace would be
-linked into one photo. A `group` is a set of photos that share people; the split keeps it together.
+linked into one photo. Copies that were turned, cropped or mirrored are found by their aligned faces, where eyes,
+nose and mouth were located. A `group` is a set of photos that share people; the split keeps it together.
 
-    photo = find_photos(signatures, table["image_id"])
+    photo = find_photos(signatures, table["image_id"], faces=faces)
     group = find_groups(photo, table["subject"])        # over all rows, before any is dropped
     kept, rejected = resolve_duplicates(table.assign(photo=photo, group=group))
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ import pandas as pd
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import GROUPED, REJECTED
-from agelens.data_prep.splits.crop_signature import CropSignature
+from agelens.data_prep.splits.crop_signature import CropSignature, FaceSignatures
 
 Names = npt.NDArray[np.str_]
 Indices = npt.NDArray[np.int64]
@@ -30,12 +32,25 @@ BLOCK_PAIRS = 8192
 
 
 def find_photos(
-    signatures: Sequence[CropSignature], image_ids: Sequence[str], *, max_bits: int = 10, min_correlation: float = 0.97
+    signatures: Sequence[CropSignature],
+    image_ids: Sequence[str],
+    *,
+    faces: Sequence[FaceSignatures | None] = (),
+    max_bits: int = 10,
+    min_correlation: float = 0.97,
 ) -> Names:
     """Return the name of each crop's photo: the smallest `image_id` among its duplicates.
 
     Two crops are linked if their pixels are equal, or if their hashes differ in at most `max_bits` of 64 bits and
-    their 32 x 32 grey images correlate by at least `min_correlation`. A photo is a connected component of these links.
+    their 32 x 32 grey images correlate by at least `min_correlation`; or if this holds for their aligned faces, of
+    which one may be mirrored. A photo is a connected component of these links.
+
+    Args:
+        signatures: One for each crop.
+        image_ids: Their names.
+        faces: The aligned face of each crop, None where it is unknown; empty if faces are not compared.
+        max_bits: Bits of 64.
+        min_correlation: -1 to 1.
     """
     names = np.asarray(image_ids, dtype=str)
     order = np.argsort(names)  # so that the smallest index has the smallest name
@@ -44,32 +59,44 @@ def find_photos(
     # Only one of several crops with equal pixels is compared, so that many copies of a file take no more time.
     distinct = np.sort(first)
     compared = [ordered[index] for index in distinct]
-    pairs = distinct[_similar_pairs(compared, max_bits=max_bits, min_correlation=min_correlation)]
-    equal = np.stack([first[content], np.arange(len(names))], axis=1)
-    smallest = _smallest_linked(np.concatenate([pairs, equal]), count=len(names))
+    similar_pairs = partial(_similar_pairs, max_bits=max_bits, min_correlation=min_correlation)
+    links = [np.stack([first[content], np.arange(len(names))], axis=1)]
+    links.append(distinct[similar_pairs(compared, compared)])
+    if faces:
+        aligned = [(index, face) for index in distinct if (face := faces[order[index]]) is not None]
+        rows = np.array([index for index, _ in aligned], dtype=np.int64)
+        upright = [face.aligned for _, face in aligned]
+        for others in (upright, [face.mirrored for _, face in aligned]):
+            links.append(rows[similar_pairs(upright, others)])
+    smallest = _smallest_linked(np.concatenate(links), count=len(names))
     photo = np.empty_like(names)
     photo[order] = names[order][smallest]
     return photo
 
 
-def _similar_pairs(signatures: list[CropSignature], *, max_bits: int, min_correlation: float) -> Indices:
-    """Return the pairs of crops `(P, 2)` that are similar by both measures."""
+def _similar_pairs(
+    signatures: list[CropSignature], others: list[CropSignature], *, max_bits: int, min_correlation: float
+) -> Indices:
+    """Return the pairs `(P, 2)` of `i < j` where signature `i` and the other signature `j` agree by both measures."""
     if not signatures:
         return np.empty((0, 2), dtype=np.int64)
-    hashes = np.array([one.phash for one in signatures], dtype=np.uint64)
-    greys = np.stack([one.grey for one in signatures])
+    hashes, other_hashes = (np.array([one.phash for one in each], dtype=np.uint64) for each in (signatures, others))
+    greys, other_greys = (np.stack([one.grey for one in each]) for each in (signatures, others))
     found = [np.empty((0, 2), dtype=np.int64)]
-    for pairs in _near_pairs(hashes, max_bits=max_bits):
-        correlation = np.einsum("ij,ij->i", greys[pairs[:, 0]], greys[pairs[:, 1]])
+    for pairs in _near_pairs(hashes, other_hashes, max_bits=max_bits):
+        correlation = np.einsum("ij,ij->i", greys[pairs[:, 0]], other_greys[pairs[:, 1]])
         found.append(pairs[correlation >= min_correlation])
     return np.concatenate(found)
 
 
-def _near_pairs(hashes: npt.NDArray[np.uint64], *, max_bits: int) -> Iterator[Indices]:
-    """Yield all pairs `i < j` whose hashes differ in at most `max_bits` bits, in blocks `(<= 8192, 2)`."""
+def _near_pairs(hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64], *, max_bits: int) -> Iterator[Indices]:
+    """Yield all pairs `i < j` for which hash `i` and other hash `j` differ in at most `max_bits` bits.
+
+    They come in blocks `(<= 8192, 2)`.
+    """
     for start in range(0, len(hashes), BLOCK_ROWS):
         rows = hashes[start : start + BLOCK_ROWS]
-        bits = np.bitwise_count(rows[:, None] ^ hashes[None, start:])
+        bits = np.bitwise_count(rows[:, None] ^ others[None, start:])
         i, j = np.nonzero(bits <= max_bits)
         pairs = np.stack([i, j], axis=1)[i < j] + start
         for first in range(0, len(pairs), BLOCK_PAIRS):

@@ -2,11 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
-from agelens.data_prep.core.tables import GROUPED, LANDMARKS, REJECTED, read_table, write_table
-from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop
+from agelens.data_prep.core.tables import GROUPED, LANDMARKS, POINT_COLUMNS, REJECTED, read_table, write_table
+from agelens.data_prep.faces.alignment import TEMPLATE_SIDE, align_points, warp_view
+from agelens.data_prep.splits.crop_signature import CropSignature, FaceSignatures, describe_crop, describe_face
 from agelens.data_prep.splits.dedup import find_groups, find_photos, resolve_duplicates
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -18,9 +20,11 @@ def run(params: Params, paths: Paths) -> None:
     """Assign a photo and a group to every face, and keep one row per photo."""
     faces = read_table(paths.landmarks, LANDMARKS)
     section = params.deduplicate
+    signatures, aligned = _describe(faces, paths, compare_faces=section.compare_faces)
     photo = find_photos(
-        _describe_crops(faces, paths),
+        signatures,
         faces["image_id"].tolist(),
+        faces=aligned,
         max_bits=section.max_bits,
         min_correlation=section.min_correlation,
     )
@@ -33,10 +37,23 @@ def run(params: Params, paths: Paths) -> None:
     say(", ".join([f"{len(kept)} photos kept", *(f"{count} {reason}" for reason, count in counts.items())]))
 
 
-def _describe_crops(faces: pd.DataFrame, paths: Paths) -> list[CropSignature]:
-    signatures = []
+def _describe(
+    faces: pd.DataFrame, paths: Paths, *, compare_faces: bool
+) -> tuple[list[CropSignature], list[FaceSignatures | None]]:
+    """Return the signatures of all crops, and of their aligned faces; None where no points were located."""
+    located = (faces["framing"] == "points").to_numpy() & compare_faces
+    points = faces[list(POINT_COLUMNS)].to_numpy(dtype=np.float64).reshape(-1, 5, 2)
+
+    def describe(index: int) -> tuple[CropSignature, FaceSignatures | None]:
+        crop = read_rgb(paths.crops / faces["crop"].iloc[index])
+        if not located[index]:
+            return describe_crop(crop), None
+        view = warp_view(crop, align_points(points[index], side=TEMPLATE_SIDE), side=TEMPLATE_SIDE)
+        return describe_crop(crop), describe_face(view)
+
+    described = []
     with progress_bar("comparing crops", total=len(faces)) as advance, ThreadPoolExecutor(2) as pool:
-        for signature in pool.map(lambda name: describe_crop(read_rgb(paths.crops / name)), faces["crop"]):
-            signatures.append(signature)
+        for signatures in pool.map(describe, range(len(faces))):
+            described.append(signatures)
             advance(1)
-    return signatures
+    return [crop for crop, _ in described], [face for _, face in described]

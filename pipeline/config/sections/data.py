@@ -127,6 +127,7 @@ class Deduplicate(Section):
 
     max_bits: int = Field(10, ge=0, le=32)
     min_correlation: float = Fraction
+    compare_faces: bool = True
     max_age_gap: float = Field(2.0, ge=0)
     max_photo_files: Count = 20
 

@@ -9,23 +9,21 @@ from PIL import Image
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.tables import GROUPED, REJECTED, check_table
-from agelens.data_prep.splits.crop_signature import CropSignature, describe_crop, perceptual_hash
+from agelens.data_prep.splits.crop_signature import (
+    describe_crop,
+    perceptual_hash,
+)
 from agelens.data_prep.splits.dedup import (
     check_photos,
     find_groups,
     find_photos,
     resolve_duplicates,
 )
+from tests.data_prep.splits.drawn_signatures import angle, draw_image, hand_made
 from tests.factories import grouped_table, shuffled
 from tests.locations import SHARED_DATA
 
 UTKFACE = SHARED_DATA / "utkface" / "UTKFace"
-
-
-def draw_image(seed: int, size: int = 128) -> Pixels:
-    """Return smooth random patterns, which differ from each other and can be resized as photographs can."""
-    spots = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return np.array(Image.fromarray(spots).resize((size, size), Image.Resampling.BICUBIC))
 
 
 def recompress(image: Pixels, *, quality: int) -> Pixels:
@@ -39,17 +37,6 @@ def resize(image: Pixels, *sizes: int) -> Pixels:
     for size in sizes:
         resized = resized.resize((size, size), Image.Resampling.BICUBIC)
     return np.array(resized)
-
-
-def hand_made(phash: int, *grey: float, pixels: str = "") -> CropSignature:
-    """Return a signature with a given hash and a grey vector of two numbers, for correlations by hand."""
-    vector = np.array(grey, dtype=np.float32)
-    return CropSignature(pixels or f"{phash} {grey}", phash, vector / np.linalg.norm(vector))
-
-
-def angle(degrees: float) -> tuple[float, float]:
-    """Return a grey vector; two correlate by the cosine of the angle between them, 0.97 for 14.07 degrees."""
-    return float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
 
 
 def photos_of(*crops: Pixels) -> list[str]:

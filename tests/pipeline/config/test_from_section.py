@@ -28,7 +28,7 @@ TAKERS: list[tuple[type[Section], Callable[..., Any], set[str]]] = [
     (Camera, CameraAugmentation, set()),
     (CropFaces, CropShape, set()),
     (CropFaces, FaceLimits, set()),
-    (Deduplicate, find_photos, set()),
+    (Deduplicate, find_photos, {"faces"}),
     (Deduplicate, resolve_duplicates, set()),
     (Loss, Objective, set()),
     (Model, HeadConfig, set()),

@@ -42,6 +42,7 @@ BEST = BestSettings(
         ("crop_faces.min_side", ["crop_faces"]),
         ("crop_faces.size", ["crop_faces", *ON_CROPS]),
         ("deduplicate.max_bits", ["deduplicate"]),
+        ("deduplicate.compare_faces", ["deduplicate"]),
         ("model.units", ["tune"]),
         ("loss.age_weight", ["tune"]),
         ("loss.attribute_weights", ["tune"]),
