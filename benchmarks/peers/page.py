@@ -23,8 +23,7 @@ def peers_block() -> list[str]:
         "",
         f"The same images in one run on {found['device']}: {found['images']['utkface']:,} faces of UTKFace's test "
         f"split, which agelens was not trained on, and all {found['images']['fgnet']:,} photographs of FG-NET. Each "
-        "package predicts as its documentation shows; MAE is that of the faces that it finds. The machine also did "
-        "other work, so compare speeds only with each other.",
+        "package predicts as its documentation shows; MAE is that of the faces that it finds.",
         "",
         *table_of(["", *names], rows_of(found)),
         "",

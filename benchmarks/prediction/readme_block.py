@@ -38,7 +38,7 @@ def _installation() -> list[str]:
     return [
         "",
         f"The base installation takes {size} MB ({old_size} before), of which {', '.join(four)} take "
-        f"{sum(four.values()):.0f}. In turn with the version before, on a machine that is busy with other work: one "
+        f"{sum(four.values()):.0f}. In turn with the version before: one "
         f"photograph from a cold start {start:.2f} seconds (before {old_start:.2f}), FG-NET {rate:.0f} photographs per "
         f"second (before {old_rate:.0f}), the largest difference of an age {found['largest_age_difference']} years "
         "([figures](benchmarks/results/install.json)).",
