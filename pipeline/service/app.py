@@ -15,11 +15,18 @@ from agelens.pipeline.service.settings import ServiceSettings
 ERRORS: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "The image is damaged, or the form cannot be read."},
     401: {"model": ErrorAnswer, "description": "The token is missing or wrong."},
+    408: {"model": ErrorAnswer, "description": "The request did not arrive in time."},
     413: {"model": ErrorAnswer, "description": "The request or the image is too large, or has too many images."},
     415: {"model": ErrorAnswer, "description": "This is no image of a known format."},
     422: {"model": ErrorAnswer, "description": "There is no image, or a query parameter is wrong."},
-    429: {"model": ErrorAnswer, "description": "Too many requests from this address."},
-    503: {"model": ErrorAnswer, "description": "Too many requests are waiting."},
+    429: {
+        "model": ErrorAnswer,
+        "description": "Too many requests from this address; `Retry-After` says how many seconds to wait.",
+    },
+    503: {
+        "model": ErrorAnswer,
+        "description": "Too many requests are waiting; `Retry-After` says how many seconds to wait.",
+    },
 }
 
 BINARY = {"type": "string", "format": "binary"}

@@ -1,7 +1,8 @@
 """What protects the service: limits of the body's size, of a client's requests, and of the work at one time."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -9,6 +10,7 @@ from fastapi import HTTPException, Request
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Result = TypeVar("Result")
@@ -103,25 +105,45 @@ class Gate:
 
 
 class Workplace:
-    """Runs blocking work in a few threads, and turns requests away while too many wait.
+    """Runs blocking work in a few threads, and turns requests away while too many are present.
+
+    A request is present from the first byte of its body on, so that the bodies in memory are limited too.
 
     Args:
-        concurrency: Requests at the same time.
-        queue: Requests that wait.
+        concurrency: Requests whose work runs at the same time.
+        queue: Requests that send their body or wait.
+        body_seconds: In which a body must arrive, so that slow requests keep no place.
     """
 
-    def __init__(self, *, concurrency: int, queue: int) -> None:
+    def __init__(self, *, concurrency: int, queue: int, body_seconds: float) -> None:
         self._limiter = anyio.CapacityLimiter(concurrency)
         self._most = concurrency + queue
+        self._body_seconds = body_seconds
         self._present = 0
 
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Return the result of a function that blocks; an error with status 503 if too many requests wait."""
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for a request; an error with status 503 if all are taken."""
         if self._present >= self._most:
             raise HTTPException(503, "busy: too many requests wait", headers={"Retry-After": str(RETRY_SECONDS)})
         self._present += 1
         try:
-            found: Any = await anyio.to_thread.run_sync(work, limiter=self._limiter)
-            return found  # type: ignore[no-any-return]
+            yield
         finally:
             self._present -= 1
+
+    async def receive(self, reading: Awaitable[Result]) -> Result:
+        """Return what is read from a body; an error with status 408 if it takes too long, 400 if the client leaves."""
+        try:
+            with anyio.fail_after(self._body_seconds):
+                return await reading
+        except TimeoutError as error:
+            detail = f"the request must arrive within {self._body_seconds:g} seconds"
+            raise HTTPException(408, detail, headers={"Connection": "close"}) from error
+        except ClientDisconnect as error:  # nobody reads the answer, and it is no fault of the service
+            raise HTTPException(400, "the request ended before its body was complete") from error
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Return the result of a function that blocks."""
+        found: Any = await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        return found  # type: ignore[no-any-return]

@@ -36,15 +36,18 @@ class PredictionRequests:
 
     def __init__(self, predictor: AgePredictor, settings: ServiceSettings) -> None:
         self.predictor, self.settings = predictor, settings
-        self._workplace = Workplace(concurrency=settings.concurrency, queue=settings.queue)
+        self._workplace = Workplace(
+            concurrency=settings.concurrency, queue=settings.queue, body_seconds=settings.body_seconds
+        )
 
     async def answer_one(self, request: Request, options: Options) -> ImageAnswer:
         """Return the faces of the one image of a request."""
         self._check(options)
-        image = await read_image(request, max_bytes=self.settings.max_bytes)
-        work = partial(self.predictor.predict, image, largest=options.largest, distribution=options.distribution)
         try:
-            faces = await self._workplace.run(work)
+            with self._workplace.place():
+                image = await self._workplace.receive(read_image(request, max_bytes=self.settings.max_bytes))
+                predict = partial(self.predictor.predict, largest=options.largest, distribution=options.distribution)
+                faces = await self._workplace.run(partial(predict, image))
         except ImageError as error:
             raise HTTPException(STATUS_OF_REASON.get(error.reason, 400), str(error)) from error
         except WeightsError as error:  # no age distribution
@@ -54,10 +57,11 @@ class PredictionRequests:
     async def answer_several(self, request: Request, options: Options) -> BatchAnswer:
         """Return the faces, or the error, of each image of a form."""
         self._check(options)
-        settings = self.settings
-        uploads = await read_form(request, field="images", max_images=settings.max_images, max_bytes=settings.max_bytes)
+        limits = {"max_images": self.settings.max_images, "max_bytes": self.settings.max_bytes}
         try:
-            found = await self._workplace.run(partial(self._predict_each, uploads, options))
+            with self._workplace.place():
+                uploads = await self._workplace.receive(read_form(request, field="images", **limits))
+                found = await self._workplace.run(partial(self._predict_each, uploads, options))
         except WeightsError as error:
             raise HTTPException(422, str(error)) from error
         images = [self._named(upload.name, one, options) for upload, one in zip(uploads, found, strict=True)]

@@ -13,7 +13,8 @@ class ServiceSettings:
         rate: Requests of one client, such as `120/minute`; empty: no limit.
         token: That requests must send as `Authorization: Bearer TOKEN`; empty: none.
         concurrency: Requests that are predicted at the same time.
-        queue: Requests that wait for their turn; further ones receive status 503.
+        queue: Requests that send their body or wait for their turn; further ones receive status 503.
+        body_seconds: In which the body of a request must arrive; later ones receive status 408.
     """
 
     max_bytes: int = 20_000_000
@@ -22,3 +23,4 @@ class ServiceSettings:
     token: str = ""
     concurrency: int = 2
     queue: int = 32
+    body_seconds: float = 60

@@ -173,4 +173,4 @@ def test_the_documentation_needs_no_other_host(client):
     assert "://" not in page.text.replace("http://testserver", "").replace("http://www.w3.org", "")
     described = client.get("/openapi.json").json()
     statuses = set(described["paths"]["/predict"]["post"]["responses"])
-    assert statuses == {"200", "400", "401", "413", "415", "422", "429", "503"}
+    assert statuses == {"200", "400", "401", "408", "413", "415", "422", "429", "503"}
