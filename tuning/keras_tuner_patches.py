@@ -12,6 +12,7 @@ import io
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,23 @@ POLL_SECONDS = 0.2
 """Pause of a worker between two requests for a trial."""
 
 
-class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
-    """Hyperband's oracle; its files are always complete, and it repeats no finished trial.
+class PatchedOracle(kt.Oracle):  # type: ignore[misc]
+    """Base of all oracles: their files are always complete, and they repeat no finished trial.
+
+    Combine it with one of Keras Tuner's oracles, which follows it in the list of bases.
 
     Args:
         seed: Seed of the random settings. Upstream draws a random seed if it is 0, so it is increased by 1.
-        options: Further arguments of Keras Tuner's `HyperbandOracle`.
+        options: Further arguments of the oracle.
+
+    `after_trial` is called after each trial of any process.
     """
 
     def __init__(self, *, seed: int, **options: Any) -> None:
         super().__init__(seed=seed + 1, **options)
         self.trials: dict[str, Any]
         self._retry_queue: list[str]
+        self.after_trial: Callable[[], None] = lambda: None
 
     def save(self) -> None:
         """Replace oracle.json atomically; upstream overwrites it in place, so a killed process can truncate it."""
@@ -68,6 +74,17 @@ class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
         waiting = dict.fromkeys(self._retry_queue)
         self._retry_queue = [name for name in waiting if self.trials[name].status not in {"COMPLETED", "FAILED"}]
 
+    @kt.synchronized  # type: ignore[untyped-decorator]
+    def end_trial(self, trial: Any) -> None:
+        """End a trial and save again; upstream saves only while the trial still counts as running."""
+        super().end_trial(trial)
+        self.save()
+        self.after_trial()
+
+
+class PatchedHyperbandOracle(PatchedOracle, kt.oracles.HyperbandOracle):  # type: ignore[misc]
+    """Hyperband's oracle."""
+
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         """Choose a trial's values, with its parent's bracket for a promoted trial.
 
@@ -79,15 +96,9 @@ class PatchedOracle(kt.oracles.HyperbandOracle):  # type: ignore[misc]
             values["tuner/bracket"] = self.trials[parent].hyperparameters.get("tuner/bracket")
         return response
 
-    @kt.synchronized  # type: ignore[untyped-decorator]
-    def end_trial(self, trial: Any) -> None:
-        """End a trial and save again; upstream saves only while the trial still counts as running."""
-        super().end_trial(trial)
-        self.save()
 
-
-class PatchedHyperband(kt.Hyperband):  # type: ignore[misc]
-    """Keras Tuner's Hyperband tuner for a given oracle and model."""
+class PatchedTuner(kt.Hyperband):  # type: ignore[misc]
+    """Keras Tuner's Hyperband tuner for a given oracle and model; the oracle states the epochs of each trial."""
 
     def __init__(self, oracle: PatchedOracle, model: kt.HyperModel, **options: Any) -> None:
         """Create the tuner; upstream's constructor accepts no oracle, and prints to stdout when it reloads a state."""

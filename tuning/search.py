@@ -1,4 +1,4 @@
-"""The Hyperband search with Keras Tuner; it can be stopped and resumed, and several processes can share it.
+"""The search with Keras Tuner; it can be stopped and resumed, and several processes can share it.
 
 Keras Tuner reads the role of a process from the environment: with `KERASTUNER_ORACLE_IP`, `KERASTUNER_ORACLE_PORT` and
 `KERASTUNER_TUNER_ID` set, a process is the chief, which creates trials and trains none, or a worker, which trains them.
@@ -8,7 +8,6 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,47 +15,30 @@ import keras
 import keras_tuner as kt
 import pandas as pd
 
+from agelens.data_prep.core.atomic import write_json
 from agelens.data_prep.core.errors import ParamsError
 from agelens.models.training.history import MONITOR
-from agelens.tuning.keras_tuner_patches import POLL_SECONDS, PatchedHyperband, PatchedOracle
+from agelens.tuning.keras_tuner_patches import POLL_SECONDS, PatchedHyperbandOracle, PatchedOracle, PatchedTuner
 from agelens.tuning.model_factory import EpochLogs, ModelFactory, fast_garbage_collection
-from agelens.tuning.search_progress import SearchListener, SearchProgress, search_progress, trial_info, trials_table
+from agelens.tuning.one_rung_oracles import BayesianOracle, RandomOracle
+from agelens.tuning.search_config import SearchConfig
+from agelens.tuning.search_progress import SearchListener, search_progress, trial_info, trials_table
 from agelens.tuning.space import SearchSpace, sample
 from agelens.tuning.state_files import DamagedState
+from agelens.tuning.trial_logs import write_trial_log
 
 FOLDER_PREFIX = "search_"
 """Prefix of the folder of a search; its fingerprint follows."""
+
+FINISHED = "finished.json"
+"""File in the folder of a search that is written when no trial is left."""
 
 CHIEF_TIMEOUT = 600.0
 """Seconds that a worker waits for its chief to start the search."""
 
 
-@dataclass(frozen=True)
-class SearchConfig:
-    """The budget of a search; see `agelens.tuning.budget.hyperband_budget`."""
-
-    max_epochs: int = 20
-    factor: int = 3
-    iterations: int = 2
-    seed: int = 0
-
-
 class TrialLimitReached(Exception):
     """This process has trained the maximum number of trials; the search may not be finished."""
-
-
-class _Oracle(PatchedOracle):
-    """Reports the search progress after each trial."""
-
-    def __init__(self, *, on_progress: Callable[[SearchProgress], None], **options: Any) -> None:
-        super().__init__(**options)
-        self._on_progress = on_progress
-
-    @kt.synchronized  # type: ignore[untyped-decorator]
-    def end_trial(self, trial: Any) -> None:
-        """End a trial and report."""
-        super().end_trial(trial)
-        self._on_progress(search_progress(self.trials.values()))
 
 
 class _HyperModel(kt.HyperModel):  # type: ignore[misc]
@@ -80,12 +62,12 @@ class _HyperModel(kt.HyperModel):  # type: ignore[misc]
         return self.factory.fit(model, settings, seed=self.seed, on_epoch_end=self.on_epoch_end, **options)
 
 
-class _Tuner(PatchedHyperband):
+class _Tuner(PatchedTuner):
     """Reports epochs and trials, and stops after a maximum number of trials."""
 
     def __init__(
         self,
-        oracle: _Oracle,
+        oracle: PatchedOracle,
         model: _HyperModel,
         *,
         listener: SearchListener,
@@ -113,6 +95,7 @@ class _Tuner(PatchedHyperband):
         self._model.on_epoch_end = on_epoch_end
         self._trained += 1
         results = super().run_trial(trial, *args, **options)
+        write_trial_log(Path(self.get_trial_dir(trial.trial_id)), logs)
         self._listener.on_trial_end(info, logs)
         return results
 
@@ -132,7 +115,7 @@ def run_search(
     Args:
         factory: Builds and trains the model of a trial.
         space: Domain of each setting that is searched.
-        config: The budget.
+        config: The tuner and its budget.
         folder: Folder for the state of the search; a search that was stopped resumes from it.
         fingerprint: Identifies features and settings. Keras Tuner would resume an older search without an error, so
             another fingerprint starts another search.
@@ -140,15 +123,15 @@ def run_search(
         max_trials: Stop after so many trials; another call resumes the search.
 
     Returns:
-        One row per trial, best first: the settings, `val_age_mae` in years, `epochs`, `bracket`, `round`, `trial`.
-        No rows in a worker; its chief returns them.
+        One row per trial, best first: the settings, `val_age_mae` in years, `epochs`, `bracket`, `round`, `trial` and
+        `parent`. No rows in a worker; its chief returns them.
 
     Raises:
         TrialLimitReached: This process trained `max_trials` trials; the search may not be finished.
     """
     listener = listener or SearchListener()
 
-    def open_tuner() -> tuple[_Tuner, _Oracle]:
+    def open_tuner() -> tuple[_Tuner, PatchedOracle]:
         return _open_tuner(factory, space, config, folder=folder, name=name, listener=listener, max_trials=max_trials)
 
     name = FOLDER_PREFIX + fingerprint
@@ -159,11 +142,15 @@ def run_search(
         shutil.rmtree(folder / name)
         tuner, oracle = open_tuner()
     tuner.save()
-    listener.on_progress(search_progress(oracle.trials.values()))
+    oracle.after_trial()
     with warnings.catch_warnings(), fast_garbage_collection():
         # Keras Tuner loads the weights of its parent into a promoted trial, but intentionally not the state of AdamW.
         warnings.filterwarnings("ignore", message="Skipping variable loading for optimizer")
+        # The length scale of a setting without influence grows to its bound.
+        warnings.filterwarnings("ignore", module="sklearn")
         tuner.search(verbose=0)
+    if not tuner.is_worker:
+        write_json(folder / name / FINISHED, {"trials": len(oracle.trials)})
     return trials_table([] if tuner.is_worker else oracle.trials.values(), settings=tuple(space))
 
 
@@ -176,16 +163,10 @@ def _open_tuner(
     name: str,
     listener: SearchListener,
     max_trials: int | None,
-) -> tuple[_Tuner, _Oracle]:
+) -> tuple[_Tuner, PatchedOracle]:
     """Return the tuner of a search and its oracle, with the stored trials; in a worker, `tuner.oracle` is a client."""
-    oracle = _Oracle(
-        on_progress=listener.on_progress,
-        objective=kt.Objective(MONITOR, "min"),
-        max_epochs=config.max_epochs,
-        factor=config.factor,
-        hyperband_iterations=config.iterations,
-        seed=config.seed,
-    )
+    oracle = _make_oracle(config, settings=len(space))
+    oracle.after_trial = lambda: listener.on_progress(search_progress(oracle.trials.values()))
     tuner = _Tuner(
         oracle,
         _HyperModel(factory, space, seed=config.seed),
@@ -196,6 +177,26 @@ def _open_tuner(
         overwrite=False,
     )
     return tuner, oracle
+
+
+def _make_oracle(config: SearchConfig, *, settings: int) -> PatchedOracle:
+    """Return the oracle of a search of some settings."""
+    common = {"objective": kt.Objective(MONITOR, "min"), "max_epochs": config.max_epochs, "seed": config.seed}
+    if config.tuner == "hyperband":
+        return PatchedHyperbandOracle(**common, factor=config.factor, hyperband_iterations=config.iterations)
+    if config.tuner == "random":
+        return RandomOracle(**common, max_trials=config.budget.trials)
+    return BayesianOracle(
+        **common,
+        max_trials=config.budget.trials,
+        num_initial_points=config.initial_points_for(settings),
+        beta=config.exploration,
+    )
+
+
+def search_is_finished(folder: Path, *, fingerprint: str) -> bool:
+    """Return whether no trial of the search with a fingerprint is left to train."""
+    return (search_folder(folder, fingerprint=fingerprint) / FINISHED).is_file()
 
 
 def search_folder(folder: Path, *, fingerprint: str) -> Path:

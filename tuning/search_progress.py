@@ -10,7 +10,7 @@ from agelens.models.training.history import MONITOR
 from agelens.tuning.model_factory import EpochLogs
 from agelens.tuning.recipe import Settings
 
-TRIAL_COLUMNS = ("epochs", "bracket", "round", "trial")
+TRIAL_COLUMNS = ("epochs", "bracket", "round", "trial", "parent")
 """Columns of the table of trials after the settings and the score."""
 
 

@@ -35,6 +35,12 @@ CROP_SETTINGS = ("precision", "min_score", "fallback_score", "size", "margin_fra
 NOT_TRAINED = {"flip_average"}
 """Settings of the model that apply after training."""
 
+NOT_IN_TRIALS = {
+    "retrain",
+    *("tuner", "max_epochs", "factor", "hyperband_iterations", "max_trials", "initial_points", "exploration"),
+}
+"""Settings of a search that its trials do not depend on, or that `SearchConfig.used_settings` returns."""
+
 PHASE1_RATES = {"learning_rate", "weight_decay", "schedule", "plateau_patience"}
 """Settings of phase 1 that a search trains the untuned head with."""
 
@@ -78,13 +84,14 @@ def rows_fingerprint(tables: Sequence[Path], *, keys: Sequence[str]) -> str:
 def tune_fingerprint(params: Params, *, rows: str) -> str:
     """Return the hash of everything that the scores of a search depend on, with the `rows_fingerprint`."""
     network = params.tune.scope == "network"
-    unused = {"retrain"} if network else {"retrain", "subset", "network_space"}
+    unused = NOT_IN_TRIALS if network else NOT_IN_TRIALS | {"subset", "network_space"}
     return fingerprint(
         {
             "rows": rows,
             "features": features_fingerprint(params),
             "views": params.cache_features.views,
             "search": params.tune.model_dump(mode="json", exclude=unused),
+            "tuner": params.tune.config(seed=params.seed).used_settings(),
             "untuned": [_used_loss(params), params.model.model_dump(mode="json", exclude=NOT_TRAINED)],
             "rates": params.train.phase1.model_dump(mode="json", include=PHASE1_RATES),
             "phases": _phases_of_trials(params) if network else [],

@@ -14,10 +14,11 @@ class SearchBar:
     Args:
         show: Takes the number of finished epochs and the note.
         trials: Number of trials of the whole search.
+        rungs: Whether to name the rung of the current trial.
     """
 
-    def __init__(self, show: Callable[[int, str], None], *, trials: int) -> None:
-        self._show, self._trials = show, trials
+    def __init__(self, show: Callable[[int, str], None], *, trials: int, rungs: bool = True) -> None:
+        self._show, self._trials, self._rungs = show, trials, rungs
         self._progress = SearchProgress(trials=0, epochs=0, best=float("nan"), failed=0)
 
     def on_progress(self, progress: SearchProgress) -> None:
@@ -27,9 +28,9 @@ class SearchBar:
 
     def on_epoch_end(self, info: TrialInfo, logs: EpochLogs) -> None:
         """Show one more epoch of a trial of this process."""
-        rung = f"bracket {info.bracket}, rung {info.round + 1} of {info.bracket + 1}"
+        rung = f", bracket {info.bracket}, rung {info.round + 1} of {info.bracket + 1}" if self._rungs else ""
         finished = self._progress.epochs + int(logs["epoch"]) - info.initial_epoch
-        self._show(finished, f"{self._note()}, {rung}")
+        self._show(finished, f"{self._note()}{rung}")
 
     def _note(self) -> str:
         best = f"best {self._progress.best:.2f} years" if self._progress.trials else "no trial yet"

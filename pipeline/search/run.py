@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,12 +22,19 @@ from agelens.pipeline.search.processes import TRIALS_PER_PROCESS, role_of, train
 from agelens.pipeline.search.search_space import space_of
 from agelens.pipeline.tracking.trials import TrialRuns
 from agelens.pipeline.training_data.head_data import read_head_data
-from agelens.tuning.budget import Budget, hyperband_budget
 from agelens.tuning.model_factory import ModelFactory, Timing, measure_timing
 from agelens.tuning.recipe import Settings
 from agelens.tuning.results import BestSettings, describe_winner, format_settings
 from agelens.tuning.retraining import UNTUNED, retrain, select_best, summarise_retrained, top_settings
-from agelens.tuning.search import SearchConfig, remove_other_searches, run_search, search_folder, wait_for_chief
+from agelens.tuning.search import (
+    remove_other_searches,
+    run_search,
+    search_folder,
+    search_is_finished,
+    wait_for_chief,
+)
+from agelens.tuning.search_config import SearchConfig
+from agelens.tuning.trial_logs import read_curves
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,17 @@ class SearchResult:
 
     Args:
         trials: One row per trial, best first; see `agelens.tuning.search.run_search`.
+        curves: One row per trial and epoch; see `agelens.tuning.trial_logs.read_curves`.
+        scores: One row per retrained configuration and seed; see `agelens.tuning.retraining.retrain`.
         retrained: One row per retrained configuration; see `agelens.tuning.retraining.summarise_retrained`.
         configurations: Settings of the retrained configurations by name.
         best: The best settings.
-        seconds: Duration of `search` and `retraining`.
+        seconds: Duration of `search` and `retraining` in this process.
     """
 
     trials: pd.DataFrame
+    curves: pd.DataFrame
+    scores: pd.DataFrame
     retrained: pd.DataFrame
     configurations: Mapping[str, Settings]
     best: BestSettings
@@ -66,13 +78,23 @@ class _Search:
             wait_for_chief(paths.tune_state, fingerprint=fingerprint)
         return cls(params, paths, model_factory_of(params, paths, data), fingerprint)
 
+    @property
+    def config(self) -> SearchConfig:
+        """The tuner and its budget."""
+        return self.params.tune.config(seed=self.params.seed)
+
+    @property
+    def folder(self) -> Path:
+        """Where the state of the search is."""
+        return search_folder(self.paths.tune_state, fingerprint=self.fingerprint)
+
     def train_trials(self, *, bar: SearchBar | None, max_trials: int | None = None) -> pd.DataFrame:
         """Train trials until none is left, or `max_trials`."""
         with TrialRuns(self.params, self.paths) as runs:
             return run_search(
                 self.factory,
                 space=space_of(self.params),
-                config=_config(self.params),
+                config=self.config,
                 folder=self.paths.tune_state,
                 fingerprint=self.fingerprint,
                 listener=search_listener(runs, bar=bar),
@@ -81,9 +103,11 @@ class _Search:
 
     def train_trials_with_bar(self, *, max_trials: int | None = None) -> pd.DataFrame:
         """Train trials and show a progress bar of the whole search."""
-        budget = _budget(self.params)
+        budget = self.config.budget
         with annotated_progress_bar("search, epochs", total=budget.epochs) as show:
-            return self.train_trials(bar=SearchBar(show, trials=budget.trials), max_trials=max_trials)
+            return self.train_trials(
+                bar=SearchBar(show, trials=budget.trials, rungs=self.config.tuner == "hyperband"), max_trials=max_trials
+            )
 
     def retrain(self, configurations: Mapping[str, Settings]) -> pd.DataFrame:
         """Train configurations from scratch with several seeds."""
@@ -96,7 +120,7 @@ class _Search:
                 factory=self.factory,
                 seeds=seeds,
                 epochs=section.max_epochs,
-                state=search_folder(self.paths.tune_state, fingerprint=self.fingerprint) / "retrained.json",
+                state=self.folder / "retrained.json",
                 on_epoch_end=lambda _: advance(1),
             )
 
@@ -105,10 +129,13 @@ def run_whole_search(params: Params, paths: Paths) -> SearchResult:
     """Train all trials and retrain the best settings."""
     search = _Search.prepare(params, paths)
     try:
-        _announce(params, measure_timing(search.factory))
         times = [time.perf_counter()]
-        if role_of(os.environ) == "single" and _budget(params).trials > TRIALS_PER_PROCESS:
-            train_in_processes(project=paths.tune_state.parents[1])  # leaves no trial for this process
+        if search_is_finished(paths.tune_state, fingerprint=search.fingerprint):
+            say("an earlier run finished all trials of this search")
+        else:
+            _announce(params, measure_timing(search.factory))
+            if role_of(os.environ) == "single" and search.config.budget.trials > TRIALS_PER_PROCESS:
+                train_in_processes(project=paths.tune_state.parents[1])  # leaves no trial for this process
         trials = search.train_trials_with_bar()
         times.append(time.perf_counter())
         configurations = _configurations(params, trials)
@@ -120,6 +147,8 @@ def run_whole_search(params: Params, paths: Paths) -> SearchResult:
     retrained = summarise_retrained(results)
     return SearchResult(
         trials=trials,
+        curves=read_curves(search.folder, trials["trial"].tolist()),
+        scores=results,
         retrained=retrained,
         configurations=configurations,
         best=select_best(retrained, configurations=configurations, fingerprint=search.fingerprint),
@@ -168,16 +197,6 @@ def print_result(params: Params, result: SearchResult) -> None:
         say("`train` therefore uses the settings of params.yaml")
 
 
-def _config(params: Params) -> SearchConfig:
-    section = params.tune
-    return SearchConfig(section.max_epochs, section.factor, section.hyperband_iterations, params.seed)
-
-
-def _budget(params: Params) -> Budget:
-    config = _config(params)
-    return hyperband_budget(max_epochs=config.max_epochs, factor=config.factor, iterations=config.iterations)
-
-
 def _configurations(params: Params, trials: pd.DataFrame) -> dict[str, Settings]:
     """Return the settings to retrain by name: the untuned ones, and the best ones by rank."""
     best = top_settings(trials, settings=list(space_of(params)), top=params.tune.retrain.top)
@@ -186,12 +205,12 @@ def _configurations(params: Params, trials: pd.DataFrame) -> dict[str, Settings]
 
 def _announce(params: Params, timing: Timing) -> None:
     """Print the size and the expected duration of the search."""
-    section, budget = params.tune, _budget(params)
+    section, budget = params.tune, params.tune.config(seed=params.seed).budget
     trainings = (section.retrain.top + 1) * section.retrain.seeds
     minutes = timing.seconds(trials=budget.trials, epochs=budget.epochs) / 60
     retraining_minutes = timing.seconds(trials=trainings, epochs=trainings * section.max_epochs) / 60
     say(
-        f"{budget.trials} trials with {budget.epochs} epochs in total: about {minutes:.1f} minutes at "
+        f"{section.tuner}: {budget.trials} trials with {budget.epochs} epochs in total: about {minutes:.1f} minutes at "
         f"{timing.epoch_seconds:.2f} s per epoch; then {trainings} trainings from scratch: about "
         f"{retraining_minutes:.1f} minutes. Trials that an earlier run finished are not repeated."
     )

@@ -9,7 +9,7 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
 from agelens.pipeline.search.run import SearchResult, print_result, remove_search_state, run_whole_search
-from agelens.pipeline.search.search_space import space_of
+from agelens.pipeline.search.search_space import describe_search, space_of
 from agelens.pipeline.tracking.run import Run
 from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.tracking.trials import search_identity
@@ -43,14 +43,18 @@ def search_and_write(params: Params, paths: Paths, *, folder: Path) -> BestSetti
 
 def _write_result(params: Params, paths: Paths, result: SearchResult, *, folder: Path) -> None:
     """Write the result of a search into a folder."""
-    best = result.best
     importance = setting_importance(result.trials, settings=list(space_of(params)))
+    write_json(folder / "search.json", describe_search(params))
     _write_table(folder / "trials.csv", result.trials)
+    _write_table(folder / "curves.csv", result.curves)
     _write_table(folder / "retrained.csv", result.retrained)
+    _write_table(folder / "retrained_seeds.csv", result.scores)
     _write_table(folder / "importance.csv", importance.rename_axis("setting").reset_index(name="importance"))
     seconds = {name: round(value, 1) for name, value in result.seconds.items()}
-    write_json(search_folder(paths.tune_state, fingerprint=best.fingerprint) / "seconds.json", seconds)
-    write_best(folder / paths.best_settings.name, best)
+    duration = search_folder(paths.tune_state, fingerprint=result.best.fingerprint) / "seconds.json"
+    if not duration.exists():  # a finished search that is run again takes no time
+        write_json(duration, seconds)
+    write_best(folder / paths.best_settings.name, result.best)
 
 
 def _log_result(tracked: Run, result: SearchResult) -> None:

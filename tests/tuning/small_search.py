@@ -1,17 +1,21 @@
 """A search on a few random features, which takes seconds."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from agelens.data_prep.batches.dataset import make_feature_dataset
 from agelens.models.network.heads import HeadConfig
 from agelens.models.training.objective import loss_weights_of, targets_of
-from agelens.tuning.model_factory import ModelFactory, TrialData
+from agelens.tuning.model_factory import EpochLogs, ModelFactory, TrialData
 from agelens.tuning.recipe import Recipe, Settings, build_recipe
-from agelens.tuning.search import SearchConfig
+from agelens.tuning.search import run_search
+from agelens.tuning.search_config import SearchConfig
+from agelens.tuning.search_progress import SearchListener, SearchProgress, TrialInfo
 from agelens.tuning.space import Choices, Range, SearchSpace
 from tests.factories import split_rows
 
@@ -51,3 +55,52 @@ def small_factory(untuned: Recipe = UNTUNED) -> ModelFactory:
 def folders_in(folder: Path) -> set[str]:
     """Return the names of the entries of a folder."""
     return {path.name for path in folder.iterdir()}
+
+
+class Stopped(BaseException):
+    """An interruption such as Ctrl-C, at a moment that the test chooses."""
+
+
+@dataclass
+class Recorder:
+    """Records all calls of a listener, and raises `Stopped` in the first epoch of the trial `stop_in`."""
+
+    stop_in: str | None = None
+    epochs: list[tuple[str, int]] = field(default_factory=list)
+    trials: list[tuple[TrialInfo, list[EpochLogs]]] = field(default_factory=list)
+    progress: list[SearchProgress] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
+
+    @property
+    def listener(self) -> SearchListener:
+        return SearchListener(
+            self.record_epoch,
+            lambda info, logs: self.trials.append((info, logs)),
+            self.progress.append,
+            self.damage.append,
+        )
+
+    def record_epoch(self, info: TrialInfo, logs: EpochLogs) -> None:
+        self.epochs.append((info.trial, int(logs["epoch"])))
+        if info.trial == self.stop_in:
+            raise Stopped
+
+
+def search(
+    folder: Path,
+    *,
+    fingerprint: str,
+    space: SearchSpace = SPACE,
+    config: SearchConfig = CONFIG,
+    recorder: Recorder | None = None,
+) -> tuple[pd.DataFrame, Recorder]:
+    recorder = recorder or Recorder()
+    trials = run_search(
+        small_factory(),
+        space=space,
+        config=config,
+        folder=folder,
+        fingerprint=fingerprint,
+        listener=recorder.listener,
+    )
+    return trials, recorder

@@ -7,7 +7,8 @@ import pytest
 
 from agelens.tuning.state_files import read_hashed
 from tests.damage import DAMAGES
-from tests.tuning.test_search import BUDGET, search
+from tests.tuning.small_search import search
+from tests.tuning.test_search import BUDGET
 
 
 @pytest.fixture(scope="module")

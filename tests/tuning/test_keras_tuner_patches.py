@@ -18,7 +18,7 @@ import keras_tuner as kt
 import pytest
 from keras_tuner.src.engine.base_tuner import BaseTuner
 
-from agelens.tuning.keras_tuner_patches import PatchedHyperband, PatchedOracle
+from agelens.tuning.keras_tuner_patches import PatchedHyperbandOracle, PatchedTuner
 from agelens.tuning.state_files import read_hashed
 
 MONITOR = "val_loss"
@@ -61,7 +61,7 @@ def finish(oracle: Any, trial: Any, score: float) -> None:
     oracle.end_trial(trial)
 
 
-@pytest.mark.parametrize(("kind", "in_place"), [(kt.oracles.HyperbandOracle, True), (PatchedOracle, False)])
+@pytest.mark.parametrize(("kind", "in_place"), [(kt.oracles.HyperbandOracle, True), (PatchedHyperbandOracle, False)])
 @pytest.mark.parametrize("name", ["oracle.json", "trial_0000/trial.json"])
 def test_upstream_overwrites_its_files_in_place(tmp_path, kind, in_place, name):
     oracle = make_oracle(tmp_path, kind)
@@ -73,7 +73,7 @@ def test_upstream_overwrites_its_files_in_place(tmp_path, kind, in_place, name):
     assert (path.stat().st_ino == before) is in_place
 
 
-@pytest.mark.parametrize(("kind", "repeated"), [(kt.oracles.HyperbandOracle, True), (PatchedOracle, False)])
+@pytest.mark.parametrize(("kind", "repeated"), [(kt.oracles.HyperbandOracle, True), (PatchedHyperbandOracle, False)])
 def test_upstream_repeats_a_finished_trial_after_it_reloads(tmp_path, kind, repeated):
     oracle = make_oracle(tmp_path, kind)
     trial = oracle.create_trial("tuner0")
@@ -84,7 +84,7 @@ def test_upstream_repeats_a_finished_trial_after_it_reloads(tmp_path, kind, repe
     assert (resumed.create_trial("tuner0").trial_id == trial.trial_id) is repeated
 
 
-@pytest.mark.parametrize(("kind", "counted"), [(kt.oracles.HyperbandOracle, True), (PatchedOracle, False)])
+@pytest.mark.parametrize(("kind", "counted"), [(kt.oracles.HyperbandOracle, True), (PatchedHyperbandOracle, False)])
 def test_upstream_counts_a_trial_whose_creation_was_interrupted(tmp_path, kind, counted):
     oracle = make_oracle(tmp_path, kind)
     trial = oracle.create_trial("tuner0")
@@ -98,7 +98,7 @@ def test_upstream_counts_a_trial_whose_creation_was_interrupted(tmp_path, kind, 
     assert ("0009" in resumed.trials) is counted
 
 
-@pytest.mark.parametrize(("kind", "bracket"), [(kt.oracles.HyperbandOracle, 0), (PatchedOracle, 1)])
+@pytest.mark.parametrize(("kind", "bracket"), [(kt.oracles.HyperbandOracle, 0), (PatchedHyperbandOracle, 1)])
 def test_upstream_records_the_newest_bracket_for_a_promoted_trial(tmp_path, kind, bracket):
     oracle = make_oracle(tmp_path, kind)
     first = [oracle.create_trial(f"tuner{number}") for number in range(3)]
@@ -113,7 +113,7 @@ def test_upstream_records_the_newest_bracket_for_a_promoted_trial(tmp_path, kind
 
 def test_upstream_draws_a_random_seed_for_seed_0(tmp_path):
     assert make_oracle(tmp_path, seed=0).seed != 0
-    assert make_oracle(tmp_path, PatchedOracle, seed=0).seed == 1
+    assert make_oracle(tmp_path, PatchedHyperbandOracle, seed=0).seed == 1
 
 
 def test_upstream_ignores_a_changed_budget_when_it_reloads(tmp_path):
@@ -123,7 +123,7 @@ def test_upstream_ignores_a_changed_budget_when_it_reloads(tmp_path):
     assert resumed.hyperband_iterations == 1
 
 
-@pytest.mark.parametrize(("kind", "names"), [(kt.Hyperband, {"chief", "tuner0"}), (PatchedHyperband, {"tuner"})])
+@pytest.mark.parametrize(("kind", "names"), [(kt.Hyperband, {"chief", "tuner0"}), (PatchedTuner, {"tuner"})])
 def test_upstream_names_its_state_after_the_id_of_the_tuner(tmp_path, monkeypatch, kind, names):
     tuner = make_tuner(tmp_path, kind, make_oracle(tmp_path))
     single = Path(tuner._get_tuner_fname()).stem
@@ -138,11 +138,17 @@ def test_upstream_prints_when_it_reloads(tmp_path, capsys):
     make_tuner(tmp_path, kt.Hyperband, make_oracle(tmp_path)).save()
     make_tuner(tmp_path, kt.Hyperband, make_oracle(tmp_path))
     assert "Reloading" in capsys.readouterr().out
-    PatchedHyperband(
-        make_oracle(tmp_path, PatchedOracle), make_hyper_model(), directory=str(tmp_path), project_name="search"
+    PatchedTuner(
+        make_oracle(tmp_path, PatchedHyperbandOracle),
+        make_hyper_model(),
+        directory=str(tmp_path),
+        project_name="search",
     ).save()
-    PatchedHyperband(
-        make_oracle(tmp_path, PatchedOracle), make_hyper_model(), directory=str(tmp_path), project_name="search"
+    PatchedTuner(
+        make_oracle(tmp_path, PatchedHyperbandOracle),
+        make_hyper_model(),
+        directory=str(tmp_path),
+        project_name="search",
     )
     assert capsys.readouterr().out == ""
 
@@ -151,7 +157,7 @@ def test_upstream_imports_tensorboard_for_every_trial(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # importing it raises ImportError
     with pytest.raises(ImportError):
         make_tuner(tmp_path, kt.Hyperband, make_oracle(tmp_path))._configure_tensorboard_dir([], None)
-    make_tuner(tmp_path, PatchedHyperband, make_oracle(tmp_path))._configure_tensorboard_dir([], None)
+    make_tuner(tmp_path, PatchedTuner, make_oracle(tmp_path))._configure_tensorboard_dir([], None)
 
 
 class IdleOracle:
@@ -166,7 +172,7 @@ class IdleOracle:
         return SimpleNamespace(status=self.statuses.popleft())
 
 
-@pytest.mark.parametrize(("kind", "pauses"), [(kt.Hyperband, 0), (PatchedHyperband, 6)])
+@pytest.mark.parametrize(("kind", "pauses"), [(kt.Hyperband, 0), (PatchedTuner, 6)])
 def test_upstream_requests_trials_from_an_idle_chief_without_pause(tmp_path, monkeypatch, kind, pauses):
     tuner, slept = make_tuner(tmp_path, kind, make_oracle(tmp_path)), list[float]()
     tuner.oracle = IdleOracle()

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -13,45 +12,16 @@ import pytest
 
 from agelens.tuning.budget import hyperband_budget
 from agelens.tuning.keras_tuner_patches import PatchedOracle
-from agelens.tuning.model_factory import EpochLogs
 from agelens.tuning.recipe import Settings
-from agelens.tuning.search import SearchConfig, TrialLimitReached, remove_other_searches, run_search
-from agelens.tuning.search_progress import TRIAL_COLUMNS, SearchListener, SearchProgress, TrialInfo, trials_table
+from agelens.tuning.search import TrialLimitReached, remove_other_searches, run_search, search_is_finished
+from agelens.tuning.search_progress import TRIAL_COLUMNS, SearchProgress, trials_table
 from agelens.tuning.space import Choices, SearchSpace
 from agelens.tuning.state_files import read_hashed, with_hash
-from tests.tuning.small_search import CONFIG, SPACE, folders_in, small_factory
+from agelens.tuning.trial_logs import read_curves
+from tests.tuning.small_search import CONFIG, SPACE, Recorder, Stopped, folders_in, search, small_factory
 
 BUDGET = hyperband_budget(max_epochs=3, factor=3, iterations=1)
 SINGLE_VALUES: SearchSpace = {"units": Choices((3,)), "learning_rate": Choices((0.05,))}
-
-
-class Stopped(BaseException):
-    """An interruption such as Ctrl-C, at a moment that the test chooses."""
-
-
-@dataclass
-class Recorder:
-    """Records all calls of a listener, and raises `Stopped` in the first epoch of the trial `stop_in`."""
-
-    stop_in: str | None = None
-    epochs: list[tuple[str, int]] = field(default_factory=list)
-    trials: list[tuple[TrialInfo, list[EpochLogs]]] = field(default_factory=list)
-    progress: list[SearchProgress] = field(default_factory=list)
-    damage: list[str] = field(default_factory=list)
-
-    @property
-    def listener(self) -> SearchListener:
-        return SearchListener(
-            self.record_epoch,
-            lambda info, logs: self.trials.append((info, logs)),
-            self.progress.append,
-            self.damage.append,
-        )
-
-    def record_epoch(self, info: TrialInfo, logs: EpochLogs) -> None:
-        self.epochs.append((info.trial, int(logs["epoch"])))
-        if info.trial == self.stop_in:
-            raise Stopped
 
 
 class StepsBefore(keras.callbacks.Callback):  # type: ignore[misc]
@@ -65,26 +35,6 @@ class StepsBefore(keras.callbacks.Callback):  # type: ignore[misc]
         """Record the number."""
         del logs
         self.steps.append(int(self.model.optimizer.iterations))
-
-
-def search(
-    folder: Path,
-    *,
-    fingerprint: str,
-    space: SearchSpace = SPACE,
-    config: SearchConfig = CONFIG,
-    recorder: Recorder | None = None,
-) -> tuple[pd.DataFrame, Recorder]:
-    recorder = recorder or Recorder()
-    trials = run_search(
-        small_factory(),
-        space=space,
-        config=config,
-        folder=folder,
-        fingerprint=fingerprint,
-        listener=recorder.listener,
-    )
-    return trials, recorder
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +117,33 @@ def test_a_finished_search_is_not_repeated(first, folder):
     assert recorder.epochs == []
     assert recorder.progress[0].trials == BUDGET.trials
     pd.testing.assert_frame_equal(trials, first[0])
+
+
+def test_a_search_is_finished_when_no_trial_is_left(first, folder, tmp_path):
+    assert search_is_finished(folder, fingerprint="a")
+    with pytest.raises(TrialLimitReached):
+        run_search(small_factory(), space=SPACE, config=CONFIG, folder=tmp_path, fingerprint="a", max_trials=1)
+    assert not search_is_finished(tmp_path, fingerprint="a")
+
+
+def test_curves_have_every_epoch(first, folder):
+    trials, recorder = first
+    names = trials["trial"].tolist()
+    curves = read_curves(folder / "search_a", names)
+    logs = {(info.trial, epoch["epoch"]): epoch for info, epochs in recorder.trials for epoch in epochs}
+    assert list(zip(curves["trial"], curves["epoch"], strict=True)) == sorted(logs)
+    for row in curves.itertuples():
+        assert (row.age_mae, row.val_age_mae) == tuple(
+            logs[row.trial, row.epoch][n] for n in ("age_mae", "val_age_mae")
+        )
+
+
+def test_a_promoted_trial_names_its_parent(first):
+    trials = first[0].set_index("trial")
+    (promoted,) = trials.index[trials["round"] == 1]
+    parent = trials.loc[promoted, "parent"]
+    assert trials.loc[parent, list(SPACE)].tolist() == trials.loc[promoted, list(SPACE)].tolist()
+    assert trials["parent"].notna().sum() == 1
 
 
 def test_another_fingerprint_starts_another_search(first, folder):

@@ -18,6 +18,7 @@ from agelens.pipeline.config.sections.fields import (
     Section,
     Smoothing,
 )
+from agelens.tuning.search_config import SearchConfig, TunerName
 
 Setting = TypeVar("Setting")
 
@@ -141,7 +142,7 @@ class Retrain(Section):
 
 
 class Tune(Section):
-    """Stage `tune`: the budget of Hyperband, and the domains of the settings.
+    """Stage `tune`: the tuner and its budget, and the domains of the settings; see `SearchConfig` of `agelens.tuning`.
 
     `scope` head trains heads on cached features. Scope network then trains each head with the top of the backbone, on
     at most `subset` training rows and as many validation rows, and also varies the settings of `network_space`.
@@ -150,9 +151,13 @@ class Tune(Section):
     scope: Literal["head", "network"] = "head"
     subset: Rows = 2000
 
+    tuner: TunerName = "hyperband"
     max_epochs: int = Field(20, ge=2, le=100_000)
     factor: int = Field(3, ge=2, le=100)
     hyperband_iterations: Count = 2
+    max_trials: NonNegativeInt = 0
+    initial_points: NonNegativeInt = 0
+    exploration: NotNegative = 2.6
     batch_size: Count
     retrain: Retrain = Retrain()
     space: Space
@@ -164,6 +169,26 @@ class Tune(Section):
             msg = "scope: network needs a network_space, with at least one of " + ", ".join(NetworkSpace.model_fields)
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _check_initial_points(self) -> Self:
+        if self.tuner == "bayesian" and self.initial_points >= (trials := self.config(seed=0).budget.trials) > 1:
+            msg = f"initial_points must be below the number of trials ({trials}), not {self.initial_points}"
+            raise ValueError(msg)
+        return self
+
+    def config(self, *, seed: int) -> SearchConfig:
+        """Return the tuner and its budget."""
+        return SearchConfig(
+            tuner=self.tuner,
+            max_epochs=self.max_epochs,
+            factor=self.factor,
+            iterations=self.hyperband_iterations,
+            max_trials=self.max_trials,
+            initial_points=self.initial_points,
+            exploration=self.exploration,
+            seed=seed,
+        )
 
     @property
     def domains(self) -> dict[str, Domain[Any]]:

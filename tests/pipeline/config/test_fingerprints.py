@@ -113,6 +113,8 @@ def test_features_depend_on_the_content_of_a_weights_file(params: Params, tmp_pa
     [
         ("tune", {"max_epochs": 3}, False),
         ("tune", {"retrain": Retrain(seeds=9)}, True),  # its results are stored apart
+        ("tune", {"tuner": "random"}, False),
+        ("tune", {"max_trials": 9, "exploration": 1.0}, True),  # settings of other tuners
         ("loss", {"age_weight": 0.9}, False),
         ("model", {"age_head": "linear"}, False),
         ("cache_features", {"views": 5}, False),

@@ -164,3 +164,16 @@ def test_untuned_recipe_has_the_settings_of_params():
         assert {name: settings[name] for name in names if name in content} == {
             name: content[name] for name in names if name in content
         }
+
+
+@pytest.mark.parametrize("points", [6, 7])  # the demo's budget of 36 epochs suffices for 6 trials of 6 epochs
+def test_random_trials_of_the_bayesian_tuner_must_leave_some_to_choose(points, refusal):
+    content = changed("tune.tuner", "bayesian")
+    content["tune"]["initial_points"] = points
+    assert refusal(content).startswith(f": tune: initial_points must be below the number of trials (6), not {points}")
+    content["tune"]["tuner"] = "random"
+    assert Params.model_validate(content).tune.initial_points == points
+
+
+def test_a_tuner_that_does_not_exist_is_named(refusal):
+    assert refusal(changed("tune.tuner", "grid")).startswith(": tune.tuner: ")

@@ -14,7 +14,6 @@ from agelens.pipeline.search.network_factory import network_factory, remove_acti
 from agelens.pipeline.stages import cache_features, train, tune
 from agelens.pipeline.training_data.head_data import read_head_data
 from agelens.tuning import search
-from agelens.tuning.budget import hyperband_budget
 from agelens.tuning.recipe import NETWORK_SETTINGS
 from tests.pipeline.small_project import SmallProject, make_small_project
 
@@ -67,18 +66,22 @@ def test_train_uses_the_best_settings_of_phase_2(project: SmallProject, capfd: p
 
 
 @pytest.mark.slow
-def test_two_workers_share_a_search_and_its_trunk(project: SmallProject) -> None:
-    params, paths = network_params(project, SHARED), project.paths
+@pytest.mark.parametrize("tuner", ["hyperband", "bayesian"])
+def test_two_workers_share_a_search_and_its_trunk(project: SmallProject, tuner: str) -> None:
+    points = {"max_trials": 4, "initial_points": 2} if tuner == "bayesian" else {"factor": 2}
+    params, paths = network_params(project, SHARED, tuner=tuner, **points), project.paths
     running = project.command("tune", "--workers", "2")
     output, _ = running.communicate(timeout=300)
     logs = "".join(path.read_text() for path in paths.tune_state.glob("worker_*.log"))
     assert running.returncode == 0, output + logs
     trials = pd.read_csv(paths.search_report / "trials.csv", dtype={"trial": str})
-    section = params.tune
-    budget = hyperband_budget(max_epochs=section.max_epochs, factor=section.factor, iterations=1)
-    assert len(trials) == budget.trials, output + logs
+    assert len(trials) == params.tune.config(seed=params.seed).budget.trials, output + logs
     assert trials["trial"].is_unique
     assert trials["val_age_mae"].notna().all()
+    rungs = {"hyperband": {(0, 2): 2, (1, 1): 2, (1, 2): 1}, "bayesian": {(0, 2): 4}}
+    assert trials.groupby(["bracket", "epochs"]).size().to_dict() == rungs[tuner]
+    curves = pd.read_csv(paths.search_report / "curves.csv", dtype={"trial": str})
+    assert set(curves["trial"]) == set(trials["trial"])  # each worker has stored its own
     assert not list(paths.tune_state.glob("trunk/**/*.npy"))
 
 

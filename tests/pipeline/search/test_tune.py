@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from agelens.data_prep.core.errors import ParamsError
 from agelens.pipeline.commands.tuning import search_in_role
 from agelens.pipeline.config.params import Params
+from agelens.pipeline.reports.search_report import draw_search
 from agelens.pipeline.search import processes
 from agelens.pipeline.search import run as search_run
 from agelens.pipeline.search.processes import CHIEF_IP, CHIEF_PORT, TUNER_ID, role_of
@@ -147,6 +149,33 @@ def test_a_long_search_trains_its_trials_in_several_processes(
     stage.search_and_write(params, project.paths, folder=project.paths.tune_report)
     assert started == [project.root] * (BUDGET.trials // 3 + 1)  # no trial is left for the last one
     check_complete(project.paths.tune_report, "")
+
+
+@pytest.mark.slow
+def test_a_finished_search_that_is_run_again_changes_nothing(
+    project: SmallProject, params: Params, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    paths, folders = project.paths, [project.paths.tune_report, project.paths.tune_state]
+    stage.run(params, paths)
+    draw_search(paths.tune_report, paths.report)
+    before = contents(*folders, paths.report)
+    assert {"trials.csv", "curves.csv", "retrained_seeds.csv", "search.json", "search.html"} <= {
+        path.name for path in before
+    }
+    shutil.rmtree(paths.tune_report)  # as DVC does before it runs a stage
+    shutil.rmtree(paths.report)
+    capfd.readouterr()
+    stage.run(params, paths)
+    draw_search(paths.tune_report, paths.report)
+    after = contents(*folders, paths.report)
+    assert [path for path in before if before[path] != after.get(path)] == []
+    assert after.keys() == before.keys()
+    assert "an earlier run finished all trials of this search" in capfd.readouterr().err
+
+
+def contents(*folders: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_a_process_that_fails_stops_the_search(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ BEST = BestSettings(
         ("tune.retrain.seeds", ["tune"]),
         ("tune.subset", ["tune"]),
         ("tune.scope", ["tune"]),
+        ("tune.tuner", ["tune"]),
+        ("tune.max_trials", ["tune"]),
+        ("tune.initial_points", ["tune"]),
+        ("tune.exploration", ["tune"]),
         ("train.use_tuned", ["tune"]),
         ("train.phase1.epochs", ["tune", "train"]),
         ("train.phase2.epochs", ["train"]),
@@ -86,6 +90,7 @@ def test_a_setting_that_changes_a_training_is_declared_by_train_or_changes_the_r
         {"model.flip_average": True},
         {"tune.retrain": PARAMS.tune.retrain.model_copy(update={"seeds": 5})},
         {"tune.subset": 99, "tune.max_epochs": 9},
+        {"tune.tuner": "bayesian", "tune.max_trials": 9},
     ],
     ids="+".join,
 )
@@ -157,8 +162,8 @@ def with_other_value(section: Any, key: str) -> Any:
 
 
 def other_than(value: Any, name: str) -> Any:
-    if name in {"backbone", "unfreeze", "scope"}:
-        return {"backbone": "tiny", "unfreeze": "block6a", "scope": "network"}[name]
+    if name in {"backbone", "unfreeze", "scope", "tuner"}:
+        return {"backbone": "tiny", "unfreeze": "block6a", "scope": "network", "tuner": "random"}[name]
     if value is None or isinstance(value, str | list | tuple | dict | Section):
         return {str: "other", list: [0, 30], tuple: ("gender",), dict: {}}.get(type(value))
     return not value if isinstance(value, bool) else value * 2 + 1
