@@ -10,7 +10,6 @@ TRAINING_PACKAGES = {
         "keras",
         "keras_tuner",
         "markupsafe",
-        "matplotlib",
         "pandas",
         "psutil",
         "tensorflow",

@@ -1,7 +1,7 @@
 """Oracles whose trials all train for the maximum number of epochs: random search and Bayesian optimization.
 
-Each trial has the same values of Keras Tuner as one of Hyperband's bracket 0, which has a single rung. So the tuner, its
-progress and its files are the same for all oracles.
+Each trial has the same values of Keras Tuner as one of Hyperband's bracket 0, which has a single rung. So the tuner,
+its progress and its files are the same for all oracles.
 """
 
 import importlib.util

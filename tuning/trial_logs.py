@@ -37,8 +37,8 @@ def read_curves(folder: Path, trials: Sequence[str]) -> pd.DataFrame:
         trials: Their ids.
 
     Returns:
-        One row per trial and epoch: `trial`, `epoch`, and in years `age_mae` of the training rows and `val_age_mae`. The
-        epochs of a promoted trial follow those of its parent. A trial whose file is damaged has no rows.
+        One row per trial and epoch: `trial`, `epoch`, and in years `age_mae` of the training rows and `val_age_mae`.
+        The epochs of a promoted trial follow those of its parent. A trial whose file is damaged has no rows.
     """
     rows = [
         {"trial": trial, **{name: epoch.get(name) for name in CURVE_COLUMNS[1:]}}

@@ -1,86 +1,98 @@
-"""The plots of a search, and an interactive page of its trials: parallel coordinates in one self-contained file."""
+"""The charts and the page of a search, drawn from the files that the stage `tune` writes."""
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from agelens.data_prep.core.atomic import write_text
+from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.tables import read_figures
-from agelens.pipeline.html import render_html
-from agelens.pipeline.reports.figures import write_figure
-from agelens.pipeline.reports.search_plots import SCORE, axis_positions, draw_importance, draw_trials
+from agelens.pipeline.reports.charts import write_chart
+from agelens.pipeline.reports.numbers import Column, Record, records
+from agelens.pipeline.reports.page import write_page
+from agelens.pipeline.reports.search_charts import (
+    SCORE,
+    curves_chart,
+    importance_chart,
+    setting_chart,
+    trials_chart,
+)
+
+PNG = ("trials", "curves", "importance")
+"""Charts that are also written as PNG."""
+
+UNTUNED = "untuned"
+"""Name of the settings of params.yaml in retrained.csv."""
 
 
 def draw_search(source: Path, folder: Path) -> None:
-    """Draw `trials.png`, `importance.png` and `search.html`, or nothing if no search was run.
+    """Draw `trials.png`, `curves.png`, `importance.png` and `search.html`, or nothing if no search was run.
 
     Args:
-        source: Folder of the tables that the stage `tune` writes: trials.csv, importance.csv and retrained.csv.
+        source: Folder of the files that the stage `tune` writes.
         folder: Where the files go.
     """
     if not (source / "trials.csv").is_file():
         return
-    trials = read_figures(source / "trials.csv", columns=("trial",), numbers=(SCORE,), dtype={"trial": str})
+    trials = read_figures(
+        source / "trials.csv", columns=("trial",), numbers=(SCORE,), dtype={"trial": str, "parent": str}
+    )
+    curves = read_figures(
+        source / "curves.csv", columns=("trial",), numbers=("epoch", "age_mae", SCORE), dtype={"trial": str}
+    )
     table = read_figures(source / "importance.csv", columns=("setting",), numbers=("importance",))
-    importance = table.set_index("setting")["importance"]
     retrained = read_figures(
         source / "retrained.csv", columns=("name",), numbers=("mean", "sd", "seeds"), dtype={"name": str}
     )
-    settings = [name for name in trials.columns if name in importance.index]
-    write_figure(folder / "trials.png", draw_trials(trials, settings))
-    write_figure(folder / "importance.png", draw_importance(importance))
-    write_search_page(
-        folder / "search.html", trials=trials, settings=settings, importance=importance, retrained=retrained
-    )
-
-
-def write_search_page(
-    path: Path,
-    *,
-    trials: pd.DataFrame,
-    settings: Sequence[str],
-    importance: pd.Series,
-    retrained: pd.DataFrame,
-) -> None:
-    """Write the page.
-
-    Args:
-        path: The file.
-        trials: Table of trials, best first.
-        settings: The columns that were searched.
-        importance: Of each setting, 0..1, highest first.
-        retrained: `name`, `mean`, `sd` (NaN for one seed), `seeds` of the settings trained again, lowest mean first.
-    """
-    values = {
-        "trials": len(trials),
-        "data": _script_json(_coordinates(trials, settings)),
-        "importance": [(str(name).replace("_", " "), float(share)) for name, share in importance.items()],
-        "retrained": [
-            {**row, "sd": f"{row['sd']:.3f}" if row["seeds"] > 1 else "unknown"} for row in retrained.to_dict("records")
-        ],
+    search, importance = read_json(source / "search.json"), table.set_index("setting")["importance"]
+    settings = [name for name in search["space"] if name in trials]
+    log = [name for name, domain in search["space"].items() if isinstance(domain, dict) and domain.get("log")]
+    charts = {
+        "trials": trials_chart(trials, settings=settings, log=log),
+        "curves": curves_chart(curves, trials),
+        "importance": importance_chart(importance),
+        **{
+            f"by_{name}": setting_chart(trials, name, settings=settings, log=name in log)
+            for name in importance.index.intersection(settings, sort=False)
+        },
     }
-    write_text(path, render_html("search.html.j2", values, package="agelens.pipeline.reports"))
+    for name in PNG:
+        write_chart(folder / f"{name}.png", charts[name].chart, charts[name].title)
+    values = {
+        "search": Record(search, file="search.json"),
+        "budget": Record(search["budget"], file="search.json"),
+        "best": Record(read_json(source / "best.json"), file="best.json"),
+        "by_setting": [name for name in charts if name.startswith("by_")],
+        **_tables(trials, retrained, settings=settings),
+    }
+    write_page(folder / "search.html", "search.html.j2", values, charts=charts)
 
 
-def _coordinates(trials: pd.DataFrame, settings: Sequence[str]) -> dict[str, Any]:
-    """Return what the page's script draws: the axes, where each trial crosses them, and the rows of the table."""
-    columns = [*settings, SCORE]
-    axes, positions = [], []
-    for name in columns:
-        values, ticks = axis_positions(trials[name])
-        positions.append(values.round(4).tolist())
-        axes.append(
-            {"name": name.replace("_", " "), "ticks": [[round(position, 4), label] for position, label in ticks]}
-        )
-    shown = [name for name in (*columns, "epochs", "bracket", "round", "trial") if name in trials]
-    rows = json.loads(trials[shown].to_json(orient="values", double_precision=5))
-    lines = [list(line) for line in zip(*positions, strict=True)]
-    return {"axes": axes, "lines": lines, "names": shown, "rows": rows}
-
-
-def _script_json(content: Any) -> str:
-    """Return JSON that is safe inside a script element."""
-    return json.dumps(content).replace("<", "\\u003c")
+def _tables(trials: pd.DataFrame, retrained: pd.DataFrame, *, settings: list[str]) -> dict[str, Any]:
+    """Return the rows and columns of the tables of the page."""
+    ranked = trials.drop_duplicates(settings).reset_index(drop=True)[settings]
+    ranked.index = pd.Index([str(rank) for rank in range(1, len(ranked) + 1)])
+    joined = retrained.join(ranked, on="name")
+    joined["name"] = joined["name"].replace(UNTUNED, "params.yaml")
+    columns = [
+        Column(name.replace("_", " "), name, "number" if pd.api.types.is_numeric_dtype(trials[name]) else "text")
+        for name in settings
+    ]
+    score = Column("validation MAE", SCORE, "years")
+    placed = trials.assign(place=range(1, len(trials) + 1))
+    rungs = [
+        *(Column(name, name, "count") for name in ("epochs", "bracket", "round")),
+        *(Column(name, name) for name in ("trial", "parent")),
+    ]
+    return {
+        "retrained": records(joined, file="retrained.csv"),
+        "retrained_columns": [
+            Column("place in the search", "name"),
+            Column("mean MAE", "mean", "years"),
+            Column("sd", "sd", "years"),
+            Column("seeds", "seeds", "count"),
+            *columns,
+        ],
+        "trials": records(placed, file="trials.csv"),
+        "trials_columns": [Column("place", "place", "count"), score, *columns, *(c for c in rungs if c.key in trials)],
+    }

@@ -72,10 +72,13 @@ IMPORTERS = {
         "agelens.pipeline.stages.train",
         "agelens.pipeline.training.network",
     ),
-    "keras_tuner": ("agelens.tuning.search", "agelens.tuning.keras_tuner_patches"),
+    "keras_tuner": (
+        "agelens.tuning.search",
+        "agelens.tuning.keras_tuner_patches",
+        "agelens.tuning.one_rung_oracles",
+    ),
     "markupsafe": ("agelens.pipeline.exploration.findings", "agelens.pipeline.reports.numbers"),
     "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.servers"),
-    "matplotlib": ("agelens.pipeline.reports",),
     "openvino": (
         "agelens.data_prep.core.openvino_requests",
         "agelens.data_prep.faces.detector",

@@ -1,56 +1,75 @@
-"""The page of a search holds every trial, loads nothing, and escapes the values of settings."""
+"""The page of a search holds every trial, loads nothing, escapes the values of settings, and is accessible."""
 
-import json
 import re
 
-import pandas as pd
+import pytest
 
-from agelens.pipeline.reports.search_report import draw_search, write_search_page
-from tests.pipeline.reports.trials import SETTINGS, trials_of
+from agelens.pipeline.reports.search_report import draw_search
+from tests.chromium import chromium, open_page, violations
+from tests.pipeline.reports.trials import trials_of, write_search
 
 
-def test_page_holds_every_trial_and_loads_nothing(tmp_path):
-    trials = trials_of(12)
-    importance = pd.Series([0.5, 0.25, 0.0], index=SETTINGS)
-    retrained = pd.DataFrame({"name": ["1", "untuned"], "mean": [6.61, 7.0], "sd": [0.01, 0.02], "seeds": [3, 3]})
-    path = tmp_path / "trials.html"
-    write_search_page(path, trials=trials, settings=SETTINGS, importance=importance, retrained=retrained)
-    page = path.read_text()
-    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page)[1])
-    assert [row[-1] for row in data["rows"]] == trials["trial"].tolist()
-    assert [axis["name"] for axis in data["axes"]] == ["units", "age head", "learning rate", "val age mae"]
-    assert all(len(line) == 4 for line in data["lines"])
-    assert "6.610" in page
-    assert not re.search(r'(src|href)="?http', page)
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Return the folder of the files drawn from a search of 12 trials."""
+    folder = tmp_path_factory.mktemp("search")
+    write_search(folder / "tune", trials_of(12))
+    draw_search(folder / "tune", folder / "report")
+    return folder / "report"
+
+
+def test_search_is_drawn_from_the_files_of_the_stage(drawn):
+    names = sorted(path.name for path in drawn.iterdir())
+    assert names == ["curves.png", "importance.png", "search.html", "trials.png"]
+
+
+def test_the_page_has_every_trial_in_the_order_of_the_table(drawn):
+    page = (drawn / "search.html").read_text()
+    all_trials = page[page.index('id="all"') :]
+    assert re.findall(r"<td class=\"text\">(\d{4})</td>", all_trials) == [f"{row:04d}" for row in range(12)]
+    assert len(re.findall(r'data-from="trials.csv:\d+:val_age_mae"', all_trials)) == 12
+
+
+def test_the_page_shows_the_retrained_settings_and_the_winner(drawn):
+    page = (drawn / "search.html").read_text()
+    assert 'data-from="retrained.csv:0:mean">6.61<' in page
+    assert "params.yaml" in page
+    assert "the settings found" in page
+    assert "Random search" in page
+    assert "unknown" in page  # untuned_sd is missing
+
+
+def test_a_setting_that_was_searched_on_a_log_scale_has_a_log_axis(drawn):
+    page = (drawn / "search.html").read_text()
+    assert "Score by learning rate (log axis)" in page
+    assert "Score by units<" in page
+
+
+def test_equal_searches_give_equal_files(drawn, tmp_path):
+    write_search(tmp_path / "tune", trials_of(12))
+    draw_search(tmp_path / "tune", tmp_path / "report")
+    for path in drawn.iterdir():
+        assert (tmp_path / "report" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
 def test_values_are_escaped(tmp_path):
-    trials = trials_of(2).assign(age_head="</script><b>")
-    retrained = pd.DataFrame({"name": ["<i>"], "mean": [1.0], "sd": [0.0], "seeds": [1]})
-    path = tmp_path / "trials.html"
-    write_search_page(
-        path, trials=trials, settings=SETTINGS, importance=pd.Series([0.1], index=["units"]), retrained=retrained
-    )
-    assert "</script><b>" not in path.read_text()
-    assert "<i>" not in path.read_text()
-
-
-def test_search_is_drawn_from_the_tables_of_the_stage(tmp_path):
-    trials_of(12).to_csv(tmp_path / "trials.csv", index=False)
-    (tmp_path / "importance.csv").write_text("setting,importance\nlearning_rate,0.5\nunits,0.25\nage_head,0.0\n")
-    (tmp_path / "retrained.csv").write_text("name,mean,sd,seeds\n1,6.61,0.01,3\nuntuned,7.0,0.02,3\n")
-    draw_search(tmp_path, tmp_path / "report")
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
-        "importance.png",
-        "search.html",
-        "trials.png",
-    ]
-    page = (tmp_path / "report/search.html").read_text()
-    data = json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page)[1])
-    assert [axis["name"] for axis in data["axes"]] == ["units", "age head", "learning rate", "val age mae"]
-    assert [row[-1] for row in data["rows"]] == trials_of(12)["trial"].tolist()
+    write_search(tmp_path, trials_of(2).assign(age_head="</script><b>"))
+    draw_search(tmp_path, tmp_path)
+    page = (tmp_path / "search.html").read_text()
+    assert "</script><b>" not in page
+    assert "&lt;/script&gt;&lt;b&gt;" in page
 
 
 def test_nothing_is_drawn_without_a_search(tmp_path):
     draw_search(tmp_path, tmp_path / "report")
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1440, False)])
+def test_the_page_draws_its_charts_asks_for_nothing_and_is_accessible(drawn, width, dark):
+    with chromium() as browser:
+        opened = open_page(browser, drawn / "search.html", width=width, dark=dark)
+        assert (opened.requests, opened.messages) == ([], [])
+        assert opened.page.locator("figure.chart svg").count() == 6
+        assert violations(opened) == []

@@ -11,26 +11,19 @@ from agelens.pipeline.stages import report
 from tests.factories import split_rows
 from tests.models.prediction_tables import simulated
 from tests.pipeline.evaluation_report import evaluations
-from tests.pipeline.reports.trials import trials_of
+from tests.pipeline.reports.trials import trials_of, write_search
 
 EVALUATION_FILES = {
     *("predicted_against_true.png", "error_by_age.png", "confusion.png", "mae_by_slice.png", "coverage.png"),
     *("mae_by_band.png", "groups_and_ages.png", "error_rates.png", "robustness.png", "standardised_mae.png"),
     *("history.png", "learning_rate.png", "age_distribution.png", "report.html", "lineage.json"),
 }
-SEARCH_FILES = {"trials.png", "importance.png", "search.html"}
+SEARCH_FILES = {"trials.png", "curves.png", "importance.png", "search.html"}
 
 
 @pytest.fixture(autouse=True)
 def wandb_disabled(monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
-
-
-def write_search(paths):
-    paths.tune_report.mkdir(parents=True)
-    trials_of(5).to_csv(paths.tune_report / "trials.csv", index=False)
-    (paths.tune_report / "importance.csv").write_text("setting,importance\nunits,0.5\nage_head,0.0\n")
-    (paths.tune_report / "retrained.csv").write_text("name,mean,sd,seeds\n1,6.61,0.01,3\nuntuned,7.0,0.02,3\n")
 
 
 def write_evaluation(paths, predictions):
@@ -47,7 +40,7 @@ def drawn(paths):
 
 
 def test_a_search_is_drawn_before_there_is_an_evaluation(project):
-    write_search(project.paths)
+    write_search(project.paths.tune_report, trials_of(5))
     report.run(project.params(), project.paths)
     assert drawn(project.paths) == SEARCH_FILES
 
