@@ -21,6 +21,7 @@ EXTRAS = {
     **dict.fromkeys(TRAINING_PACKAGES, "train"),
     **dict.fromkeys(("fastapi", "fastapi_offline", "limits", "uvicorn", "multipart"), "serve"),
     "gradio": "app",
+    **dict.fromkeys(("onnxruntime", "tf2onnx"), "onnx"),
     **dict.fromkeys(("supervision", "trackers"), "video"),
 }
 """The extra that installs a package that the base installation does not have, by the package's import name."""
