@@ -18,12 +18,11 @@ import numpy as np
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record
 from agelens.data_prep.readers import READERS
-from agelens.models.exports.calibrated_network import build_calibrated_network
-from agelens.models.exports.export import write_export
+from agelens.models.exports.export import Faces, write_export
 from agelens.models.exports.format_names import FormatName
 from agelens.models.serving.model_card import ModelCard
 from agelens.pipeline.exports.photographs import views_of_photographs
-from agelens.pipeline.exports.sources import COMPARED, RANGED, ExportSource, Faces, open_exported
+from agelens.pipeline.exports.sources import COMPARED, RANGED, ExportSource, open_exported
 from agelens.weights.defaults import AGE_MODEL
 from benchmarks.evidence import add_record_option, write_result
 
@@ -37,7 +36,7 @@ def main() -> None:
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
     source = open_exported(asked.model, choose_faces=lambda card: labelled_faces(asked.reader, asked.folder, card))
-    expected, true_ages = source.compared.expected["age"][:, 0], source.compared.true_ages
+    expected, true_ages = source.expected["age"][:, 0], source.faces.true_ages
     content = {
         "model": source.card.name,
         "reader": asked.reader,
@@ -69,23 +68,17 @@ def labelled_faces(reader: str, folder: Path, card: ModelCard) -> Faces:
 
 def measure(source: ExportSource) -> dict[str, Any]:
     """Return what `export.json` says of each format, or why it could not be written."""
-    network = build_calibrated_network(
-        source.network,
-        calibration=source.card.calibration,
-        groups=source.card.groups,
-        attributes=[*source.card.attributes],
-        mirror_average=source.mirror_average and not source.averages_itself,
-    )
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in FormatName:
             try:
                 content = write_export(
                     name,
-                    network,
+                    source.network,
                     source.card,
                     folder=Path(folder) / name,
-                    compared=source.compared,
+                    faces=source.faces,
+                    expected=source.expected,
                     mirror_average=source.mirror_average,
                 )
             except DataError as error:

@@ -45,7 +45,7 @@ class Limits:
 
 
 FLOAT_LIMITS = Limits(age=0.05, interval=0.1, group=0.02, probability=0.01, mae_loss=0.05)
-INT8_LIMITS = Limits(age=0.5, interval=1.5, group=0.1, probability=0.05, mae_loss=0.15)
+INT8_LIMITS = Limits(age=0.5, interval=1.0, group=0.1, probability=0.05, mae_loss=0.15)
 
 
 def expected_outputs(

@@ -67,7 +67,7 @@ def hash_tree(target: Path) -> dict[str, dict[str, Any]]:
 
 def _inputs(name: FormatName, card: ModelCard, *, batch: int | str) -> dict[str, Any]:
     side = card.framing.side
-    view = {
+    view: dict[str, Any] = {
         "type": "uint8",
         "shape": [batch, side, side, 3],
         "colours": "RGB, 0 to 255",

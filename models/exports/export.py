@@ -31,12 +31,11 @@ MIN_RANGE_VIEWS = 20
 
 
 @dataclass(frozen=True)
-class ComparedViews:
-    """The views on which exports are compared with the model.
+class Faces:
+    """Views on which exports are compared with the model.
 
     Args:
         views: `uint8 (N, S, S, 3)` RGB, at least one.
-        expected: `(N, ...)` outputs of the model, from `agelens.models.exports.comparison.expected_outputs`.
         true_ages: `(N,)` years, NaN where unknown.
         origin: Which faces they are.
         range_views: `uint8 (M, S, S, 3)` RGB, other views, on which int8 formats measure ranges of activations.
@@ -44,7 +43,6 @@ class ComparedViews:
     """
 
     views: Pixels
-    expected: Mapping[str, Floats]
     true_ages: Floats
     origin: str
     range_views: Pixels
@@ -57,7 +55,8 @@ def write_export(
     card: ModelCard,
     *,
     folder: Path,
-    compared: ComparedViews,
+    faces: Faces,
+    expected: Mapping[str, Floats],
     mirror_average: bool,
 ) -> dict[str, Any]:
     """Write a format, with `export.json`, to a folder, which appears only if its outputs are within the limits.
@@ -67,7 +66,8 @@ def write_export(
         network: From `build_calibrated_network`.
         card: Of the model.
         folder: Replaced if an earlier export wrote it.
-        compared: Views, and what the model predicts for them.
+        faces: To compare on.
+        expected: `(N, ...)` outputs of the model for them, from `agelens.models.exports.comparison.expected_outputs`.
         mirror_average: Whether the graph averages the outputs for a view and its mirror image.
 
     Returns:
@@ -79,31 +79,31 @@ def write_export(
         ParamsError: The folder holds something else.
     """
     form = FORMATS[name]
-    if name is FormatName.LITERT_INT8 and len(compared.range_views) < MIN_RANGE_VIEWS:
+    if name is FormatName.LITERT_INT8 and len(faces.range_views) < MIN_RANGE_VIEWS:
         msg = (
             f"{name} needs at least {MIN_RANGE_VIEWS} faces to measure the ranges of its activations. Received: "
-            f"{len(compared.range_views)}. Name more photographs with --images, or choose another format."
+            f"{len(faces.range_views)}. Name more photographs with --images, or choose another format."
         )
         raise DataError(msg)
     with _replacing_export(folder) as temporary:
         target = temporary / form.target
         with converting(name):
-            form.write(network, target, compared.range_views)
+            form.write(network, target, faces.range_views)
             run = form.open(target)
-            outputs, rate = _run(run, compared.views, batch=1 if form.one_view else BATCH)
-        differences = compare(outputs, compared.expected, true_ages=compared.true_ages)
-        check_within(differences, form.limits, label=name, crops=len(compared.views))
+            outputs, rate = _run(run, faces.views, batch=1 if form.one_view else BATCH)
+        differences = compare(outputs, expected, true_ages=faces.true_ages)
+        check_within(differences, form.limits, label=name, crops=len(faces.views))
         files = hash_tree(target)
         content = {
             **describe_export(name, card, network, mirror_average=mirror_average, one_view=form.one_view),
             "usage": form.usage.format(target=form.target),
             "comparison": {
-                "crops": len(compared.views),
-                "faces": compared.origin,
-                "with_true_age": int(np.isfinite(compared.true_ages).sum()),
+                "crops": len(faces.views),
+                "faces": faces.origin,
+                "with_true_age": int(np.isfinite(faces.true_ages).sum()),
                 "mean_differences": {key: round(value, 6) for key, value in differences.items()},
                 "limits": {key: form.limits.of(key) for key in differences},
-                **({"ranges_measured_on": compared.range_origin} if name is FormatName.LITERT_INT8 else {}),
+                **({"ranges_measured_on": faces.range_origin} if name is FormatName.LITERT_INT8 else {}),
             },
             "views_per_second": round(rate, 1),
             "bytes": sum(file["bytes"] for file in files.values()),

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from agelens.data_prep.core.errors import DataError
-from agelens.models.exports.calibrated_network import build_calibrated_network
 from agelens.models.exports.comparison import MAE_LOSS
 from agelens.models.exports.export import check_target, write_export
 from agelens.models.exports.format_names import FormatName
@@ -36,13 +35,6 @@ def export_formats(
     for name in chosen:
         check_target(out / name)
     source = open_source(model, images=images)
-    network = build_calibrated_network(
-        source.network,
-        calibration=source.card.calibration,
-        groups=source.card.groups,
-        attributes=[*source.card.attributes],
-        mirror_average=source.mirror_average and not source.averages_itself,
-    )
     written: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     for name in chosen:
@@ -50,10 +42,11 @@ def export_formats(
             try:
                 content = write_export(
                     name,
-                    network,
+                    source.network,
                     source.card,
                     folder=out / name,
-                    compared=source.compared,
+                    faces=source.faces,
+                    expected=source.expected,
                     mirror_average=source.mirror_average,
                 )
             except DataError as error:

@@ -1,19 +1,18 @@
 """What is exported: the trained network of a project, or an exported model, with the faces to compare on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from agelens.data_prep.core.errors import ParamsError
-from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.tables import SPLIT, read_table
-from agelens.models.exports.comparison import expected_outputs
-from agelens.models.exports.export import ComparedViews
+from agelens.models.exports.calibrated_network import build_calibrated_network
+from agelens.models.exports.comparison import Floats, expected_outputs
+from agelens.models.exports.export import Faces
 from agelens.models.exports.openvino_reader import read_openvino_network
 from agelens.models.serving.face_batches import NETWORK_BATCH
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
@@ -39,41 +38,22 @@ BUNDLED = "bundled"
 
 
 @dataclass(frozen=True)
-class Faces:
-    """Views on which exports are compared with the model.
-
-    Args:
-        views: `uint8 (N, side, side, 3)` RGB.
-        true_ages: `(N,)` years, NaN where unknown.
-        origin: Which faces they are.
-        range_views: `uint8 (M, side, side, 3)` RGB, other views, on which int8 formats measure ranges of activations.
-        range_origin: Which faces those are.
-    """
-
-    views: Pixels
-    true_ages: npt.NDArray[np.float64]
-    origin: str
-    range_views: Pixels
-    range_origin: str
-
-
-@dataclass(frozen=True)
 class ExportSource:
     """A model that can be exported.
 
     Args:
-        network: Keras network from views to raw outputs, without the average of `mirror_average`.
+        network: From `build_calibrated_network`.
         card: Its model card.
         mirror_average: The model averages the outputs for a view and its mirror image.
-        averages_itself: The network does so itself.
-        compared: The faces to compare on, and what the model predicts for them.
+        faces: The faces to compare on.
+        expected: What the model predicts for them.
     """
 
     network: Any
     card: ModelCard
     mirror_average: bool
-    averages_itself: bool
-    compared: ComparedViews
+    faces: Faces
+    expected: Mapping[str, Floats]
 
 
 def open_source(model: str | None, *, images: Sequence[Path]) -> ExportSource:
@@ -146,16 +126,10 @@ def open_exported(folder: Path, *, choose_faces: Callable[[ModelCard], Faces]) -
 def _source(
     network: Any, card: ModelCard, *, mirror_average: bool, averages_itself: bool, faces: Faces, raw: NetworkOutputs
 ) -> ExportSource:
-    expected = expected_outputs(raw, calibration=card.calibration, groups=card.groups, attributes=[*card.attributes])
-    compared = ComparedViews(
-        faces.views,
-        expected,
-        faces.true_ages,
-        origin=faces.origin,
-        range_views=faces.range_views,
-        range_origin=faces.range_origin,
-    )
-    return ExportSource(network, card, mirror_average, averages_itself, compared)
+    """Return a source from a network to raw outputs, which may average with the mirror image itself."""
+    facts: dict[str, Any] = {"calibration": card.calibration, "groups": card.groups, "attributes": [*card.attributes]}
+    calibrated = build_calibrated_network(network, mirror_average=mirror_average and not averages_itself, **facts)
+    return ExportSource(calibrated, card, mirror_average, faces, expected_outputs(raw, **facts))
 
 
 def _without_mirror(params: Params) -> Params:

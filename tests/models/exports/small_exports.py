@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
+from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.faces.crop import CropShape
 from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.bias import BiasCorrection
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.exports.calibrated_network import build_calibrated_network
-from agelens.models.exports.comparison import expected_outputs
-from agelens.models.exports.export import ComparedViews
-from agelens.models.network.age_net import average_with_mirror_image
+from agelens.models.exports.comparison import Floats, expected_outputs
+from agelens.models.exports.export import Faces
+from agelens.models.network.age_net import average_with_mirror_image, backbone_of
 from agelens.models.serving.model_card import ModelCard
 from tests.factories import FIVE_GROUPS
 from tests.models.small_networks import SIZE, build_tiny_age_net, noise_crops, outputs_of
@@ -41,26 +43,42 @@ CARD = ModelCard(
 class SmallExport:
     """What `write_export` takes; the model averages with the mirror image."""
 
-    age_net: Any
     network: Any
-    compared: ComparedViews
+    faces: Faces
+    expected: dict[str, Floats]
 
 
 def make_small_export() -> SmallExport:
-    """Build the network, and compute what it predicts for 24 views as the stages of the pipeline do."""
+    """Teach a network the brightness of views, and compute what it predicts as the stages of the pipeline do."""
     age_net = build_tiny_age_net(attributes=("gender", "ethnicity"))
-    network = build_calibrated_network(
-        age_net, calibration=CALIBRATION, groups=FIVE_GROUPS, attributes=["gender"], mirror_average=True
-    )
-    views = noise_crops(24)
-    raw = outputs_of(average_with_mirror_image(age_net), views)
-    expected = expected_outputs(raw, calibration=CALIBRATION, groups=FIVE_GROUPS, attributes=["gender"])  # type: ignore[arg-type]
-    compared = ComparedViews(
-        views,
-        expected,
-        true_ages=np.where(np.arange(24) < 4, 40.0, np.nan),
+    faces = Faces(
+        noise_crops(24),
+        true_ages=_brightness_ages(noise_crops(24)),
         origin="noise",
         range_views=noise_crops(40, seed=1),
         range_origin="40 other views of noise",
     )
-    return SmallExport(age_net, network, compared)
+    _train(age_net, noise_crops(64, seed=2))
+    facts: dict[str, Any] = {"calibration": CALIBRATION, "groups": FIVE_GROUPS, "attributes": ["gender"]}
+    raw: Any = outputs_of(average_with_mirror_image(age_net), faces.views)
+    network = build_calibrated_network(age_net, mirror_average=True, **facts)
+    return SmallExport(network, faces, expected_outputs(raw, **facts))
+
+
+def _brightness_ages(views: Pixels) -> Floats:
+    return views.mean(axis=(1, 2, 3)) / 2.5
+
+
+def _train(age_net: Any, views: Pixels) -> None:
+    """Train the head; its losses are measured on the outputs `age` and `age_distribution`."""
+    backbone_of(age_net).trainable = False
+    ages = _brightness_ages(views)
+    years = np.exp(-0.5 * ((np.arange(101) - ages[:, None]) / 4) ** 2)
+    age_net.compile(keras.optimizers.Adam(0.01), loss={"age": "mae", "age_distribution": "kld"})
+    age_net.fit(
+        views,
+        {"age": ages[:, None], "age_distribution": years / years.sum(axis=1, keepdims=True)},
+        batch_size=64,
+        epochs=100,
+        verbose=0,
+    )
