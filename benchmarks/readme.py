@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bundled import bundled_block
+from exports.page import exports_block
 from faults.page import faults_block
 from pages import (
     ROOT,
@@ -218,6 +219,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "README.md": results_block,
     "docs/comparison.md": published_block,
     "docs/exploration.md": exploration_block,
+    "docs/exports.md": exports_block,
     "docs/faults.md": faults_block,
     "docs/leakage.md": leakage_block,
     "docs/quality.md": quality_block,

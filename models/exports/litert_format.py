@@ -64,7 +64,7 @@ def write_litert_int8(network: Any, path: Path, views: Pixels) -> None:
 
 
 def operations_to_keep_in_float(model: bytes) -> list[str]:
-    """Return the names of all operations of a LiteRT model that are no convolution; an operation is named by its output."""
+    """Return the names, which are those of their outputs, of all operations of a LiteRT model except convolutions."""
     from tensorflow.lite.tools import flatbuffer_utils  # noqa: PLC0415
 
     content = flatbuffer_utils.read_model_from_bytearray(bytearray(model))

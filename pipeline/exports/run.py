@@ -18,7 +18,7 @@ from agelens.pipeline.prediction.text import printable
 from agelens.pipeline.progress import console, say
 from agelens.pipeline.streams import reporting_full_output
 
-COLUMNS = {"age": "age, years", "age_low": "low", "age_high": "high", "age_group": "other group"}
+COLUMNS = {"age": "age", "age_low": "low", "age_high": "high", "age_group": "group"}
 """Differences that the table shows, and their titles."""
 
 
@@ -64,18 +64,20 @@ def _print(written: Sequence[dict[str, Any]], failed: dict[str, str], *, as_json
             typer.echo(json.dumps({"exports": written, "failed": failed}, indent=2))
     elif written:
         compared = written[0]["comparison"]
-        say(f"mean differences from the model over {compared['crops']} crops ({compared['faces']}):")
+        say(f"mean differences from the model over {compared['crops']} crops ({compared['faces']}), in years;")
+        say("group: share of other age groups; shares: distance of probabilities; MAE: its rise")
         Console().print(_table(written))
+        say(f"each is in the folder of its format below {printable(str(Path(written[0]['folder']).parent))}")
         say(f"{written[0]['model']}; licence: {written[0]['licence']}")
     for line in failed.values():
         typer.secho(f"agelens: {line}", fg="red", err=True)
 
 
 def _table(written: Sequence[dict[str, Any]]) -> Table:
-    """Return a row for each export: where it is, its size, its mean differences and its speed."""
+    """Return a row for each export: its format, its size, its mean differences and its speed."""
     table = Table(box=None)
-    table.add_column("folder", overflow="fold")
-    for title in ("MB", *COLUMNS.values(), "probabilities", "MAE", "views/s"):
+    table.add_column("format", no_wrap=True)
+    for title in ("MB", *COLUMNS.values(), "shares", "MAE", "views/s"):
         table.add_column(title, justify="right")
     for content in written:
         found = content["comparison"]["mean_differences"]
@@ -83,7 +85,7 @@ def _table(written: Sequence[dict[str, Any]]) -> Table:
         mae = f"{found[MAE_LOSS]:+.3f}" if MAE_LOSS in found else "-"
         shown = [f"{found[name]:.1%}" if name == "age_group" else f"{found[name]:.4f}" for name in COLUMNS]
         table.add_row(
-            printable(content["folder"]),
+            Path(content["folder"]).name,
             f"{content['bytes'] / 1e6:.1f}",
             *shown,
             f"{max(others):.4f}",

@@ -13,6 +13,7 @@ if {quietly}:
     tf = import_quietly("tensorflow")
 else:
     import tensorflow as tf
+tf.zeros(1)
 retraced = tf.function(lambda value: value)
 for value in range(8):  # each Python number is traced
     retraced(value)
@@ -27,3 +28,4 @@ def test_warnings_about_retracing_are_hidden_and_others_are_not(quietly: bool, t
     shown = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stderr
     assert ("retracing" in shown) is not quietly
     assert "another warning" in shown
+    assert ("cuInit" in shown) <= (not quietly)  # the search for a GPU

@@ -72,9 +72,10 @@ def test_the_table_shows_size_differences_and_speed(finished: SmallProject, agel
     status, out, err = agelens("export", "--to", "keras")
     assert status == 0
     title, row = out.splitlines()
-    assert title.split()[:2] == ["folder", "MB"]
-    assert row.split()[0] == "exports/keras"
+    assert title.split()[:2] == ["format", "MB"]
+    assert row.split()[0] == "keras"
     assert "over 6 crops (validation split of the project)" in err
+    assert "below exports" in err
     assert "licence: AGPL-3.0-or-later" in err
 
 
