@@ -46,7 +46,7 @@ STORED_DATA = (
     StoredData("data/protocol", "folds, networks of a cross-validation", "until the protocol is finished"),
     StoredData(".dvc/tmp/exps/**/data", "crops and tables of queued experiments", "until they end"),
     StoredData("reports", "predictions by image; sheets and pages with faces", "until the next run"),
-    StoredData("wandb", "metrics, plots; faces where report.show_faces is true", "until removed", "runs"),
+    StoredData("wandb", "metrics, plots, test rows; faces where report.show_faces is true", "until removed", "runs"),
     StoredData(".dvc/cache", "tables, metrics and models of all runs, no photographs", "until removed", "cache"),
     StoredData("weights/trained", "the network, its calibration", "until the next training", "models"),
     StoredData("weights/exported", "the network; hashes of training images", "until the next export", "models"),

@@ -9,11 +9,19 @@ from agelens.pipeline.config.lineage import KEY, check_lineage, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say, warn
+from agelens.pipeline.tracking.model import log_calibration
+from agelens.pipeline.tracking.run import Run
+from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 
 
 def run(params: Params, paths: Paths) -> None:
     """Fit the calibration on the validation rows whose age is exact, and write it and its coverage of each source."""
+    with tracked_run("calibrate", params=params, paths=paths) as tracked:
+        _calibrate(params, paths, tracked)
+
+
+def _calibrate(params: Params, paths: Paths, tracked: Run) -> None:
     check_lineage(paths.training, stage="train", network=paths.age_net)
     val = read_table(paths.split_val, SPLIT)
     check_has_exact_ages(val["age_low"], val["age_high"])
@@ -40,6 +48,7 @@ def run(params: Params, paths: Paths) -> None:
     by_source = coverage_by_source(low, high, exact["age"], sources=exact["source"])
     with replacing(paths.calibration_report / "coverage_by_source.csv") as temporary:
         by_source.round(4).to_csv(temporary, index=False, lineterminator="\n")
+    log_calibration(tracked, fitted, by_source)
     for row in undercovered(by_source, coverage=params.calibrate.coverage).itertuples():
         say(
             f"intervals contain {row.coverage:.0%} of the ages of {row.source} ({row.faces} validation faces); "

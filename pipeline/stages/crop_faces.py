@@ -17,6 +17,9 @@ from agelens.pipeline.contact_sheets.crop_sheets import draw_crop_sheets
 from agelens.pipeline.faces.detectors import choose_detector
 from agelens.pipeline.faces.engines import choose_engine
 from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.tracking.data import log_crops
+from agelens.pipeline.tracking.run import Run
+from agelens.pipeline.tracking.runs import tracked_run
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -25,6 +28,11 @@ def run(params: Params, paths: Paths) -> None:
     Raises:
         DataError: No face was kept.
     """
+    with tracked_run("crop_faces", params=params, paths=paths) as tracked:
+        _crop_and_report(params, paths, tracked)
+
+
+def _crop_and_report(params: Params, paths: Paths, tracked: Run) -> None:
     manifest = read_table(paths.manifest, MANIFEST)
     faces, rejected = _crop(params, paths, manifest)
     write_table(paths.faces, faces, FACES)
@@ -33,6 +41,7 @@ def run(params: Params, paths: Paths) -> None:
     write_json(paths.crop_report / "counts.json", counts.to_dict("records"))
     draw_crop_sheets(faces, rejected, crops=paths.crops, folder=paths.crop_report)
     write_crop_page(paths.crop_report / "report.html", counts)
+    log_crops(tracked, counts, kept=len(faces), sheet=paths.crop_report / "crops.png")
     for row in counts.to_dict("records"):
         say(f"{row['source']}: {row['images']} {row['outcome']}")
     if faces.empty:

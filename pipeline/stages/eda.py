@@ -16,10 +16,18 @@ from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.exploration.page import write_exploration
 from agelens.pipeline.progress import progress_bar, say
+from agelens.pipeline.tracking.data import log_exploration
+from agelens.pipeline.tracking.run import Run
+from agelens.pipeline.tracking.runs import tracked_run
 
 
 def run(params: Params, paths: Paths) -> None:
     """Measure all faces, and write figures and tables."""
+    with tracked_run("eda", params=params, paths=paths) as tracked:
+        _explore(params, paths, tracked)
+
+
+def _explore(params: Params, paths: Paths, tracked: Run) -> None:
     tables = _read_tables(paths)
     images = _measure(tables.kept["crop_faces"], params, paths)
     rules = Rules(
@@ -43,6 +51,7 @@ def run(params: Params, paths: Paths) -> None:
         samples=samples,
         crops=crops,
     )
+    log_exploration(tracked, summary, made)
     say(f"the page is {paths.eda_page}")
 
 

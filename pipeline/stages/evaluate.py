@@ -69,7 +69,8 @@ def _evaluate(params: Params, paths: Paths, tracked: Run) -> None:
     mae = overall["mae"]
     say(f"test MAE {mae:.2f} years over {overall['exact_rows']} faces" if isinstance(mae, float) else "no exact ages")
     warn(describe_no_better_than_median(overall))
-    log_evaluation(tracked, predictions, slices, overall=overall, groups=groups.names)
+    crops = {name: paths.crops / crop for name, crop in zip(test["image_id"], test["crop"], strict=True)}
+    log_evaluation(tracked, predictions, slices, overall=overall, groups=groups.names, crops=crops)
 
 
 def _write(paths: Paths, name: str, table: pd.DataFrame) -> None:

@@ -13,13 +13,15 @@ from agelens.data_prep.faces.framing import Framing
 from agelens.models.calibration.calibration import Calibration
 from agelens.models.evaluation.sources import label_facts
 from agelens.models.serving.export import export_model
-from agelens.models.serving.model_card import INTENDED_USE, ModelCard
+from agelens.models.serving.model_card import INTENDED_USE, MODEL_FILE, ModelCard
 from agelens.models.serving.training_hashes import write_training_hashes
 from agelens.pipeline.config.from_section import from_section
 from agelens.pipeline.config.lineage import KEY, check_lineage, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say, warn
+from agelens.pipeline.tracking.model import log_export
+from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.training_data.framing import read_views, view_side
 from agelens.pipeline.training_data.network_outputs import predict_rows, read_age_net
 from agelens.weights.defaults import DETECTOR_RUNTIME
@@ -36,10 +38,15 @@ CARD_METRICS = (
 
 def run(params: Params, paths: Paths) -> None:
     """Write the exported network, its model card, and the hashes of its training images."""
+    with tracked_run("export", params=params, paths=paths) as tracked:
+        differences = _export(params, paths)
+        log_export(tracked, read_json(paths.exported / MODEL_FILE), differences, folder=paths.exported)
+
+
+def _export(params: Params, paths: Paths) -> dict[str, float]:
     warn(params.export.describe_demo_text({name: source.reader for name, source in params.sources.items()}))
-    state = {"network": paths.age_net, "calibration": paths.calibration}
     check_lineage(paths.calibration, stage="calibrate", network=paths.age_net)
-    check_lineage(paths.evaluation_lineage, stage="evaluate", **state)
+    check_lineage(paths.evaluation_lineage, stage="evaluate", network=paths.age_net, calibration=paths.calibration)
     network = read_age_net(params, paths)
     val = read_table(paths.split_val, SPLIT)
     # Rows are ordered by image, so the first ones would be of one source and of the lowest ages.
@@ -47,12 +54,13 @@ def run(params: Params, paths: Paths) -> None:
     expected = predict_rows(network, val, params=params, paths=paths, label="comparing with Keras")
     crops = read_views(val, params, folder=paths.crops)
     card = _card(network, params, paths)
-    splits = (read_table(path, SPLIT) for path in (paths.split_train, paths.split_val))
-    count = write_training_hashes(paths.exported, [paths.crops / name for table in splits for name in table["crop"]])
+    names = (name for path in (paths.split_train, paths.split_val) for name in read_table(path, SPLIT)["crop"])
+    count = write_training_hashes(paths.exported, [paths.crops / name for name in names])
     say(f"{count} training hashes written")
     differences = export_model(network, card, folder=paths.exported, crops=crops, expected=expected)
     described = ", ".join(f"{name} {difference:.4f}" for name, difference in differences.items())
     say(f"mean differences from Keras over {len(crops)} crops: {described}")
+    return differences
 
 
 def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
@@ -83,15 +91,10 @@ def _card(network: Any, params: Params, paths: Paths) -> ModelCard:
             "backbone": params.model.backbone,
             "training_data": export.training_data,
             "labels": label_facts(read_table(paths.split_train, SPLIT), origins=origins),
-            "data_hash": _hash_of_splits(paths),
+            "data_hash": lineage_of(train=paths.split_train, val=paths.split_val),
             "licence": export.licence,
             KEY: lineage_of(network=paths.age_net, calibration=paths.calibration),
             "intended_use": INTENDED_USE,
             "test_metrics": {name: metrics[name] for name in reported},
         },
     )
-
-
-def _hash_of_splits(paths: Paths) -> dict[str, str]:
-    """Return hashes of the train and val tables, which identify the data that the model was trained on."""
-    return {path.stem: file_hash(path)[:16] for path in (paths.split_train, paths.split_val)}

@@ -6,16 +6,19 @@ from typing import Any
 
 import pandas as pd
 
+from agelens.pipeline.progress import say
+
 
 class Run:
     """A W&B run; without one, where W&B is disabled, nothing is logged.
 
     Args:
         run: What `wandb.init` returned, or None.
+        show_faces: Whether the run may hold crops of people.
     """
 
-    def __init__(self, run: Any) -> None:
-        self._run = run
+    def __init__(self, run: Any, *, show_faces: bool = False) -> None:
+        self._run, self._show_faces = run, show_faces
 
     @property
     def active(self) -> bool:
@@ -28,9 +31,20 @@ class Run:
         return self.active and not self._run.offline
 
     @property
+    def show_faces(self) -> bool:
+        """Whether crops of people are logged."""
+        return self.active and self._show_faces
+
+    @property
     def id(self) -> str | None:
         """The id of the run."""
         return self._run.id if self.active else None
+
+    def may_show_faces(self) -> bool:
+        """Return whether crops of people are logged; if they leave this machine, print how to keep them here."""
+        if self.show_faces and self.online:
+            say("faces are sent to W&B; report.show_faces: false keeps them on this machine")
+        return self.show_faces
 
     def log(self, values: Mapping[str, Any], *, step: int | None = None) -> None:
         """Log values, which may be media of W&B."""
@@ -54,7 +68,7 @@ class Run:
         if self.active:
             import wandb  # noqa: PLC0415
 
-            self.log({name: wandb.Image(str(path))})
+            self.log({name: wandb.Image(data_or_path=str(path))})
 
     def log_table(self, name: str, table: pd.DataFrame) -> None:
         """Log a table."""

@@ -77,6 +77,7 @@ def tracked_run(
             name=name,
             job_type=job,
             tags=tags_of(params),
+            show_faces=params.report.show_faces,
             config={**params.model_dump(mode="json"), **(config or {})},
         ) as run:
             yield run
@@ -86,7 +87,12 @@ def tracked_run(
 
 @contextmanager
 def started_run(
-    execution: Execution, *, paths: Paths, settings: Mapping[str, Any] | None = None, **options: Any
+    execution: Execution,
+    *,
+    paths: Paths,
+    settings: Mapping[str, Any] | None = None,
+    show_faces: bool = False,
+    **options: Any,
 ) -> Iterator[Run]:
     """Start a run, and finish it at the end of the block with the exit status that the block leads to.
 
@@ -94,6 +100,7 @@ def started_run(
         execution: To which the run belongs.
         paths: Paths of the project.
         settings: W&B's settings, beside those that every run has.
+        show_faces: Whether the run may hold crops of people.
         options: Arguments of `wandb.init`.
     """
     _write_inside(paths)
@@ -113,7 +120,7 @@ def started_run(
     run.define_metric("epoch")
     run.define_metric("*", step_metric="epoch")
     try:
-        yield Run(run)
+        yield Run(run, show_faces=show_faces)
     except BaseException as error:
         _finish(run, execution, paths, exit_code=exit_status(error))
         raise

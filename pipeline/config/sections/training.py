@@ -152,7 +152,7 @@ class Evaluate(Section):
 
 
 class Report(Section):
-    """Stage `report`: `show_faces` adds the crops with the largest errors to the report."""
+    """Stage `report`: `show_faces` adds crops to the report and to W&B runs."""
 
     show_faces: bool = True
 

@@ -32,16 +32,21 @@ from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.prediction.predict import predict_files
 from agelens.pipeline.stages import STAGES
 from tests.locations import ROOT
+from tests.pipeline.tracking.fake_wandb import FakeRun, use_fake_wandb
 
 pytestmark = pytest.mark.slow
+
+TRACKED = ["crop_faces", "tune", "train", "calibrate", "evaluate", "eda", "report", "export"]
+"""Stages with a W&B run."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder in which every stage has been run."""
+    """A project folder in which every stage has been run, with the W&B runs of that."""
 
     params: Params
     paths: Paths
+    runs: list[FakeRun]
 
     def run(self, *stages: str) -> None:
         for stage in stages:
@@ -52,7 +57,8 @@ class Project:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Run all stages on 300 drawn portraits with the parameters of the demo, fewer epochs and a smaller search."""
     patch = pytest.MonkeyPatch()
-    patch.setenv("WANDB_MODE", "disabled")
+    patch.setenv("WANDB_MODE", "offline")
+    wandb = use_fake_wandb(patch)
     root = tmp_path_factory.mktemp("project")
     write_synthetic(root / "raw", count=300, seed=3, size=224)
     content: dict[str, Any] = yaml.safe_load((ROOT / "params/demo.yaml").read_text())
@@ -64,8 +70,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     content["train"]["phase1"] |= {"epochs": 10, "batch_size": 32}
     content["train"]["phase2"] |= {"epochs": 2, "views": 4, "unfreeze": "block6a_expand_conv"}
     (root / "params.yaml").write_text(yaml.safe_dump(content))
-    made = Project(read_params(root / "params.yaml"), Paths(root))
+    made = Project(read_params(root / "params.yaml"), Paths(root), wandb.runs)
     made.run(*STAGES)
+    patch.setenv("WANDB_MODE", "disabled")
     yield made
     patch.undo()
 
@@ -176,6 +183,22 @@ def test_the_history_has_both_phases_on_one_axis(project: Project) -> None:
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     assert history["phase"].tolist() == sorted(history["phase"])
     assert set(history["phase"]) == {1, 2}
+
+
+def test_stages_are_runs_of_one_group_that_show_what_their_files_hold(project: Project) -> None:
+    paths, runs = project.paths, [run for run in project.runs if run.options["job_type"] != "trial"]
+    assert [run.options["job_type"] for run in runs] == TRACKED
+    assert len({run.options["group"] for run in project.runs}) == 1
+    assert {code for run in project.runs for code in run.exit_codes} == {0}
+    summary = {name: value for run in runs for name, value in run.summary.items()}
+    overall = json.loads(paths.overall.read_text())
+    assert summary["crops/faces"] == len(read_table(paths.faces, FACES))
+    assert summary["eda/rows/rebalance"] == len(read_table(paths.train, TRAIN))
+    assert summary["test/mae"] == overall["mae"]
+    assert summary["calibration/temperature"] == json.loads(paths.calibration.read_text())["temperature"]
+    assert summary["export/megabytes"] > 1
+    logged = {name for run in runs for values, _ in run.logged for name in values}
+    assert {"crops/contact sheet", "test/rows", "calibration/coverage by source", "eda/flow"} <= logged
 
 
 def test_nothing_is_learnt_from_shuffled_labels(project: Project) -> None:

@@ -48,6 +48,10 @@ class FakeRun:
             raise TimeoutError(msg)
 
 
+def _chart(*_: Any, **options: Any) -> SimpleNamespace:
+    return SimpleNamespace(**options)
+
+
 class FakeWandb(ModuleType):
     """Returns a `FakeRun` for each call of `init`, after raising the errors in `failures`, last first."""
 
@@ -57,6 +61,8 @@ class FakeWandb(ModuleType):
         self.tried: list[str] = []
         self.failures: list[Exception] = []
         self.Settings = SimpleNamespace
+        self.Image = self.Table = SimpleNamespace
+        self.plot = SimpleNamespace(**dict.fromkeys(("bar", "confusion_matrix", "scatter"), _chart))
         self.errors = SimpleNamespace(
             CommError=CommError, AuthenticationError=AuthenticationError, UsageError=UsageError
         )

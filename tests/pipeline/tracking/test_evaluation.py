@@ -1,9 +1,6 @@
 """What the run of `evaluate` contains, read back from the file of an offline run."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pandas as pd
 import pytest
@@ -11,9 +8,8 @@ import pytest
 from agelens.pipeline.tracking.evaluation import ROW_COLUMNS, SUMMARY, log_evaluation, row_table
 from agelens.pipeline.tracking.run import Run
 from tests.factories import FIVE_GROUPS
-from tests.locations import ROOT
 from tests.models.prediction_tables import predictions_of
-from tests.pipeline.tracking.wandb_file import stored_runs
+from tests.pipeline.tracking.wandb_file import run_offline, stored_runs
 
 
 def test_rows_name_their_groups_and_errors():
@@ -27,7 +23,7 @@ def test_rows_name_their_groups_and_errors():
 
 def test_a_disabled_run_logs_nothing():
     table = predictions_of([(20, 20, 24)])
-    log_evaluation(Run(None), table, pd.DataFrame(), overall={}, groups=FIVE_GROUPS.names)
+    log_evaluation(Run(None), table, pd.DataFrame(), overall={}, groups=FIVE_GROUPS.names, crops={})
 
 
 JOB = """
@@ -48,32 +44,23 @@ ages = rng.integers(1, 90, size=40).astype(float)
 table = predictions_of([(age, age, age + error) for age, error in zip(ages, rng.uniform(-1, 5, 40), strict=True)])
 slices = by_slice(table, resamples=10)
 overall = overall_metrics(slices, baseline=10.0)
-with tracked_run("evaluate", params=Params.model_validate(DEMO), paths=Paths(Path())) as tracked:
-    log_evaluation(tracked, table, slices, overall=overall, groups=FIVE_GROUPS.names)
+params = Params.model_validate({**DEMO, "report": {**DEMO["report"], "show_faces": False}})
+with tracked_run("evaluate", params=params, paths=Paths(Path())) as tracked:
+    log_evaluation(tracked, table, slices, overall=overall, groups=FIVE_GROUPS.names, crops={})
 print(overall["mae"])
 """
 
 
 def test_an_offline_run_holds_rows_groups_slices_and_the_summary(tmp_path):
-    """In a process of its own: W&B keeps one connection per process, which other tests may have replaced."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "AGELENS_EXECUTION"))}
-    environment = {**kept, "WANDB_MODE": "offline", "HOME": str(tmp_path), "PYTHONPATH": python_path()}
-    done = subprocess.run(
-        [sys.executable, "-c", JOB], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    output = run_offline(JOB, tmp_path)
     (stored,) = stored_runs(tmp_path)
     logged = {key for record in stored.history for key in record}
     for name in ("rows", "slices", "age groups", "predicted against true age", "coverage by band"):
         assert any(key.startswith(f"test/{name}") for key in logged), name
-    assert stored.summary["test/mae"] == pytest.approx(float(done.stdout.split()[-1]))
+    assert stored.summary["test/mae"] == pytest.approx(float(output.split()[-1]))
     assert sum(key.startswith("test/") and key.removeprefix("test/") in SUMMARY for key in stored.summary) >= 10
     (rows,) = list(stored.folder.glob("files/media/table/test/rows*.json"))
     content = json.loads(rows.read_text())
     assert content["columns"] == list(ROW_COLUMNS)
     assert len(content["data"]) == 40
     assert not list(stored.folder.glob("files/media/images/*"))
-
-
-def python_path():
-    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))

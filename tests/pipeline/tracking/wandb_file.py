@@ -1,10 +1,15 @@
 """Read what W&B keeps of an offline run: protobuf records in the framing of LevelDB's log, blocks of 32 KiB."""
 
 import json
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.locations import ROOT
 
 BLOCK, HEADER = 32768, 7
 FULL, FIRST, LAST = 1, 2, 4
@@ -43,6 +48,21 @@ class StoredRun:
     @property
     def summary(self) -> dict[str, Any]:
         return {_key(each): json.loads(each.value_json) for record in self.of("summary") for each in record.update}
+
+
+def run_offline(code: str, folder: Path) -> str:
+    """Run code in a process of its own in a folder, with W&B offline, and return its output.
+
+    W&B keeps one connection per process, which other tests may have replaced.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "AGELENS_EXECUTION"))}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**kept, "WANDB_MODE": "offline", "HOME": str(folder), "PYTHONPATH": path}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def stored_runs(project: Path) -> list[StoredRun]:
