@@ -13,8 +13,8 @@ help: ## list all targets
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing agelens with the extras train, serve, app, video, onnx and dev into $(VENV) (minutes, several GB)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,dev]'
+	@echo "installing agelens with the extras train, serve, app, video, onnx, hub and dev into $(VENV) (minutes, several GB)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,hub,dev]'
 	@touch $@
 
 $(SYNTHETIC): $(VENV)/.installed
@@ -44,7 +44,7 @@ soak: $(VENV)/.installed ## kill, damage and fill the disk of every stage (20 mi
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,dev,scale]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,hub,dev,scale]'
 	@touch $@
 
 test-scale: $(VENV)/.installed-scale ## install Ray (extra scale) and run the test of the crop stage on it

@@ -21,6 +21,7 @@ EXTRAS = {
     **dict.fromkeys(TRAINING_PACKAGES, "train"),
     **dict.fromkeys(("fastapi", "fastapi_offline", "limits", "uvicorn", "multipart"), "serve"),
     "gradio": "app",
+    "huggingface_hub": "hub",
     **dict.fromkeys(("onnxruntime", "tf2onnx"), "onnx"),
     **dict.fromkeys(("supervision", "trackers"), "video"),
 }

@@ -4,7 +4,6 @@ import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, overload
 
 from agelens.data_prep.core.errors import ImageError, ParamsError, WeightsError
@@ -20,6 +19,7 @@ from agelens.data_prep.faces.tiles import Tiles
 from agelens.models.serving.decoding import Decoded
 from agelens.models.serving.detectors import open_detector, undo_searches
 from agelens.models.serving.face_batches import FaceBatches
+from agelens.models.serving.locate import locate_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from agelens.models.serving.model_files import NETWORK_FILE, check_files
 from agelens.models.serving.predictions import FacePredictions, ImagePredictions
@@ -78,7 +78,8 @@ class AgePredictor:
         """Load an exported model and the face detector with the settings in its card.
 
         Args:
-            folder: An exported model, such as `weights/exported`; default: the bundled model.
+            folder: An exported model, such as `weights/exported`, or `hf://owner/name[@revision][#sha256]` for one on
+                the Hugging Face Hub (extra `hub`); default: the bundled model.
             min_score: Threshold of the detector's score in place of the model's own.
             device: The device that computes, `cpu` or another that OpenVINO finds, such as `gpu`.
             tiles: When to search large images for small faces, in tiles at larger scales: `auto`, where the faces that
@@ -86,7 +87,7 @@ class AgePredictor:
 
         Raises:
             ParamsError: `min_score` is not above 0 and at most 1, `tiles` is another word, or there is no such device.
-            WeightsError: A file of the model or of the detector is missing or damaged.
+            WeightsError: A file of the model or of the detector is missing or damaged, or the hub cannot be reached.
         """
         if folder is None and not (AGE_MODEL / MODEL_FILE).is_file():
             msg = f"The bundled model is not at {AGE_MODEL}. Reinstall agelens, or name the folder of another model."
@@ -95,7 +96,7 @@ class AgePredictor:
             msg = f"min_score must be above 0 and at most 1, the largest score. Received: {min_score}."
             raise ParamsError(msg)
         device = check_device(device)
-        model = AGE_MODEL if folder is None else Path(folder)
+        model = locate_model(folder)
         card = ModelCard.read(model)
         check_files(model, card.files)
         bundled = [file for network in (DETECTOR_RUNTIME, POINT_LOCATOR) for file in network_files(network)]

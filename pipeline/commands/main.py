@@ -14,6 +14,7 @@ from agelens.pipeline.commands.data import data_app
 from agelens.pipeline.commands.detector import detector_app
 from agelens.pipeline.commands.eda import eda
 from agelens.pipeline.commands.models.export import export
+from agelens.pipeline.commands.models.publish import publish
 from agelens.pipeline.commands.predict import predict
 from agelens.pipeline.commands.protocol import protocol
 from agelens.pipeline.commands.quiet_import import import_quietly
@@ -66,6 +67,7 @@ app.command(rich_help_panel=panel_of("video"))(webcam)
 app.command(rich_help_panel=panel_of("serve"))(serve)
 app.command("app", rich_help_panel=panel_of("app"))(web_page)
 app.command(rich_help_panel=TRAINING)(export)
+app.command(rich_help_panel=panel_of("hub"))(publish)
 app.command()(use)
 
 

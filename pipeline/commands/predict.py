@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from agelens.pipeline.commands.models.options import MODEL_HELP
+
 
 def predict(  # noqa: PLR0913, PLR0917  one argument per option
     paths: Annotated[
@@ -33,8 +35,8 @@ def predict(  # noqa: PLR0913, PLR0917  one argument per option
         typer.Option(help="Write copies with boxes and ages to this folder.", show_default=False),
     ] = None,
     model: Annotated[
-        Path | None,
-        typer.Option(help="Folder of an exported model, such as weights/exported; default: the bundled model."),
+        str | None,
+        typer.Option(help=MODEL_HELP),
     ] = None,
     gender: Annotated[
         bool,

@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from agelens.pipeline.commands.models.options import MODEL_HELP
+
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    model: Annotated[Path | None, typer.Option(help="Folder of an exported model; default: the bundled one.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     token: Annotated[
         str,
         typer.Option(
@@ -38,10 +40,10 @@ def serve(
 
     from agelens import AgePredictor, __version__  # noqa: PLC0415
     from agelens.data_prep.core.hashing import file_hash  # noqa: PLC0415
+    from agelens.models.serving.locate import locate_model  # noqa: PLC0415
     from agelens.models.serving.model_card import MODEL_FILE  # noqa: PLC0415
     from agelens.pipeline.service.app import create_service  # noqa: PLC0415
     from agelens.pipeline.service.settings import ServiceSettings  # noqa: PLC0415
-    from agelens.weights.defaults import AGE_MODEL  # noqa: PLC0415
 
     check_rate(rate)
     settings = ServiceSettings(
@@ -52,7 +54,7 @@ def serve(
         concurrency=os.cpu_count() or 1,
     )
     predictor = AgePredictor.load(model)
-    digest = file_hash((model or AGE_MODEL) / MODEL_FILE)
+    digest = file_hash(locate_model(model) / MODEL_FILE)
     service = create_service(predictor, sha256=digest, version=__version__, settings=settings)
     if not token and not _is_loopback(host):
         warning = f"everyone who reaches {host}:{port} can use this service; set AGELENS_TOKEN"
@@ -65,7 +67,7 @@ def serve(
 def app(
     host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 7860,
-    model: Annotated[Path | None, typer.Option(help="Folder of an exported model; default: the bundled one.")] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
 ) -> None:
     """Open a web page that shows the ages in photographs: upload some, or take one with the camera.

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from agelens.pipeline.commands.models.options import MODEL_HELP
+
 Csv = Annotated[
     Path | None, typer.Option(help="Write a table with one row per person to this CSV file; - is the standard output.")
 ]
@@ -12,7 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON inste
 Draw = Annotated[
     Path | None, typer.Option(help="Write a copy with boxes and ages, .mp4 or .avi; the file must not exist yet.")
 ]
-Model = Annotated[Path | None, typer.Option(help="Folder of an exported model; default: the bundled model.")]
+Model = Annotated[str | None, typer.Option(help=MODEL_HELP)]
 Gender = Annotated[bool, typer.Option("--gender", help="Also predict gender, as annotators would label it.")]
 
 

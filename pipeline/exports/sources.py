@@ -15,6 +15,7 @@ from agelens.models.exports.comparison import Floats, expected_outputs
 from agelens.models.exports.export import Faces
 from agelens.models.exports.openvino_reader import read_openvino_network
 from agelens.models.serving.face_batches import NETWORK_BATCH
+from agelens.models.serving.locate import locate_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from agelens.models.serving.model_files import NETWORK_FILE, check_files
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork
@@ -70,7 +71,7 @@ def open_source(model: str | None, *, images: Sequence[Path]) -> ExportSource:
     """
     paths = Paths()
     if model is not None:
-        folder = AGE_MODEL if model == BUNDLED else Path(model)
+        folder = locate_model(None if model == BUNDLED else model)
         if images:
             return open_exported(folder, choose_faces=lambda card: _photographed(images, card))
         return open_exported(folder, choose_faces=lambda card: _faces_of_matching_project(card, paths))

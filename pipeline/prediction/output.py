@@ -68,13 +68,13 @@ class ModelChoice:
     """The model that predicts, and how.
 
     Args:
-        folder: Of an exported model; None is the bundled one.
+        folder: Of an exported model, or its address on the hub; None is the bundled one.
         min_score: Threshold of the detector's score in place of the model's own.
         device: The device that computes, `cpu` or another that OpenVINO finds.
         tiles: When to search large photographs in tiles.
     """
 
-    folder: Path | None = None
+    folder: str | Path | None = None
     min_score: float | None = None
     device: str = "cpu"
     tiles: Tiles = "auto"

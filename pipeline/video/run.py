@@ -46,7 +46,7 @@ class VideoOutputs:
     seconds: float | None = None
 
 
-def analyse_video(source: Path | int, outputs: VideoOutputs, *, model: Path | None) -> None:
+def analyse_video(source: Path | int, outputs: VideoOutputs, *, model: str | Path | None) -> None:
     """Analyse a video or a camera and show the ages of its people; Ctrl-C ends it and keeps what is done.
 
     Raises:

@@ -63,6 +63,7 @@ IMPORTERS = {
     "fastapi_offline": ("agelens.pipeline.service",),
     "filelock": ("agelens.pipeline.config.project_lock",),
     "gradio": ("agelens.pipeline.web_page",),
+    "huggingface_hub": ("agelens.models.hub",),
     "jinja2": ("agelens.pipeline.html",),
     "keras": (
         "agelens.models",
