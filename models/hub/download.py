@@ -84,8 +84,8 @@ def _resolve(hub: Any, address: HubAddress) -> tuple[str, dict[str, int | None] 
     try:
         info = hub.HfApi().model_info(address.repository, revision=address.revision, files_metadata=True, timeout=10)
     except Exception as error:  # also of the HTTP library, which huggingface_hub may exchange
-        answered = isinstance(error, hub.errors.HfHubHTTPError) and error.response is not None
-        if answered and error.response.status_code < 500:
+        response = getattr(error, "response", None) if isinstance(error, hub.errors.HfHubHTTPError) else None
+        if response is not None and response.status_code < 500:
             raise
         return address.revision, None
     return info.sha, {file.rfilename: file.size for file in info.siblings or []}

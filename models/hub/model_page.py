@@ -43,8 +43,8 @@ def model_page(card: ModelCard, *, address: HubAddress, has_licence: bool) -> st
         (
             row["source"],
             ORIGINS.get(row["age_origin"], row["age_origin"]),
-            f"{row['faces']:,}",
-            f"{row['exact_share']:.0%}",
+            f"{row['faces']:,}" if "faces" in row else "not stated",
+            f"{row['exact_share']:.0%}" if "exact_share" in row else "not stated",
         )
         for row in facts.get("labels", [])
     ]

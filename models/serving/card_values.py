@@ -44,6 +44,15 @@ def _first_ages(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(age, int) and not isinstance(age, bool) for age in value)
 
 
+def _label_rows(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(row, dict)
+        and all(isinstance(row.get(name), str) for name in ("source", "age_origin"))
+        and all(_is_number(row.get(name, 0)) for name in ("faces", "exact_share"))
+        for row in value
+    )
+
+
 TEXT: Check = (lambda value: isinstance(value, str), "text")
 MAPPING: Check = (lambda value: isinstance(value, dict), "a mapping")
 
@@ -72,6 +81,7 @@ OPTIONAL: Mapping[str, Check] = {
     "attributes": (_classes, "a mapping of lists of names"),
     "files": (_texts, "a mapping of names to hashes"),
     "test_metrics": MAPPING,
+    "labels": (_label_rows, "a list of sources with age_origin"),
     **dict.fromkeys(("backbone", "training_data", "licence", "intended_use"), TEXT),
 }
 

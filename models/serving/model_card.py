@@ -52,6 +52,17 @@ class ModelCard:
     precision: Precision = "float32"
     files: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def age_labels(self) -> dict[str, str]:
+        """What the ages are that each source was labelled with: `real`, `apparent` or `unknown`, by source.
+
+        `apparent interval` are labels that are intervals of apparent ages, for most faces of the source.
+        """
+        return {
+            row["source"]: row["age_origin"] + (" interval" if row.get("exact_share", 1.0) < 0.5 else "")
+            for row in self.facts.get("labels", [])
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Return the card as plain values for a JSON file."""
         return {

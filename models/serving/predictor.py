@@ -16,10 +16,10 @@ from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.framing import CropFramer
 from agelens.data_prep.faces.points import PointLocator
 from agelens.data_prep.faces.tiles import Tiles
+from agelens.models.hub.locate import locate_model
 from agelens.models.serving.decoding import Decoded
 from agelens.models.serving.detectors import open_detector, undo_searches
 from agelens.models.serving.face_batches import FaceBatches
-from agelens.models.serving.locate import locate_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from agelens.models.serving.model_files import NETWORK_FILE, check_files
 from agelens.models.serving.predictions import FacePredictions, ImagePredictions

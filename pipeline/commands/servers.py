@@ -40,7 +40,7 @@ def serve(
 
     from agelens import AgePredictor, __version__  # noqa: PLC0415
     from agelens.data_prep.core.hashing import file_hash  # noqa: PLC0415
-    from agelens.models.serving.locate import locate_model  # noqa: PLC0415
+    from agelens.models.hub.locate import locate_model  # noqa: PLC0415
     from agelens.models.serving.model_card import MODEL_FILE  # noqa: PLC0415
     from agelens.pipeline.service.app import create_service  # noqa: PLC0415
     from agelens.pipeline.service.settings import ServiceSettings  # noqa: PLC0415

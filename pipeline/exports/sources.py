@@ -14,8 +14,8 @@ from agelens.models.exports.calibrated_network import build_calibrated_network
 from agelens.models.exports.comparison import Floats, expected_outputs
 from agelens.models.exports.export import Faces
 from agelens.models.exports.openvino_reader import read_openvino_network
+from agelens.models.hub.locate import locate_model
 from agelens.models.serving.face_batches import NETWORK_BATCH
-from agelens.models.serving.locate import locate_model
 from agelens.models.serving.model_card import MODEL_FILE, ModelCard
 from agelens.models.serving.model_files import NETWORK_FILE, check_files
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork

@@ -46,7 +46,7 @@ def prediction_rows(found: FilePrediction, *, name: str, gender: bool = False) -
 
 
 def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender: bool) -> dict[str, object]:
-    """Return the result for one file as plain JSON, with the name and the training data of the model."""
+    """Return the result for one file as plain JSON, with the model, its training data and kinds of labels."""
     return {
         "path": name,
         "faces": [_face_json(face, card, gender=gender) for face in found.faces],
@@ -54,6 +54,7 @@ def prediction_json(found: FilePrediction, card: ModelCard, *, name: str, gender
         "warnings": list(found.notes),
         "model": card.name,
         "training_data": card.facts.get("training_data"),
+        "age_labels": card.age_labels,
     }
 
 

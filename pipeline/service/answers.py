@@ -61,6 +61,9 @@ class ModelAnswer(BaseModel):
     age_groups: list[str]
     attributes: list[str]
     training_data: str | None
+    age_labels: dict[str, str] = Field(
+        description="by source of the training data: real ages, apparent ages as people estimate them, or unknown"
+    )
     licence: str | None
     intended_use: str | None
     test_metrics: dict[str, Any]
@@ -101,6 +104,7 @@ def model_answer(card: ModelCard, *, sha256: str) -> ModelAnswer:
         age_groups=list(card.groups.names),
         attributes=list(card.attributes),
         training_data=card.facts.get("training_data"),
+        age_labels=card.age_labels,
         licence=card.facts.get("licence"),
         intended_use=card.facts.get("intended_use"),
         test_metrics=card.facts.get("test_metrics", {}),

@@ -31,8 +31,8 @@ def publish(
     """
     from agelens.data_prep.core.errors import WeightsError  # noqa: PLC0415
     from agelens.models.hub.address import SCHEME, HubAddress  # noqa: PLC0415
+    from agelens.models.hub.locate import locate_model  # noqa: PLC0415
     from agelens.models.hub.publish import push_repository, write_repository  # noqa: PLC0415
-    from agelens.models.serving.locate import locate_model  # noqa: PLC0415
     from agelens.models.serving.model_card import ModelCard  # noqa: PLC0415
     from agelens.pipeline.extras import has_extra  # noqa: PLC0415
     from agelens.pipeline.prediction.text import printable  # noqa: PLC0415

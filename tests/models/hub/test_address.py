@@ -6,7 +6,7 @@ import pytest
 
 from agelens.data_prep.core.errors import WeightsError
 from agelens.models.hub.address import HubAddress, is_address
-from agelens.models.serving.locate import locate_model
+from agelens.models.hub.locate import locate_model
 from agelens.weights.defaults import AGE_MODEL
 
 SHA = "0123456789abcdef" * 4

@@ -1,6 +1,7 @@
 """Model cards: written, read back, and rejected if damaged."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,9 +64,22 @@ def without(key):
         pytest.param(without("age_groups"), id="no age groups"),
         pytest.param(json.dumps({**CARD.as_json(), "crop": {"side": 160}}), id="another crop"),
         pytest.param(json.dumps({**CARD.as_json(), "attributes": ["gender"]}), id="attributes without classes"),
+        pytest.param(json.dumps({**CARD.as_json(), "labels": [{"source": "utkface"}]}), id="labels of no origin"),
+        pytest.param(json.dumps({**CARD.as_json(), "labels": "apparent"}), id="labels without sources"),
     ],
 )
 def test_a_damaged_card_is_rejected(content, tmp_path):
     (tmp_path / MODEL_FILE).write_text(content)
     with pytest.raises(WeightsError, match=r"model\.json .*Export the model again"):
         ModelCard.read(tmp_path)
+
+
+def test_a_card_states_what_the_ages_of_each_source_are():
+    rows = [
+        {"source": "fgnet", "age_origin": "real", "faces": 10, "exact_share": 1.0},
+        {"source": "adience", "age_origin": "apparent", "faces": 10, "exact_share": 0.2},
+        {"source": "album", "age_origin": "unknown"},
+    ]
+    card = replace(CARD, facts={**CARD.facts, "labels": rows})
+    assert card.age_labels == {"fgnet": "real", "adience": "apparent interval", "album": "unknown"}
+    assert replace(CARD, facts={}).age_labels == {}

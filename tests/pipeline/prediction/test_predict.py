@@ -110,7 +110,7 @@ def test_json_is_one_object_per_photograph(photos, predict):
     company, landscape, empty = (json.loads(line) for line in out.splitlines())
     assert company["path"] == "company.jpg"
     assert company["error"] is None
-    assert (company["model"], company["training_data"]) == ("untrained", "nothing at all")
+    assert (company["model"], company["training_data"], company["age_labels"]) == ("untrained", "nothing at all", {})
     assert len(company["faces"]) == 3
     for face in company["faces"]:
         assert face.keys() == FACE_KEYS

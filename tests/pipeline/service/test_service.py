@@ -165,6 +165,8 @@ def test_health_names_the_model(client, predictor):
     assert answer["model"]["sha256"] == "f" * 64
     assert answer["model"]["coverage"] == 0.9
     assert answer["model"]["test_metrics"]["mae"] > 0
+    assert answer["model"]["age_labels"] == predictor.card.age_labels
+    assert answer["model"]["age_labels"]["utkface"] == "apparent"
 
 
 def test_the_documentation_needs_no_other_host(client):
