@@ -3,11 +3,13 @@
 Everything that counts epochs is a function of the history, so a resumed training needs no counters.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import keras
 import pandas as pd
+
+from agelens.models.training.keras_metrics import AgeErrors
 
 MONITOR = "val_age_mae"
 
@@ -21,7 +23,9 @@ class EpochRecord:
 
     `epoch` counts from 1 across both phases. `learning_rate` is that of the step in the middle of the epoch: a warm-up
     begins at a twentieth of the rate, and a cosine ends at a hundredth, so that the first or the last step would not
-    describe the epoch.
+    describe the epoch. `details` are further figures by name: the loss of each output before its weight, such as
+    `val_age_loss`, and of the validation rows with an exact age `val_age_cs5` and the MAE of each band, such as
+    `val_age_mae/20-29`.
     """
 
     epoch: int
@@ -33,6 +37,15 @@ class EpochRecord:
     age_group_accuracy: float
     val_age_group_accuracy: float
     learning_rate: float
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    def as_row(self) -> dict[str, float]:
+        """Return the figures of the epoch by name, the details after the others."""
+        return {name: getattr(self, name) for name in COLUMNS} | dict(self.details)
+
+
+COLUMNS = tuple(name for name in EpochRecord.__dataclass_fields__ if name != "details")
+"""The figures that every history has."""
 
 
 class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -43,6 +56,7 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         first_epoch: Number of epochs of earlier phases.
         listener: Called with each new record.
         records: Records of earlier epochs, if training resumes.
+        errors: The metric of the compiled model from which the details of validation come; None for a history without.
     """
 
     def __init__(
@@ -52,8 +66,10 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         first_epoch: int,
         listener: Callable[[EpochRecord], None],
         records: Sequence[EpochRecord] = (),
+        errors: AgeErrors | None = None,
     ) -> None:
         super().__init__()
+        self.errors = errors
         self.phase, self.first_epoch, self.listener = phase, first_epoch, listener
         self.records = list(records)
         self._rate = float("nan")
@@ -77,14 +93,24 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
             epoch=self.first_epoch + epoch + 1,
             phase=self.phase,
             learning_rate=self._rate,
+            details=self._details(values),
             **{
                 name: float(values.get(name, missing))
-                for name in EpochRecord.__dataclass_fields__
+                for name in COLUMNS
                 if name not in {"epoch", "phase", "learning_rate"}
             },
         )
         self.records.append(record)
         self.listener(record)
+
+    def _details(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return the details of an epoch, which has just been validated."""
+        if self.errors is None:
+            return {}
+        cs5 = {name: float(values[name]) for name in ("age_cs5", "val_age_cs5")}
+        losses = {name: float(value) for name, value in values.items() if name.endswith("_loss") and name != "val_loss"}
+        bands = {f"{MONITOR}/{band}": mae for band, mae in self.errors.mae_by_band().items()}
+        return cs5 | losses | bands
 
 
 def best_epoch(records: Sequence[EpochRecord]) -> EpochRecord:
@@ -110,4 +136,4 @@ def plateau_rate(records: Sequence[EpochRecord], *, rate: float, patience: int) 
 
 def history_table(records: Sequence[EpochRecord]) -> pd.DataFrame:
     """Return the history as a table, one row per epoch."""
-    return pd.DataFrame([asdict(record) for record in records], columns=list(EpochRecord.__dataclass_fields__))
+    return pd.DataFrame([record.as_row() for record in records], columns=None if records else list(COLUMNS))

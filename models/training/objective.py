@@ -10,7 +10,7 @@ import pandas as pd
 from keras import ops
 
 from agelens.data_prep.core.labels import ATTRIBUTES, attribute_indices
-from agelens.models.training.keras_metrics import ExactMAE, GroupAccuracy
+from agelens.models.training.keras_metrics import AgeErrors, ExactMAE, GroupAccuracy
 from agelens.models.training.losses import GroupLoss, IntervalLoss, LabelDistributionLoss
 
 Targets = dict[str, npt.NDArray[np.float32]]
@@ -48,7 +48,14 @@ class Objective:
     label_smoothing: float = 0.0
 
 
-def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per_execution: int = 1) -> None:
+def compile_model(
+    model: Any,
+    objective: Objective,
+    *,
+    optimizer: Any,
+    steps_per_execution: int = 1,
+    errors: AgeErrors | None = None,
+) -> None:
     """Compile a head or a whole network for its objective; the metrics have names such as `val_age_mae`.
 
     Args:
@@ -57,6 +64,7 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
         optimizer: From Keras.
         steps_per_execution: Batches per call of the training function. More of them make small heads faster; callbacks
             are called once for all of them.
+        errors: A further metric of the age, for the details of a history.
     """
     losses: dict[str, Any] = {
         "age_group": GroupLoss(label_smoothing=objective.label_smoothing),
@@ -66,7 +74,7 @@ def compile_model(model: Any, objective: Objective, *, optimizer: Any, steps_per
     if "age_distribution" in model.output:
         losses["age_distribution"] = LabelDistributionLoss(sigma=objective.sigma)
         weights["age_distribution"] = objective.distribution_weight
-    metrics = {"age": [ExactMAE()], "age_group": [GroupAccuracy()]}
+    metrics = {"age": [ExactMAE(), *([errors] if errors else [])], "age_group": [GroupAccuracy()]}
     for attribute in ATTRIBUTES.keys() & model.output.keys():
         losses[attribute], metrics[attribute] = GroupLoss(), [GroupAccuracy()]
         weights[attribute] = objective.attribute_weights.get(attribute, DEFAULT_ATTRIBUTE_WEIGHT)

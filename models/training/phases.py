@@ -22,6 +22,7 @@ from agelens.models.training.history import (
     epochs_without_improvement,
     plateau_rate,
 )
+from agelens.models.training.keras_metrics import AgeErrors
 from agelens.models.training.weight_averaging import WeightArrays, WeightAverage, values_of
 
 Schedule = Literal["constant", "plateau", "cosine"]
@@ -161,6 +162,7 @@ def fit_phase(  # noqa: PLR0913  one keyword argument for each part of a phase
     keep: Callable[[PhaseState], None] = lambda _: None,
     listener: Callable[[EpochRecord], None] = lambda _: None,
     callbacks: Sequence[Any] = (),
+    errors: AgeErrors | None = None,
 ) -> list[EpochRecord]:
     """Train a compiled model and leave its best weights in it.
 
@@ -176,6 +178,7 @@ def fit_phase(  # noqa: PLR0913  one keyword argument for each part of a phase
         keep: Called with the state after each epoch, to store a checkpoint.
         listener: Called with the record of each epoch.
         callbacks: Further Keras callbacks, for example a progress bar.
+        errors: The metric that the model was compiled with, for the details of the history.
 
     Returns:
         The history, one record per epoch, including those before an interruption.
@@ -188,7 +191,11 @@ def fit_phase(  # noqa: PLR0913  one keyword argument for each part of a phase
     if state:
         _restore(model, state)
     recorder = HistoryRecorder(
-        phase=phase, first_epoch=first_epoch, listener=listener, records=state.records if state else ()
+        phase=phase,
+        first_epoch=first_epoch,
+        listener=listener,
+        records=state.records if state else (),
+        errors=errors,
     )
     average = WeightAverage(config.average, values=state.average if state else []) if config.average else None
     checkpointer = CheckpointCallback(

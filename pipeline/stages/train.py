@@ -9,7 +9,7 @@ import keras
 from agelens.data_prep.core.atomic import read_json, replacing, write_json
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.saving import save_network
-from agelens.models.training.history import EpochRecord, best_epoch, history_table
+from agelens.models.training.history import MONITOR, EpochRecord, best_epoch, history_table
 from agelens.pipeline.config.fingerprints import train_fingerprint, tune_fingerprint
 from agelens.pipeline.config.lineage import KEY, lineage_of
 from agelens.pipeline.config.params import Params
@@ -24,6 +24,9 @@ from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
 from agelens.tuning.recipe import NETWORK_SETTINGS, Recipe
 from agelens.tuning.results import describe_winner, format_settings, read_best
+
+IN_SUMMARY = ("epoch", "phase", "val_age_cs5", "val_age_group_accuracy")
+"""Figures of the best epoch in the summary of the W&B run, beside the validation MAE."""
 
 
 def run(params: Params, paths: Paths) -> None:
@@ -41,7 +44,8 @@ def run(params: Params, paths: Paths) -> None:
         _write_results(network, [*first, *second], params, recipe, paths, config=config)
         checkpoints.remove()
         best = best_epoch([*first, *second])
-        tracked.summarise({"val_age_mae": best.val_age_mae})
+        row = best.as_row()
+        tracked.summarise({MONITOR: row[MONITOR]} | {f"best/{name}": row[name] for name in IN_SUMMARY})
     say(f"best: epoch {best.epoch} of phase {best.phase}, validation MAE {best.val_age_mae:.2f} years")
 
 
@@ -84,7 +88,7 @@ def _write_results(
     with replacing(paths.train_report / "history.csv") as temporary:
         history_table(records).to_csv(temporary, index=False)
     summary = {
-        "best": asdict(best_epoch(records)),
+        "best": best_epoch(records).as_row(),
         "head": asdict(recipe.head),
         "phase2": {name: getattr(recipe, name) for name in NETWORK_SETTINGS},
         "backbone": backbone_of(network).name,

@@ -1,10 +1,11 @@
 """One phase of a training: resumed from its checkpoint, shown on the terminal, logged to W&B."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from agelens.models.training.history import EpochRecord
+from agelens.models.training.keras_metrics import AgeErrors
 from agelens.models.training.objective import Objective, compile_model
 from agelens.models.training.phases import BatchListener, PhaseConfig, build_optimizer, fit_phase
 from agelens.pipeline.progress import progress_bar, say
@@ -53,11 +54,12 @@ class PhaseTrainer:
         state = self.checkpoints.read(phase)
         done = list(state.records) if state else []
         for record in done:
-            self.tracked.log_epoch(asdict(record))  # this W&B run has not seen them
+            self.tracked.log_epoch(record.as_row())  # this W&B run has not seen them
         if done:
             say(f"phase {phase} resumes after epoch {len(done)}")
         training, steps, validation = datasets_from(len(done))
-        compile_model(model, objective, optimizer=build_optimizer(config, steps=steps))
+        errors = AgeErrors()
+        compile_model(model, objective, optimizer=build_optimizer(config, steps=steps), errors=errors)
         with progress_bar(f"phase {phase}, batches", total=steps * config.epochs) as advance:
             advance(steps * len(done))
             return fit_phase(
@@ -72,10 +74,11 @@ class PhaseTrainer:
                 keep=lambda state: self.checkpoints.write(phase, state),
                 listener=self._report,
                 callbacks=[BatchListener(advance)],
+                errors=errors,
             )
 
     def _report(self, record: EpochRecord) -> None:
-        self.tracked.log_epoch(asdict(record))
+        self.tracked.log_epoch(record.as_row())
         say(
             f"epoch {record.epoch} (phase {record.phase}): loss {record.loss:.3f}, train MAE {record.age_mae:.2f}, "
             f"val MAE {record.val_age_mae:.2f}, val group accuracy {record.val_age_group_accuracy:.1%}, "

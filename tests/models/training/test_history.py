@@ -6,6 +6,7 @@ import pytest
 
 from agelens.models.network.heads import HeadConfig, build_head
 from agelens.models.training.history import (
+    COLUMNS,
     EpochRecord,
     HistoryRecorder,
     best_epoch,
@@ -28,7 +29,7 @@ def test_the_best_epoch_is_the_first_of_equal_ones():
 
 
 def test_an_empty_history_is_a_table_with_all_columns():
-    assert history_table([]).columns.tolist() == list(EpochRecord.__dataclass_fields__)
+    assert history_table([]).columns.tolist() == list(COLUMNS)
 
 
 def test_missing_logs_are_not_a_number():
@@ -41,6 +42,12 @@ def test_missing_logs_are_not_a_number():
     (only,) = recorder.records
     assert (only.epoch, only.phase, only.loss, only.learning_rate) == (4, 2, 2.0, 0.5)
     assert np.isnan(only.val_age_mae)
+
+
+def test_details_are_columns_after_the_others():
+    table = history_table([EpochRecord(*range(1, 10), {"val_age_cs5": 0.5, "val_age_mae/20-29": 3.0})])
+    assert table.columns.tolist() == [*COLUMNS, "val_age_cs5", "val_age_mae/20-29"]
+    assert table.iloc[0].tolist() == [*range(1, 10), 0.5, 3.0]
 
 
 @pytest.mark.parametrize(

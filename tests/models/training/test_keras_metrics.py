@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agelens.models.training.keras_metrics import ExactMAE, GroupAccuracy
+from agelens.models.training.keras_metrics import AgeErrors, ExactMAE, GroupAccuracy
 from tests.models.serialisation import assert_serialises
 
 
@@ -32,6 +32,23 @@ def test_the_mae_ignores_weights_of_the_loss():
     assert float(metric.result()) == pytest.approx(6)
 
 
+def test_errors_of_exact_ages_are_counted_by_band_over_all_batches():
+    metric = AgeErrors()
+    metric.update_state(floats([[30, 30], [20, 29], [10, 10], [9, 9]]), floats([[35], [90], [4], [9.5]]))
+    metric.update_state(
+        floats([[39, 39], [95, 95], [90, 90]]), floats([[36], [70], [91]]), sample_weight=floats([9, 9, 9])
+    )
+    assert float(metric.result()) == pytest.approx(4 / 6)  # 5, 0.5, 3 and 1 year
+    assert metric.mae_by_band() == pytest.approx({"0-9": 0.5, "10-19": 6, "30-39": 4, "90+": 13})
+
+
+def test_bands_without_an_exact_age_are_left_out():
+    metric = AgeErrors()
+    assert (float(metric.result()), metric.mae_by_band()) == (0, {})
+    metric.update_state(floats([[20, 29]]), floats([[25]]))
+    assert (float(metric.result()), metric.mae_by_band()) == (0, {})
+
+
 def test_the_accuracy_is_over_the_rows_that_have_a_group():
     metric = GroupAccuracy()
     shares = floats([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8], [0.9, 0.1, 0.0]])
@@ -45,6 +62,6 @@ def test_the_accuracy_ignores_weights_of_the_loss():
     assert float(metric.result()) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("metric", [ExactMAE(), GroupAccuracy(name="share")])
+@pytest.mark.parametrize("metric", [ExactMAE(), AgeErrors(), GroupAccuracy(name="share")])
 def test_a_metric_is_serialised(metric):
     assert_serialises(metric)

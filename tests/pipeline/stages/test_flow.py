@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from agelens.data_prep.core.age_bands import band_names
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import (
     FACES,
@@ -183,6 +184,20 @@ def test_the_history_has_both_phases_on_one_axis(project: Project) -> None:
     assert history["epoch"].tolist() == list(range(1, len(history) + 1))
     assert history["phase"].tolist() == sorted(history["phase"])
     assert set(history["phase"]) == {1, 2}
+    assert history["val_age_cs5"].between(0, 1).all()
+    (epochs,) = ([values for values, _ in run.logged] for run in project.runs if run.options["job_type"] == "train")
+    assert [values["epoch"] for values in epochs] == history["epoch"].tolist()
+    assert [set(values) for values in epochs] == [set(history.columns)] * len(history)
+
+
+def test_the_history_has_the_error_of_each_band_of_validation(project: Project) -> None:
+    history = pd.read_csv(project.paths.train_report / "history.csv")
+    val = read_table(project.paths.split_val, SPLIT)
+    faces = pd.Series(band_names(val["age"])).value_counts()  # every age of drawn faces is exact
+    bands = history[[f"val_age_mae/{band}" for band in faces.index]]
+    assert {name for name in history if name.startswith("val_age_mae/")} == set(bands)
+    weighted = (bands.to_numpy() * faces.to_numpy()).sum(axis=1) / len(val)
+    np.testing.assert_allclose(weighted, history["val_age_mae"], rtol=1e-4)
 
 
 def test_stages_are_runs_of_one_group_that_show_what_their_files_hold(project: Project) -> None:
