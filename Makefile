@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo demo-metrics test test-scale mutants soak check lint types format clean
+.PHONY: help demo demo-metrics test test-scale mutants soak audit release check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,16 @@ mutants: $(VENV)/.installed ## how many small faults of the pure modules the tes
 
 soak: $(VENV)/.installed ## kill, damage and fill the disk of every stage (20 minutes; the full disk needs root or unshare -rm)
 	@$(BIN)/python -m benchmarks.faults.run
+
+$(VENV)/.installed-release: $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
+	@touch $@
+
+audit: $(VENV)/.installed-release ## check the installed packages for known vulnerabilities (needs the network)
+	@$(BIN)/python -m benchmarks.release.audit
+
+release: $(VENV)/.installed-release ## build source archive, wheel, bill of materials (CycloneDX) and their SHA-256 into dist/
+	@$(BIN)/python -m benchmarks.release.build
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed
