@@ -1,4 +1,4 @@
-"""What the W&B runs of the stages on data show: `crop_faces` and `eda`."""
+"""What the W&B runs of the stages on data show: `crop_faces`, `split` and `eda`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +43,18 @@ def log_crops(tracked: Run, counts: pd.DataFrame, *, kept: int, sheet: Path) -> 
     tracked.log_table("crops/counts", counts)
     if tracked.may_show_faces() and sheet.is_file():
         tracked.log_image("crops/contact sheet", sheet)
+
+
+def log_splits(tracked: Run, splits: Mapping[str, pd.DataFrame]) -> None:
+    """Log the rows of each split, and by source.
+
+    Args:
+        tracked: The run of `split`.
+        splits: Tables by name; follow SPLIT.
+    """
+    tracked.summarise({f"split/{name}": len(table) for name, table in splits.items()})
+    rows = pd.concat([table[["source"]].assign(split=name) for name, table in splits.items()])
+    tracked.log_table("split/rows", rows.value_counts(sort=False).rename("rows").reset_index())
 
 
 def log_exploration(tracked: Run, summary: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> None:

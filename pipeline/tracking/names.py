@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from agelens.pipeline.config.params import Params
 
-OF_SOURCES = ("crop_faces", "eda")
+OF_SOURCES = ("crop_faces", "split", "eda")
 """Jobs on photographs, whose runs are named after the sources; the others are named after the backbone."""
 
 MAX_ID, MAX_TAG = 100, 64

@@ -1,10 +1,11 @@
 """A running W&B run with the operations that stages need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.markup import escape
 
 from agelens.pipeline.progress import say
 
@@ -62,6 +63,25 @@ class Run:
         """Set summary metrics of the run."""
         if self.active:
             self._run.summary.update(dict(values))
+
+    def log_artifact(self, artifact: Any, *, aliases: Sequence[str] | None = None) -> None:
+        """Log an artifact that the run has made; it is uploaded in the background, or with an offline run."""
+        if self.active:
+            self._run.log_artifact(artifact, aliases=aliases)
+
+    def use_artifact(self, artifact: Any, *, aliases: Sequence[str] | None = None) -> None:
+        """Declare an artifact that the run uses, and log it if the server does not have it.
+
+        Lineage is not worth a failed stage: an error of the server is printed.
+        """
+        if not self.online:
+            return
+        import wandb  # noqa: PLC0415
+
+        try:
+            self._run.use_artifact(artifact, aliases=aliases)
+        except (wandb.errors.Error, ValueError) as error:
+            say(f"W&B did not record that this run uses {artifact.name} ({escape(str(error).partition(chr(10))[0])})")
 
     def log_image(self, name: str, path: Path) -> None:
         """Log an image file."""

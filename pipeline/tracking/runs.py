@@ -16,6 +16,7 @@ from agelens.pipeline.config.fingerprints import fingerprint
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
+from agelens.pipeline.tracking.artifacts import input_digests, log_output, use_inputs
 from agelens.pipeline.tracking.executions import Execution, continue_group, current_execution, remember_unreachable
 from agelens.pipeline.tracking.modes import check_tracking, wandb_mode
 from agelens.pipeline.tracking.names import new_id, run_name, tags_of
@@ -78,9 +79,11 @@ def tracked_run(
             job_type=job,
             tags=tags_of(params),
             show_faces=params.report.show_faces,
-            config={**params.model_dump(mode="json"), **(config or {})},
+            config={**params.model_dump(mode="json"), "inputs": input_digests(job, paths), **(config or {})},
         ) as run:
+            use_inputs(run, job, params, paths)
             yield run
+            log_output(run, job, params, paths)
         if opened:
             forget_open_run(paths, job)
 

@@ -37,7 +37,7 @@ from tests.pipeline.tracking.fake_wandb import FakeRun, use_fake_wandb
 
 pytestmark = pytest.mark.slow
 
-TRACKED = ["crop_faces", "tune", "train", "calibrate", "evaluate", "eda", "report", "export"]
+TRACKED = ["crop_faces", "split", "tune", "train", "calibrate", "evaluate", "eda", "report", "export"]
 """Stages with a W&B run."""
 
 

@@ -1,6 +1,7 @@
 """A W&B without files and server, which records its calls, and can fail in the ways of its server."""
 
 import sys
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -33,13 +34,26 @@ class FakeRun:
         self.summary: dict[str, Any] = {}
         self.metrics: list[tuple[str, str | None]] = []
         self.exit_codes: list[int] = []
+        self.artifacts: list[tuple[str, FakeArtifact, Any]] = []
         self.slow = False
+        self.refused: Exception | None = None
 
     def define_metric(self, name: str, *, step_metric: str | None = None) -> None:
         self.metrics.append((name, step_metric))
 
     def log(self, values: dict[str, Any], *, step: int | None = None) -> None:
         self.logged.append((values, step))
+
+    def log_artifact(self, artifact: "FakeArtifact", *, aliases: Any) -> None:
+        self.artifacts.append(("makes", artifact, aliases))
+
+    def use_artifact(self, artifact: "FakeArtifact", *, aliases: Any) -> None:
+        if self.offline:
+            msg = "Cannot use artifact when in offline mode."
+            raise TypeError(msg)
+        self.artifacts.append(("uses", artifact, aliases))
+        if self.refused:
+            raise self.refused
 
     def finish(self, *, exit_code: int = 0) -> None:
         self.exit_codes.append(exit_code)
@@ -52,6 +66,21 @@ def _chart(*_: Any, **options: Any) -> SimpleNamespace:
     return SimpleNamespace(**options)
 
 
+class FakeArtifact:
+    """Records the files of an artifact: the copies, and the addresses of references."""
+
+    def __init__(self, name: str, type: str, metadata: dict[str, str]) -> None:
+        self.name, self.type, self.metadata = name, type, metadata
+        self.copies: dict[str, str] = {}
+        self.references: dict[str, str] = {}
+
+    def add_file(self, path: str, *, name: str) -> None:
+        self.copies[name] = path
+
+    def add_reference(self, address: str, *, name: str) -> None:
+        self.references[name] = address
+
+
 class FakeWandb(ModuleType):
     """Returns a `FakeRun` for each call of `init`, after raising the errors in `failures`, last first."""
 
@@ -60,11 +89,13 @@ class FakeWandb(ModuleType):
         self.runs: list[FakeRun] = []
         self.tried: list[str] = []
         self.failures: list[Exception] = []
+        self.started: Callable[[], None] = lambda: None
         self.Settings = SimpleNamespace
+        self.Artifact = FakeArtifact
         self.Image = self.Table = SimpleNamespace
         self.plot = SimpleNamespace(**dict.fromkeys(("bar", "confusion_matrix", "scatter"), _chart))
         self.errors = SimpleNamespace(
-            CommError=CommError, AuthenticationError=AuthenticationError, UsageError=UsageError
+            Error=WandbError, CommError=CommError, AuthenticationError=AuthenticationError, UsageError=UsageError
         )
 
     @property
@@ -83,6 +114,7 @@ class FakeWandb(ModuleType):
         if self.failures:
             raise self.failures.pop()
         self.runs.append(FakeRun(options))
+        self.started()
         return self.run
 
 

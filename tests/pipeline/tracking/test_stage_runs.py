@@ -1,9 +1,12 @@
 """The runs of the stages on data and on the trained network, read back from the files of offline runs."""
 
+import base64
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -20,7 +23,7 @@ from agelens.models.calibration.fit import fit_calibration
 from agelens.models.evaluation.slices import by_slice
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.stages import eda
+from agelens.pipeline.stages import eda, split
 from agelens.pipeline.tracking.data import log_crops
 from agelens.pipeline.tracking.evaluation import log_evaluation
 from agelens.pipeline.tracking.model import log_calibration, log_export
@@ -34,8 +37,8 @@ paths = Paths(Path())
 
 def settings(show_faces):
     crop_faces = {**DEMO["crop_faces"], "size": SIZE}
-    report = {"show_faces": show_faces}
-    return Params.model_validate({**DEMO, "crop_faces": crop_faces, "sources": SOURCES, "report": report})
+    changed = {"report": {"show_faces": show_faces}, "split": {"train": 0.4, "val": 0.3, "test": 0.3}}
+    return Params.model_validate({**DEMO, "crop_faces": crop_faces, "sources": SOURCES, **changed})
 
 table = predictions_of(FACES)
 colours = np.linspace(0, 250, len(table)).astype(np.uint8)
@@ -60,14 +63,15 @@ low, high = fitted.calibration.interval(ages, None)
 with tracked_run("calibrate", **options) as tracked:
     log_calibration(tracked, fitted, coverage_by_source(low, high, ages, sources=["a"] * 30 + ["b"] * 30))
 
-Path("exported").mkdir()
-Path("exported/age_net.bin").write_bytes(b"0" * 2_000_000)
+paths.exported.mkdir(parents=True)
+paths.exported.joinpath("age_net.bin").write_bytes(b"0" * 2_000_000)
 card = {"name": "tiny", "precision": "float32", "test_metrics": {"mae": 4.5, "cs5": None}}
 with tracked_run("export", **options) as tracked:
-    log_export(tracked, card, {"age": 0.01}, folder=Path("exported"))
+    log_export(tracked, card, {"age": 0.01}, folder=paths.exported)
 
 write_rows(paths)
 eda.run(settings(True), paths)
+split.run(settings(True), paths)
 """
 
 
@@ -90,8 +94,17 @@ def table(stored: StoredRun, name: str) -> dict[str, Any]:
 
 def artifact_files(stored: StoredRun) -> dict[str, Path]:
     """Return the staged files of the artifacts of a run, by their names in them."""
-    contents = (entry for artifact in stored.of("artifact") for entry in artifact.manifest.contents)
-    return {entry.path: Path(entry.local_path) for entry in contents}
+    return {entry.path: Path(entry.local_path) for artifact in stored.of("artifact") for entry in entries(artifact)}
+
+
+def entries(artifact: Any) -> list[Any]:
+    return list(artifact.manifest.contents)
+
+
+def made(stored: StoredRun) -> Any:
+    """Return the artifact that a stage made, beside those of its tables."""
+    (found,) = (each for each in stored.of("artifact") if each.type in {"dataset", "network", "model"})
+    return found
 
 
 def test_every_stage_has_a_run_with_its_settings_in_the_group_of_the_execution(runs):
@@ -101,6 +114,7 @@ def test_every_stage_has_a_run_with_its_settings_in_the_group_of_the_execution(r
         "calibrate": 1,
         "export": 1,
         "eda": 1,
+        "split": 1,
     }
     every = [each for stored in runs.values() for each in stored]
     assert len({each.run.run_group for each in every}) == 1
@@ -165,6 +179,31 @@ def test_the_run_of_an_exploration_has_the_figures_of_its_summary_and_no_image(r
     assert stored.summary["eda/flags/tiny_face"] == written["flags"]["tiny_face"]
     assert ["*", "crop_faces", "no_face", 1, 8] in table(stored, "eda/flow")["data"]
     assert list(stored.folder.glob("files/media/images/**/*")) == []
+
+
+def test_the_exported_model_is_an_artifact_with_an_alias(runs):
+    model = made(runs["export"][0])
+    assert (model.name, model.type) == ("age-model-efficientnet_lite0", "model")
+    assert "best" in model.aliases
+    (file,) = entries(model)
+    assert file.path == "age_net.bin"
+    assert Path(file.local_path).stat().st_size == 2_000_000  # a copy: the next export replaces the file itself
+    assert "weights" not in file.local_path
+
+
+def test_splits_are_an_artifact_of_references_with_digests(runs):
+    (stored,) = runs["split"]
+    splits = made(stored)
+    assert (splits.name, splits.type) == ("splits-synthetic-mine", "dataset")
+    folder = stored.folder.parent.parent / "data/splits"
+    for file in entries(splits):
+        assert file.ref == f"file://{folder.resolve() / file.path}"
+        assert file.local_path == ""  # so that nothing is uploaded
+        digest = hashlib.md5((folder / file.path).read_bytes(), usedforsecurity=False).digest()
+        assert file.digest == base64.b64encode(digest).decode()
+    assert sorted(file.path for file in entries(splits)) == ["test.csv", "train.csv", "val.csv"]
+    counts = {name: len(pd.read_csv(folder / f"{name}.csv")) for name in ("train", "val", "test")}
+    assert {name: stored.summary[f"split/{name}"] for name in counts} == counts
 
 
 @pytest.mark.parametrize(("online", "lines"), [(True, 1), (False, 0)])
