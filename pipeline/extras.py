@@ -15,7 +15,7 @@ TRAINING_PACKAGES = {
         "tensorflow",
         "torch",
     ),
-    *("ultralytics", "vl_convert", "wandb"),
+    *("ultralytics", "vl_convert", "wandb", "wandb_workspaces"),
 }
 EXTRAS = {
     **dict.fromkeys(TRAINING_PACKAGES, "train"),

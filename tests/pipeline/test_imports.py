@@ -122,6 +122,7 @@ IMPORTERS = {
     "starlette": ("agelens.pipeline.service",),
     "uvicorn": ("agelens.pipeline.commands.servers",),
     "wandb": ("agelens.pipeline.tracking",),
+    "wandb_workspaces": ("agelens.pipeline.tracking.workspace",),
     "yaml": ("agelens.pipeline.config.yaml_file", "agelens.pipeline.evaluation_report.lineage"),
 }
 """The modules and packages that may import each library."""

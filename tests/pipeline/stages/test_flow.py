@@ -32,6 +32,7 @@ from agelens.pipeline.config.params import Params, read_params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.prediction.predict import predict_files
 from agelens.pipeline.stages import STAGES
+from agelens.pipeline.tracking import workspace
 from tests.locations import ROOT
 from tests.pipeline.tracking.fake_wandb import FakeRun, use_fake_wandb
 
@@ -214,6 +215,18 @@ def test_stages_are_runs_of_one_group_that_show_what_their_files_hold(project: P
     assert summary["export/megabytes"] > 1
     logged = {name for run in runs for values, _ in run.logged for name in values}
     assert {"crops/contact sheet", "test/rows", "calibration/coverage by source", "eda/flow"} <= logged
+
+
+def test_panels_of_the_workspace_show_what_runs_have(project: Project) -> None:
+    summary = {name for run in project.runs for name in run.summary}
+    logged = {name for run in project.runs for values, _ in run.logged for name in values}
+    assert {name for keys in workspace.FIGURES.values() for name in keys} <= summary
+    assert {name for keys in workspace.CURVES.values() for name in keys} <= logged
+    assert {name for name in logged if name.startswith("val_age_mae/")} <= set(workspace.BANDS)
+    shown = [*workspace.TABLES.values(), *workspace.SHEETS.values()]
+    charts = {key for each in workspace.CHARTS.values() for key, *_ in each}
+    assert charts | {name for keys in shown for name in keys} <= logged
+    assert set(workspace.COLUMNS) <= summary
 
 
 def test_nothing_is_learnt_from_shuffled_labels(project: Project) -> None:

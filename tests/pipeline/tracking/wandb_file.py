@@ -50,14 +50,14 @@ class StoredRun:
         return {_key(each): json.loads(each.value_json) for record in self.of("summary") for each in record.update}
 
 
-def run_offline(code: str, folder: Path) -> str:
-    """Run code in a process of its own in a folder, with W&B offline, and return its output.
+def run_offline(code: str, folder: Path, **variables: str) -> str:
+    """Run code in a process of its own in a folder, with W&B offline unless `variables` differ; return its output.
 
     W&B keeps one connection per process, which other tests may have replaced.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "AGELENS_EXECUTION"))}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    environment = {**kept, "WANDB_MODE": "offline", "HOME": str(folder), "PYTHONPATH": path}
+    environment = {**kept, "WANDB_MODE": "offline", "HOME": str(folder), "PYTHONPATH": path, **variables}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
