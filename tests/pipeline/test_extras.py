@@ -55,7 +55,8 @@ def test_commands_that_need_an_extra_are_marked():
     assert marked == {
         "app": ["app"],
         "serve": ["serve"],
-        "train": ["dashboard", "data", "detector", "eda", "protocol", "run", "summary", "tune"],
+        "hub": ["publish"],
+        "train": ["dashboard", "data", "detector", "eda", "export", "protocol", "run", "summary", "tune"],
         "video": ["video", "webcam"],
     }
     assert sorted(panels[""]) == ["clean", "predict", "use", "weights"]
