@@ -7,6 +7,7 @@ from typing import Any
 from bundled import bundled_block
 from exports.page import exports_block
 from faults.page import faults_block
+from load.page import load_block
 from pages import (
     ROOT,
     ablation_block,
@@ -223,6 +224,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "docs/faults.md": faults_block,
     "docs/leakage.md": leakage_block,
     "docs/quality.md": quality_block,
+    "docs/serving.md": load_block,
     "docs/search.md": memory_block,
     "docs/training.md": ablation_block,
 }

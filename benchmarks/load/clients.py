@@ -102,7 +102,10 @@ def fault_of(call: Call, answer: httpx.Response) -> str:
 
 
 def summary(answers: Iterable[Answer]) -> dict[str, Any]:
-    """Return counts and quantiles of the latency in milliseconds by kind, and how often each fault occurred."""
+    """Return by kind the counts, and quantiles of the milliseconds until answers of a server that was not busy.
+
+    With them, it returns how often each fault occurred.
+    """
     answers = list(answers)
     kinds = {
         kind: _of_kind([answer for answer in answers if answer.kind == kind])
@@ -114,6 +117,8 @@ def summary(answers: Iterable[Answer]) -> dict[str, Any]:
 
 def _of_kind(answers: Sequence[Answer]) -> dict[str, Any]:
     statuses = Counter(str(answer.status) for answer in answers)
-    milliseconds = np.percentile([1000 * answer.seconds for answer in answers], [50, 95, 99])
+    seconds = [answer.seconds for answer in answers if answer.status not in BUSY]
+    times = np.percentile(seconds, [50, 95, 99]).round(4).tolist() if seconds else [None] * 3
+    milliseconds = [None if value is None else round(1000 * value, 1) for value in times]
     names = ("p50_ms", "p95_ms", "p99_ms")
-    return {"statuses": dict(sorted(statuses.items())), **dict(zip(names, milliseconds.round(1).tolist(), strict=True))}
+    return {"statuses": dict(sorted(statuses.items())), **dict(zip(names, milliseconds, strict=True))}

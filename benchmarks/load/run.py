@@ -18,9 +18,11 @@ from typing import Any
 import httpx
 
 from agelens.pipeline.service.settings import ServiceSettings
+from agelens.pipeline.web_page.uploads import MAX_FILE_BYTES
 from benchmarks.evidence import add_record_option, write_result
 from benchmarks.load.calls import service_calls
 from benchmarks.load.clients import Visit, any_call, run_clients, send, summary
+from benchmarks.load.page_visits import PageVisits, find_function
 from benchmarks.load.servers import Server, served
 
 TIMEOUT_SECONDS = 120
@@ -57,6 +59,25 @@ def measure_service(clients: int, seconds: float, *, rate: str) -> dict[str, Any
         return {**found, "files_after_stop": server.files()}
 
 
+def measure_page(clients: int, seconds: float) -> dict[str, Any]:
+    """Return what the visitors of the web page received; no path, session or photograph of one is open to another."""
+    with tempfile.TemporaryDirectory() as folder:
+        with served(["app", "--no-open"], ready="/config", folder=Path(folder)) as server:
+
+            async def prepare() -> PageVisits:
+                async with httpx.AsyncClient(base_url=server.url) as client:
+                    return PageVisits(await find_function(client), max_file_bytes=MAX_FILE_BYTES)
+
+            visits = asyncio.run(prepare())
+
+            async def warm_up(client: httpx.AsyncClient) -> None:
+                for visit in (visits.good, visits.many, visits.hostile, visits.too_large):
+                    await visit(client)
+
+            found = measure(server, visits.visit(), warm_up, clients=clients, seconds=seconds)
+        return {**found, "files_after_stop": server.files()}
+
+
 def measure(
     server: Server,
     visit: Visit,
@@ -81,12 +102,15 @@ def measure(
         return {**summary(answers), "megabytes": megabytes}
 
     found = asyncio.run(run())
+    Path("reports").mkdir(exist_ok=True)
+    Path("reports/load_log.txt").write_bytes(server.log.read_bytes())
     return {**found, "files": server.files(), "tracebacks": server.tracebacks()}
 
 
 PARTS: dict[str, Callable[[int, float], dict[str, Any]]] = {
     "service": lambda clients, seconds: measure_service(clients, seconds, rate=""),
     "rate": lambda clients, seconds: measure_service(clients, seconds, rate=ServiceSettings().rate),
+    "page": measure_page,
 }
 """What is measured, by name."""
 

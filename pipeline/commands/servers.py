@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +78,7 @@ def app(
     from agelens import AgePredictor  # noqa: PLC0415
     from agelens.pipeline.web_page.launch import launch_page  # noqa: PLC0415
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder of photographs is removed
     with tempfile.TemporaryDirectory(prefix="agelens-page-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder  # uploads, deleted with the folder at the end
         launch_page(AgePredictor.load(model), folder=Path(folder), host=host, port=port, open_browser=open_browser)

@@ -1,6 +1,5 @@
 """The page, built with Gradio."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,14 @@ from agelens.data_prep.synthetic.photo import make_detector_examples
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.web_page.predictions import show_predictions
 
-MAX_FILE_SIZE = "20mb"
-
 KEEP_SECONDS = 300
-"""Uploaded photographs that are older are deleted; this is checked as often."""
+"""After which photographs are deleted."""
+
+CHECK_SECONDS = 60
+"""Between two checks which photographs to delete."""
+
+MAX_WAITING = 32
+"""Visitors that wait for their ages; further ones are asked to come back."""
 
 EXAMPLES = 3
 
@@ -30,22 +33,20 @@ def build_page(predictor: AgePredictor, *, folder: Path) -> Any:
 
     Args:
         predictor: The model.
-        folder: For the drawn examples and the tables that visitors download.
+        folder: For the drawn examples.
     """
     card = predictor.card
 
-    def predict(files: list[str] | None, taken: str | None, gender: bool) -> tuple[Any, ...]:
+    def predict(files: list[str] | None, taken: str | None, gender: bool) -> str:
         paths = [Path(path) for path in [*(files or []), *([taken] if taken else [])]]
         if not paths:
             message = "Choose a photograph first."
             raise gr.Error(message, print_exception=False)
-        shown = show_predictions(predictor, paths, gender=gender)
-        return (
-            gr.HTML(shown.html),
-            gr.DownloadButton(value=_write_table(shown.csv(), folder), visible=True),
-        )
+        return show_predictions(predictor, paths, gender=gender).html
 
-    with gr.Blocks(title="agelens", analytics_enabled=False, delete_cache=(KEEP_SECONDS, KEEP_SECONDS)) as page:
+    examples = draw_examples(folder)
+    gr.set_static_paths([*examples])  # served from where they are, so that everyone may read them there
+    with gr.Blocks(title="agelens", analytics_enabled=False, delete_cache=(CHECK_SECONDS, KEEP_SECONDS)) as page:
         gr.Markdown(f"# agelens\n{LIMITS.format(coverage=card.calibration.coverage)}")
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
@@ -66,15 +67,15 @@ def build_page(predictor: AgePredictor, *, folder: Path) -> Any:
                     label="also gender, as annotators would label it", visible="gender" in card.attributes
                 )
                 button = gr.Button("Estimate ages", variant="primary", elem_id="estimate")
-                gr.Examples([[[str(path)]] for path in draw_examples(folder)], [files], label="Drawn examples")
+                gr.Examples([[[str(path)]] for path in examples], [files], label="Drawn examples")
             with gr.Column(scale=2, min_width=300):
                 html = gr.HTML(elem_id="figures")
-                download = gr.DownloadButton("Download the table", visible=False, elem_id="download")
         gr.Markdown(
             f"Model: {card.name}, trained on {card.facts.get('training_data', 'unknown data')}. Photographs do not "
             f"leave the machine that runs this page, which deletes them within {2 * KEEP_SECONDS // 60} minutes."
         )
-        button.click(predict, [files, taken, gender], [html, download], concurrency_limit=2, api_visibility="private")
+        button.click(predict, [files, taken, gender], [html], concurrency_limit=2, api_visibility="private")
+    page.queue(max_size=MAX_WAITING, api_open=False)
     return page
 
 
@@ -86,9 +87,3 @@ def draw_examples(folder: Path) -> list[Path]:
             paths.append(folder / f"drawn_{len(paths) + 1}.jpg")
             write_jpeg(paths[-1], image)
     return paths
-
-
-def _write_table(content: str, folder: Path) -> str:
-    path = Path(tempfile.mkdtemp(dir=folder)) / "ages.csv"
-    path.write_text(content, encoding="utf-8")
-    return str(path)

@@ -1,5 +1,6 @@
 """What the page shows for a visitor's photographs: figures, a table, and a file of the table."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -22,16 +23,12 @@ class Shown(NamedTuple):
     """The result for some photographs.
 
     Args:
-        html: A figure for each photograph, and a table of all faces.
+        html: A figure for each photograph, a table of all faces, and a link that contains its file.
         rows: Of `FACE_PREDICTIONS`: one per face, and one per photograph without a face.
     """
 
     html: str
     rows: list[dict[str, Any]]
-
-    def csv(self) -> str:
-        """Return the rows as the text of a CSV file; see `agelens predict --csv`."""
-        return f"{HEADER}\n{as_csv(self.rows)}"
 
 
 def show_predictions(predictor: AgePredictor, files: Sequence[Path], *, gender: bool = False) -> Shown:
@@ -51,7 +48,14 @@ def show_predictions(predictor: AgePredictor, files: Sequence[Path], *, gender: 
     if left_out := len(files) - len(taken):
         figures.append(failed_figure(f"{left_out} more", f"at most {MAX_PHOTOGRAPHS} photographs are taken at once"))
     table = _table([_shown_row(row, gender=gender) for row in rows])
-    return Shown("".join([*figures, table]), rows)
+    return Shown("".join([*figures, table, _download(rows)]), rows)
+
+
+def _download(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a link with the rows as a CSV file, as of `agelens predict --csv`, so that the server stores no file."""
+    content = base64.b64encode(f"{HEADER}\n{as_csv(rows)}".encode()).decode()
+    href = f"data:text/csv;charset=utf-8;base64,{content}"
+    return f'<a id="download" class="agelens-download" download="ages.csv" href="{href}">Download the table</a>'
 
 
 def _table(rows: Sequence[Mapping[str, str]]) -> str:

@@ -6,33 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agelens import AgePredictor
 from agelens.data_prep.core.images import write_jpeg
 from agelens.data_prep.synthetic.photo import draw_landscape, make_detector_examples
 from tests.chromium import Opened, chromium, violations
-from tests.free_port import free_port
 
 pytest.importorskip("gradio", reason="the extra app is not installed")
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """The address of the page, served on a free port."""
-    folder = tmp_path_factory.mktemp("page")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder))
-        from agelens.pipeline.web_page.launch import launch_page  # noqa: PLC0415  Gradio reads the environment
-
-        page = launch_page(
-            AgePredictor.load(),
-            folder=folder,
-            host="127.0.0.1",
-            port=free_port(),
-            open_browser=False,
-            block=False,
-        )
-        yield page.local_url
-        page.close()
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +104,14 @@ def test_without_a_photograph_it_asks_for_one(browser, address):
     page.wait_for_selector("#estimate")
     page.click("#estimate")
     page.wait_for_selector("text=Choose a photograph first.")
+
+
+def test_a_drawn_example_can_be_estimated(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector("#estimate")
+    page.click("text=drawn_1")
+    page.wait_for_selector("#photographs >> text=drawn_1")
+    page.click("#estimate")
+    page.wait_for_selector("#figures .agelens-figure")
+    assert page.inner_text("#figures figcaption").startswith("drawn_1.jpg: ")
