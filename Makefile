@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo demo-metrics test test-scale mutants soak audit release check lint types format clean
+.PHONY: help demo demo-metrics test test-scale mutants soak fuzz properties audit release check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,13 @@ soak: $(VENV)/.installed ## kill, damage and fill the disk of every stage (20 mi
 $(VENV)/.installed-release: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
 	@touch $@
+
+SECONDS ?= 60
+fuzz: $(VENV)/.installed ## give changed images, cards and tables to agelens; SECONDS=600 for longer
+	@$(BIN)/python -m benchmarks.fuzz.run --seconds $(SECONDS)
+
+properties: $(VENV)/.installed ## try 2,000 random examples of each property instead of 40 (8 minutes)
+	@AGELENS_PROPERTIES=fuzz $(BIN)/pytest -n 2 tests/properties
 
 audit: $(VENV)/.installed-release ## check the installed packages for known vulnerabilities (needs the network)
 	@$(BIN)/python -m benchmarks.release.audit
