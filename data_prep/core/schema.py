@@ -1,17 +1,24 @@
 """Schemas of tables, without pandas: `agelens predict` writes tables and starts faster without it."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, type and meaning. In an `optional` column, values may be missing."""
+    """One column: its name, type and meaning; numbers are finite.
+
+    In an `optional` column, values may be missing. `low` and `high` limit its numbers. A `file` is a path that stays in
+    its folder.
+    """
 
     name: str
-    kind: Literal["text", "int", "float", "bool"]
+    kind: Literal["text", "file", "int", "float", "bool"]
     meaning: str
     optional: bool = False
+    low: float = -math.inf
+    high: float = math.inf
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import pandas as pd
 
 from agelens.data_prep.core.atomic import replacing
 from agelens.data_prep.core.errors import DataError
-from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.core.labels import ATTRIBUTES, MAX_AGE
 from agelens.data_prep.core.schema import Column, Schema
+from agelens.data_prep.core.table_values import find_wrong_value
 
-DTYPES = {"text": "str", "int": "int64", "float": "float64", "bool": "bool"}
+DTYPES = {"text": "str", "file": "str", "int": "int64", "float": "float64", "bool": "bool"}
 
 
 REJECTED = Schema(
@@ -35,9 +36,15 @@ MANIFEST = Schema(
         Column("image_id", "text", "unique; `<source>/<path relative to its root>`"),
         Column("source", "text", "name of the source in params.yaml"),
         Column("path", "text", "path or address of the photograph"),
-        Column("age_low", "float", "years; lowest age of the label"),
-        Column("age_high", "float", "years; highest age of the label, equal to age_low for an exact age"),
-        Column("age", "float", "years; middle of age_low and age_high"),
+        Column("age_low", "float", "years; lowest age of the label", low=0, high=MAX_AGE),
+        Column(
+            "age_high",
+            "float",
+            "years; highest age of the label, equal to age_low for an exact age",
+            low=0,
+            high=MAX_AGE,
+        ),
+        Column("age", "float", "years; middle of age_low and age_high", low=0, high=MAX_AGE),
         Column("age_kind", "text", "exact, interval, year_difference or apparent"),
         Column("age_clipped", "bool", "whether the source gives more than 100 years"),
         *(Column(name, "text", attribute.meaning, optional=True) for name, attribute in ATTRIBUTES.items()),
@@ -47,17 +54,24 @@ MANIFEST = Schema(
 
 FACES = MANIFEST.extended(
     "faces",
-    Column("crop", "text", "file of the crop, relative to the folder of crops"),
+    Column("crop", "file", "file of the crop, relative to the folder of crops"),
     Column("x1", "float", "left of the face box, pixels of the upright image"),
     Column("y1", "float", "top of the face box"),
     Column("x2", "float", "right of the face box"),
     Column("y2", "float", "bottom of the face box"),
-    Column("score", "float", "detector's score in 0..1; missing where the crop is the whole image", optional=True),
+    Column(
+        "score",
+        "float",
+        "detector's score in 0..1; missing where the crop is the whole image",
+        optional=True,
+        low=0,
+        high=1,
+    ),
     Column("found", "text", "detector or whole_image"),
-    Column("faces", "int", "number of faces that the detector found in the image"),
-    Column("width", "int", "pixels of the upright image"),
-    Column("height", "int", "pixels of the upright image"),
-    Column("sharpness", "float", "variance of the Laplacian of the grey crop"),
+    Column("faces", "int", "number of faces that the detector found in the image", low=0),
+    Column("width", "int", "pixels of the upright image", low=1),
+    Column("height", "int", "pixels of the upright image", low=1),
+    Column("sharpness", "float", "variance of the Laplacian of the grey crop", low=0),
 )
 
 POINT_COLUMNS = tuple(f"{name}_{axis}" for name in ("eye1", "eye2", "nose", "mouth1", "mouth2") for axis in "xy")
@@ -76,12 +90,14 @@ GROUPED = LANDMARKS.extended(
     Column("group", "text", "rows that must be in the same split have the same value: same photo or same subject"),
 )
 
-SPLIT = GROUPED.extended("split", Column("age_group", "int", "index of the age group, -1 for an interval over several"))
+SPLIT = GROUPED.extended(
+    "split", Column("age_group", "int", "index of the age group, -1 for an interval over several", low=-1)
+)
 
 TRAIN = SPLIT.extended(
     "train",
-    Column("copies", "int", "how often the row is drawn in each epoch: 1, or more for rare ages"),
-    Column("weight", "float", "weight of the row's age loss; the mean is 1"),
+    Column("copies", "int", "how often the row is drawn in each epoch: 1, or more for rare ages", low=1),
+    Column("weight", "float", "weight of the row's age loss; the mean is 1", low=0),
 )
 
 PREDICTIONS = Schema(
@@ -92,10 +108,10 @@ PREDICTIONS = Schema(
         Column("photo", "text", "duplicates have the same value"),
         Column("group", "text", "faces of one person, or files of one photo, have the same value"),
         Column("framing", "text", "how the network saw the face: points or box"),
-        Column("true_age", "float", "years; middle of the label"),
-        Column("true_age_low", "float", "years"),
-        Column("true_age_high", "float", "years"),
-        Column("true_age_group", "int", "index, -1 for an interval over several groups"),
+        Column("true_age", "float", "years; middle of the label", low=0, high=MAX_AGE),
+        Column("true_age_low", "float", "years", low=0, high=MAX_AGE),
+        Column("true_age_high", "float", "years", low=0, high=MAX_AGE),
+        Column("true_age_group", "int", "index, -1 for an interval over several groups", low=-1),
         *(Column(name, "text", "label of the source, not a prediction", optional=True) for name in ATTRIBUTES),
         Column("age", "float", "years; predicted"),
         Column("raw_age", "float", "years; predicted, before bias correction"),
@@ -109,7 +125,7 @@ PREDICTIONS = Schema(
 
 
 def check_table(table: pd.DataFrame, schema: Schema) -> None:
-    """Raise `DataError` unless `table` follows `schema`: columns, required values, and an `image_id` once only."""
+    """Raise `DataError` unless `table` follows `schema`: columns, values in their limits, an `image_id` once only."""
     if list(table.columns) != schema.names:
         msg = f"A {schema.name} table must have the columns {schema.names}. Received: {list(table.columns)}."
         raise DataError(msg)
@@ -118,6 +134,8 @@ def check_table(table: pd.DataFrame, schema: Schema) -> None:
             row = table.index[table[column.name].isna()][0]
             msg = f"Column {column.name} of a {schema.name} table must be filled; it is missing in row {row}."
             raise DataError(msg)
+    if wrong := find_wrong_value(table, schema):
+        raise DataError(wrong)
     if "image_id" in table and schema is not REJECTED and table["image_id"].duplicated().any():
         twice = table.loc[table["image_id"].duplicated(), "image_id"].iloc[0]
         msg = f"image_id of a {schema.name} table must be unique; {twice!r} occurs twice."

@@ -1,5 +1,7 @@
 """Tables follow their schemas, and are read as they were written."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -128,6 +130,43 @@ def test_a_table_that_does_not_follow_its_schema_is_rejected(tmp_path, change, m
     with pytest.raises(DataError, match=message):
         write_table(tmp_path / "table.csv", table, SMALL)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        (
+            "age_low",
+            -5.0,
+            "Column age_low of a train table must hold finite numbers of at least 0 and at most 100; row 1",
+        ),
+        ("age_high", 1985.0, "Column age_high of a train table must hold finite numbers of at least 0 and at most 100"),
+        ("age", math.inf, "Column age of a train table must hold finite numbers"),
+        ("age_low", 31.0, "age_low of a train table must not exceed age_high; row 1 holds 31 and 30"),
+        ("x1", 111.0, "x1 of a train table must not exceed x2; row 1 holds 111 and 110"),
+        ("sharpness", math.inf, "must hold finite numbers of at least 0; row 1 holds 'inf'"),
+        ("copies", 0, "must hold finite numbers of at least 1; row 1 holds '0'"),
+        ("weight", -0.5, "must hold finite numbers of at least 0"),
+        ("crop", "../../etc/passwd", "must hold paths that stay in their folder; row 1 holds '../../etc/passwd'"),
+        ("crop", "/etc/passwd", "paths that stay in their folder"),
+        ("crop", "made/..", "paths that stay in their folder"),
+        ("crop", "C:\\a.jpg", "paths that stay in their folder"),
+    ],
+)
+def test_a_value_that_no_stage_writes_is_rejected(tmp_path, column, value, message):
+    table = split_rows(2).assign(copies=1, weight=1.0)
+    write_table(tmp_path / "train.csv", table, TRAIN)
+    assert read_table(tmp_path / "train.csv", TRAIN).equals(table)
+    table.loc[1, column] = value
+    table.to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(DataError, match=r"train\.csv is damaged .* run the stage") as caught:
+        read_table(tmp_path / "train.csv", TRAIN)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["made/..a.jpg", "made/a..jpg", "made/a.jpg..", "a/b:c.jpg"])
+def test_names_with_dots_stay_in_their_folder(name):
+    check_table(faces_table(1).assign(crop=name), FACES)
 
 
 def test_an_image_can_be_rejected_for_two_reasons():
