@@ -1,5 +1,6 @@
 """Labels as the model uses them: ages in years, age groups and attributes."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -74,17 +75,16 @@ class AgeGroups:
         first_ages: The first age of each group, ascending from 0, such as `(0, 13, 26, 43, 61)`.
 
     Raises:
-        ParamsError: The ages do not ascend from 0, or there are fewer than two.
+        ParamsError: The ages do not ascend from 0 to `MAX_AGE` at most, or there are fewer than two.
     """
 
     first_ages: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        ascending = all(a < b for a, b in zip(self.first_ages, self.first_ages[1:], strict=False))
-        if len(self.first_ages) < 2 or self.first_ages[0] != 0 or not ascending:
-            msg = (
-                f"age_groups must be at least two ascending first ages that begin with 0. Received: {self.first_ages}."
-            )
+        first = self.first_ages
+        ascending = all(a < b for a, b in itertools.pairwise(first))
+        if len(first) < 2 or first[0] != 0 or not ascending or first[-1] > MAX_AGE:
+            msg = f"age_groups must be at least two ascending ages from 0 to {MAX_AGE}. Received: {str(first)[:200]}."
             raise ParamsError(msg)
 
     def __len__(self) -> int:

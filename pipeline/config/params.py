@@ -79,7 +79,7 @@ class Params(Section):
         try:
             AgeGroups(tuple(first_ages))
         except ParamsError as error:
-            msg = "needs the first ages of at least two groups, ascending from 0"
+            msg = "needs the first ages of at least two groups, ascending from 0 to at most 100"
             raise ValueError(msg) from error
         return first_ages
 

@@ -15,6 +15,7 @@ from agelens.data_prep.readers import READERS
 from agelens.data_prep.readers.age_origins import AGE_ORIGINS, AgeOrigin
 from agelens.pipeline.config.sections.fields import (
     Count,
+    CountOrNone,
     DetectorSide,
     Fraction,
     NotNegative,
@@ -102,7 +103,7 @@ class CropFaces(Section):
     square: bool = True
     min_side: float = Field(0.0, ge=0)
     min_sharpness: float = Field(0.0, ge=0)
-    max_faces: int = Field(0, ge=0)
+    max_faces: CountOrNone = 0
 
     @model_validator(mode="after")
     def _check_fallback(self) -> Self:
@@ -156,7 +157,7 @@ class Split(Section):
 class Rebalance(Section):
     """Stage `rebalance`: rare ages are repeated, common ones cut, and rows weighted in the age loss."""
 
-    min_count: int = Field(10, ge=0)
+    min_count: int = Field(10, ge=0, le=1_000_000_000)
     copies: Count = 3
     max_count: Rows = 2000
     weights: Literal["none", "inverse", "smoothed"] = "none"

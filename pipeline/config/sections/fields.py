@@ -41,6 +41,9 @@ SourceName = Annotated[str, Field(pattern=r"^[\w-]+$")]
 Count = Annotated[int, Field(gt=0, le=100_000)]
 """A number of epochs, views, units or resamples. A higher number is a mistake that would only show after hours."""
 
+CountOrNone = Annotated[int, Field(ge=0, le=100_000)]
+"""Like a `Count`; 0 means none, or no limit."""
+
 Rows = Annotated[int, Field(gt=0, le=1_000_000_000)]
 """A number of rows of a table."""
 

@@ -3,13 +3,14 @@
 import math
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
     AgeLoss,
     Count,
+    CountOrNone,
     Dropout,
     NotNegative,
     Rate,
@@ -34,7 +35,7 @@ class Domain(Section, Generic[Setting]):
     low: Setting | None = None
     high: Setting | None = None
     log: bool = False
-    step: PositiveInt | PositiveFloat | None = None
+    step: Count | PositiveFloat | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -99,7 +100,7 @@ class Space(SpaceSection):
     """
 
     units: Domain[Count] | None = None
-    second_units: Domain[NonNegativeInt] | None = None
+    second_units: Domain[CountOrNone] | None = None
     dropout: Domain[Dropout] | None = None
     activation: Domain[Activation] | None = None
     age_head: Domain[AgeHead] | None = None
@@ -121,7 +122,7 @@ class NetworkSpace(SpaceSection):
     `unfreeze` has names of blocks or numbers of layers, `augment_strength` factors of the strengths in `augment`.
     """
 
-    unfreeze: Domain[NonNegativeInt | str] | None = None
+    unfreeze: Domain[CountOrNone | str] | None = None
     phase2_learning_rate: Domain[Rate] | None = None
     augment_strength: Domain[Annotated[float, Field(ge=0, le=2)]] | None = None
 
@@ -155,8 +156,8 @@ class Tune(Section):
     max_epochs: int = Field(20, ge=2, le=100_000)
     factor: int = Field(3, ge=2, le=100)
     hyperband_iterations: Count = 2
-    max_trials: NonNegativeInt = 0
-    initial_points: NonNegativeInt = 0
+    max_trials: CountOrNone = 0
+    initial_points: CountOrNone = 0
     exploration: NotNegative = 2.6
     batch_size: Count
     retrain: Retrain = Retrain()

@@ -14,6 +14,7 @@ from agelens.pipeline.config.sections.fields import (
     AttributeName,
     BackboneName,
     Count,
+    CountOrNone,
     Dropout,
     NotNegative,
     Rate,
@@ -21,6 +22,8 @@ from agelens.pipeline.config.sections.fields import (
     Section,
     Smoothing,
 )
+
+MAX_LAYERS = 100_000
 
 
 class Model(Section):
@@ -32,7 +35,7 @@ class Model(Section):
     units: Count
     dropout: Dropout
     activation: Activation = "relu"
-    second_units: int = Field(0, ge=0)
+    second_units: CountOrNone = 0
     flip_average: bool = False
     attributes: tuple[AttributeName, ...] = ()
 
@@ -80,7 +83,7 @@ class Phase(Section):
     batch_size: Count
     schedule: Schedule = "plateau"
     plateau_patience: Count = 3
-    patience: int = Field(0, ge=0)
+    patience: CountOrNone = 0
     weight_decay: float = Field(0.0, ge=0)
     average: float = Field(0.0, ge=0, lt=1)
 
@@ -106,8 +109,8 @@ class Phase2(Phase):
     @field_validator("unfreeze")
     @classmethod
     def _check_count(cls, first: int | str | None) -> int | str | None:
-        if isinstance(first, int) and first < 0:
-            msg = "a number of layers must be at least 0"
+        if isinstance(first, int) and not 0 <= first <= MAX_LAYERS:
+            msg = f"a number of layers must be from 0 to {MAX_LAYERS:,}"
             raise ValueError(msg)
         return first
 

@@ -30,9 +30,9 @@ def test_every_group_has_a_name(groups):
     assert len(groups) == len(groups.names) == len(groups.first_ages)
 
 
-@pytest.mark.parametrize("first_ages", [(), (0,), (1, 13), (0, 13, 13), (0, 26, 13), (13, 0)])
+@pytest.mark.parametrize("first_ages", [(), (0,), (1, 13), (0, 13, 13), (0, 26, 13), (13, 0), (0, 101)])
 def test_first_ages_must_ascend_from_0(first_ages):
-    with pytest.raises(ParamsError, match="ascending first ages that begin with 0"):
+    with pytest.raises(ParamsError, match="at least two ascending ages from 0 to 100"):
         AgeGroups(first_ages)
 
 

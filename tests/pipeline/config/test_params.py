@@ -70,6 +70,7 @@ def test_unknown_key_is_named(section, refusal):
         ("age_groups", [0]),
         ("age_groups", [1, 13]),
         ("age_groups", [0, 26, 13]),
+        ("age_groups", [0, 13, 10**12]),
         ("sources", {}),
         ("sources.synthetic", "data/raw"),
         ("build_manifest.max_age", 101),
@@ -95,6 +96,7 @@ def test_unknown_key_is_named(section, refusal):
         ("train.phase1.epochs", 0),
         ("train.phase2.schedule", "step"),
         ("train.phase2.unfreeze", -1),
+        ("train.phase2.unfreeze", 10**12),
         ("calibrate.coverage", 1),
         ("evaluate.resamples", 0),
         ("evaluate.resamples", 10**12),
@@ -116,6 +118,31 @@ def test_invalid_value_is_named(place, value, refusal):
     line = refusal(changed(place, value))
     assert line.startswith(f": {place}: ")
     assert line.endswith(f"received {value!r}")
+
+
+def integers(schema, place=""):
+    """Yield the place and the definition of each whole number in a JSON schema."""
+    if isinstance(schema, list):
+        schema = dict(enumerate(schema))
+    if isinstance(schema, dict):
+        if schema.get("type") == "integer":
+            yield place, schema
+        for name, value in schema.items():
+            yield from integers(value, f"{place}/{name}")
+
+
+def test_every_whole_number_has_a_highest_value():
+    found = dict(integers(Params.model_json_schema()))
+    assert len(found) > 30
+    open_ended = [place for place, schema in found.items() if not {"maximum", "exclusiveMaximum"} & schema.keys()]
+    by_validators = ["/$defs/Phase2/properties/unfreeze/anyOf/0", "/properties/age_groups/items"]
+    assert open_ended == by_validators
+
+
+def test_a_part_of_a_year_is_no_first_age(refusal):
+    line = refusal(changed("age_groups", [0, 13.5, 26]))
+    assert line.startswith(": age_groups.1: Input should be a valid integer")
+    assert line.endswith("received 13.5")
 
 
 @pytest.mark.parametrize("unfreeze", [0, 80, "block4a", None])
