@@ -1,6 +1,7 @@
 """From a decoded image in any mode to RGB: profiles, deep grey, transparency."""
 
 import io
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
+
+from agelens.data_prep.core.decoding.png_chunks import SIGNATURE, deep_rgb_png
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -21,6 +24,8 @@ MAX_PROFILE_BYTES = 4_000_000
 
 SAME_COLOUR = 2
 """Profiles that change no colour by more than this are those of sRGB, and are not applied."""
+
+_opencv_lock = threading.Lock()  # the level of its log is that of the process
 
 USUAL_WHITES = (1, 255, 4095, 65535)
 """The largest values of floating-point, 8-bit, 12-bit and 16-bit files."""
@@ -58,9 +63,16 @@ def deep_grey_to_rgb(grey: npt.NDArray[np.generic]) -> Pixels:
 def deep_colour(content: bytes) -> Any:
     """Return an RGB file of 16 bits per colour that holds 12-bit values as a Pillow image; None for other files.
 
-    Pillow cuts 16 bits of colour to 8 while it decodes; OpenCV keeps them.
+    Pillow cuts 16 bits of colour to 8 while it decodes; OpenCV keeps them. Neither it nor its libraries print.
     """
-    bgr = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    if content.startswith(SIGNATURE):
+        content = deep_rgb_png(content) or b""
+    if not content:
+        return None
+    with _opencv_lock:
+        level = cv2.utils.logging.setLogLevel(0)
+        bgr = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+        cv2.utils.logging.setLogLevel(level)
     if bgr is None or bgr.dtype != np.uint16 or bgr.ndim != 3 or bgr.shape[2] != 3 or bgr.max() <= 255:
         return None
     scaled = (bgr[..., ::-1].astype(np.float32) * (255 / 4095)).clip(0, 255).round().astype(np.uint8)

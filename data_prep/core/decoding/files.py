@@ -5,6 +5,7 @@ with grey, and it gives the size of an image before it allocates memory for the 
 """
 
 import io
+import logging
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,10 +18,22 @@ from PIL.JpegImagePlugin import jpeg_factory
 
 from agelens.data_prep.core.decoding.colours import deep_colour
 from agelens.data_prep.core.decoding.jpeg_ends import END_OF_IMAGE, lacks_only_its_end
+from agelens.data_prep.core.decoding.tiff_errors import catching_tiff_errors
 from agelens.data_prep.core.errors import ImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "GIF", "TIFF", "AVIF", "JPEG2000")
 """Formats that Pillow may decode. PostScript is not among them, because Pillow runs another program to decode it."""
+
+OTHER_FILES = {
+    "a web page": (b"<!doctype", b"<html"),
+    "an SVG or XML file": (b"<svg", b"<?xml"),
+    "a PDF file": (b"%pdf-",),
+    "an archive": (b"pk\x03\x04", b"\x1f\x8b"),
+    "a pointer of Git LFS": (b"version h",),
+    "a damaged PNG file": (b"\x89png",),
+    "a damaged JPEG file": (b"\xff\xd8",),
+}
+"""Files that are often found under the name of an image, and how they begin, in lower case."""
 
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 """The kinds of HEIF file that the package pillow-heif decodes: photographs of telephones."""
@@ -35,6 +48,9 @@ JPEG_START = b"\xff\xd8\xff"
 
 TWELVE_BITS_CUT = 4095 >> 8
 """White of 12 bits after Pillow has cut 16 bits of colour to 8."""
+
+ABOUT_TAGS = ("TIFF", "_TIFF")
+"""How libtiff's reports on fields of a file begin. All others are of a codec, whose pixels are noise or grey then."""
 
 ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 
@@ -68,6 +84,9 @@ DECODER_ERRORS = (
 # Pillow warns about decompression bombs and invalid EXIF. The size is checked below, and invalid EXIF is ignored. The
 # filter is set once per process because `warnings.catch_warnings` around a decoder is not thread-safe.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+
+# Pillow logs what it raises, too, and Python prints logs that no program asked for.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 open_with_pillow = Image.open
 """Pillow's own function: ultralytics replaces it by one that fails on files that are no images."""
@@ -108,7 +127,7 @@ def decode(content: bytes, *, max_pixels: int, reduce: bool, admit: Callable[[in
         check_size(image, max_pixels=max_pixels)
         admit(image.size[0] * image.size[1])
         with raising_image_errors(content):
-            loaded, notes = _load(image, content)
+            loaded, notes = _load_tiff(image, content) if image.format == "TIFF" else _load(image, content)
             if reduction > 1:
                 notes = (*notes, f"reduced: {size[0]} x {size[1]} pixels, decoded at 1/{reduction} of the size")
             return Decoded(turn_upright(loaded, orientation=orientation_of(image)), reduction, notes)
@@ -155,7 +174,7 @@ def raising_image_errors(content: bytes) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError:
-        reason, detail = "not_an_image", f"begins with {content[:16]!r}"
+        reason, detail = "not_an_image", f"begins like {_kind_of(content)}"
     except Image.DecompressionBombError as error:
         reason, detail = "too_large", str(error)
     except DECODER_ERRORS as error:
@@ -163,6 +182,12 @@ def raising_image_errors(content: bytes) -> Iterator[None]:
     else:
         return
     raise ImageError(reason, detail)
+
+
+def _kind_of(content: bytes) -> str:
+    """Name the kind of a file without its content, which a message must not show."""
+    start = content.lstrip()[:9].lower()
+    return next((kind for kind, starts in OTHER_FILES.items() if start.startswith(starts)), "no format that is read")
 
 
 def _is_heif(content: bytes) -> bool:
@@ -209,6 +234,20 @@ def _load(image: Any, content: bytes) -> tuple[Any, tuple[str, ...]]:
     if image.format in {"PNG", "TIFF"} and image.mode == "RGB" and _is_almost_black(image):
         return deep_colour(content) or image, ()
     return image, ()
+
+
+def _load_tiff(image: Any, content: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Load a TIFF; it is damaged if libtiff reports so about its pixels, although it decodes them."""
+    with catching_tiff_errors() as errors:
+        try:
+            loaded, notes = _load(image, content)
+        except DECODER_ERRORS as error:
+            reported = f" ({errors[0]})" if errors else ""
+            msg = f"{error}{reported}"
+            raise OSError(msg) from error
+    if damaged := next((error for error in errors if not error.startswith(ABOUT_TAGS)), None):
+        raise OSError(damaged)
+    return loaded, notes
 
 
 def _is_almost_black(image: Any) -> bool:

@@ -96,22 +96,25 @@ def test_a_jpeg_with_a_truncated_header_is_rejected(length: int, expected: str) 
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "kind"),
     [
-        b"name,age\n1.jpg,30\n",
-        b"<html><body>404 Not Found</body></html>",
-        b"version https://git-lfs.github.com/spec/v1\n",
-        b"\x00" * 1000,
-        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n",
+        (b"password,1\n2.jpg,30\n", "no format that is read"),
+        (b"\n<html><body>404 Not Found</body></html>", "a web page"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        (b"\x00" * 1000, "no format that is read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n", "no format that is read"),
+        (b"%PDF-1.7\n", "a PDF file"),
+        (b"PK\x03\x04", "an archive"),
+        (b"\x89PNG\r\n\x1a\n", "a damaged PNG file"),
     ],
-    ids=["text", "html", "lfs_pointer", "zeros", "postscript"],
 )
-def test_other_files_are_reported_as_not_an_image(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_named_by_their_kind_without_their_content(tmp_path: Path, content: bytes, kind: str) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
-    with pytest.raises(ImageError, match="not_an_image: begins with") as caught:
+    with pytest.raises(ImageError) as caught:
         read_rgb(path)
-    assert repr(content[:16]) in caught.value.detail
+    assert (caught.value.reason, caught.value.detail) == ("not_an_image", f"begins like {kind}")
 
 
 def test_postscript_is_rejected_although_pillow_knows_it() -> None:
