@@ -1,5 +1,7 @@
 """Values that a table must not hold: infinite numbers, impossible ages, empty intervals, paths out of a folder."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -30,7 +32,7 @@ def find_wrong_value(table: pd.DataFrame, schema: Schema) -> str | None:
     return None
 
 
-def _wrong_rows(values: "pd.Series[object]", column: Column) -> tuple["pd.Series[bool]", str]:
+def _wrong_rows(values: "pd.Series[Any]", column: Column) -> tuple["pd.Series[Any]", str]:
     """Return which values of a column are wrong, and what they must be."""
     if column.kind == "file":
         return values.str.contains(OUT_OF_THE_FOLDER, na=False), "paths that stay in their folder"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from PIL import Image
+from PIL import _imaging
 
 MAX_ERRORS = 20
 """Errors of one file that are kept; a damaged image can have one for each of its lines."""
@@ -28,7 +28,8 @@ def catching_tiff_errors() -> Iterator[list[str]]:
     Where Pillow's libtiff cannot be reached, as on Windows, the list stays empty and libtiff prints.
     """
     _install()
-    _caught.errors = errors = []
+    errors: list[str] = []
+    _caught.errors = errors
     try:
         yield errors
     finally:
@@ -39,7 +40,7 @@ def catching_tiff_errors() -> Iterator[list[str]]:
 def _install() -> Any:
     """Replace libtiff's function that prints errors, once in a process; the return value keeps the new one alive."""
     try:
-        library = ctypes.CDLL(Image.core.__file__)  # libtiff is among the libraries that it loads
+        library = ctypes.CDLL(_imaging.__file__)  # libtiff is among the libraries that it loads
         set_handler, to_text = library.TIFFSetErrorHandler, ctypes.CDLL(None).vsnprintf
     except (OSError, AttributeError, TypeError):
         return None
