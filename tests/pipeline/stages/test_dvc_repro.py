@@ -15,12 +15,15 @@ import yaml
 
 from agelens.data_prep.synthetic.collection import write_synthetic
 from tests.locations import ROOT
+from tests.pipeline.stages.s3_server import BUCKET, Bucket, s3_server
 
 PACKAGES = ("agelens", "data_prep", "models", "tuning", "weights", "pipeline")
 TABLES = (
     *(f"data/{name}.csv" for name in ("manifest", "manifest_rejected", "faces", "faces_rejected", "grouped")),
     *(f"data/{name}.csv" for name in ("grouped_rejected", "splits/train", "splits/val", "splits/test")),
 )
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM")
+"""How files of pictures begin."""
 
 pytestmark = pytest.mark.slow
 
@@ -146,8 +149,7 @@ def test_the_cache_of_dvc_has_no_picture(checkout: Path) -> None:
     files = [path for path in (checkout / ".dvc/cache/files").rglob("*") if path.is_file()]
     assert len(files) > 15
     heads = {path: path.read_bytes() for path in files}
-    pictures = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM")
-    assert [path for path, content in heads.items() if content.startswith(pictures) or b"data:image" in content] == []
+    assert [path for path, content in heads.items() if content.startswith(PICTURES) or b"data:image" in content] == []
 
 
 def test_new_raw_files_are_found_by_a_check(checkout: Path) -> None:
@@ -184,6 +186,27 @@ def test_a_queued_experiment_is_compared_applied_and_taken_back(checkout: Path) 
     assert results_of(checkout) == before
 
 
+def test_an_experiment_reaches_a_colleague_through_s3(checkout: Path, tmp_path: Path) -> None:
+    repository, clone = tmp_path / "repository.git", tmp_path / "clone"
+    git(tmp_path, "init", "--quiet", "--bare", str(repository))
+    git(checkout, "remote", "add", "colleagues", str(repository))
+    git(checkout, "push", "--quiet", "colleagues", "HEAD:refs/heads/main")
+    with s3_server() as bucket:
+        add_bucket(checkout, bucket)
+        dvc(checkout, "push")
+        dvc(checkout, "exp", "push", "colleagues", "longer")
+        git(tmp_path, "clone", "--quiet", "--branch", "main", str(repository), str(clone))
+        add_bucket(clone, bucket)
+        dvc(clone, "pull", "--allow-missing")
+        assert results_of(clone) == results_of(checkout)
+        dvc(clone, "exp", "pull", "origin", "longer")
+        dvc(clone, "exp", "apply", "longer")
+        pushed = bucket.objects()
+    assert results_of(clone)["reports/train/history.csv"].count(b"\n") == 1 + 2 + 2
+    assert len(pushed) > 15
+    assert [key for key, content in pushed.items() if content.startswith(PICTURES) or b"data:image" in content] == []
+
+
 def test_a_colleague_pulls_metrics_plots_model_and_calibration(checkout: Path, tmp_path: Path) -> None:
     dvc(checkout, "remote", "add", "--local", "--default", "--force", "store", str(tmp_path / "store"))
     dvc(checkout, "push")
@@ -197,6 +220,11 @@ def test_a_colleague_pulls_metrics_plots_model_and_calibration(checkout: Path, t
     assert (clone / "weights/exported/model.json").is_file()
     assert list((clone / "data").rglob("*.jpg")) == []
     assert "mae" in dvc(clone, "metrics", "show", "--json")
+
+
+def add_bucket(folder: Path, bucket: Bucket) -> None:
+    dvc(folder, "remote", "add", "--local", "--default", "bucket", f"s3://{BUCKET}/agelens")
+    dvc(folder, "remote", "modify", "--local", "bucket", "endpointurl", bucket.endpoint)
 
 
 def results_of(folder: Path) -> dict[str, bytes]:
