@@ -40,16 +40,22 @@ def write_result(name: str, content: dict[str, Any], *, seconds: float, record: 
         The file that was written.
     """
     path = (RECORDED if record else SCRATCH) / f"{name}.json"
-    write_json(path, {**facts_of_run(command_of(sys.argv), seconds=seconds, folder=Path()), **content})
+    module = getattr(sys.modules["__main__"].__spec__, "name", None)  # of `python -m`
+    write_json(path, {**facts_of_run(command_of(sys.argv, module=module), seconds=seconds, folder=Path()), **content})
     print(f"written to {path}" + ("" if record else "; --record replaces the committed result"))
     return path
 
 
-def command_of(arguments: Sequence[str]) -> str:
-    """Return the command as others can run it: absolute paths become `PATH`, and `--record` is left out."""
+def command_of(arguments: Sequence[str], *, module: str | None = None) -> str:
+    """Return the command as others can run it: absolute paths become `PATH`, and `--record` is left out.
+
+    Args:
+        arguments: The script and what follows it.
+        module: That `python -m` ran, if it did.
+    """
     words = ["PATH" if Path(word).is_absolute() else word for word in arguments[1:] if word != "--record"]
     script = f"benchmarks/{arguments[0].rpartition('benchmarks/')[2]}"
-    return " ".join(["python", script, *words])
+    return " ".join(["python", *(["-m", module] if module else [script]), *words])
 
 
 def facts_of_run(command: str, *, seconds: float, folder: Path) -> dict[str, Any]:

@@ -81,6 +81,6 @@ def _soak() -> list[str]:
         "",
         f"{found['predictions']:,} predictions from {found['threads']} threads that share one `AgePredictor`: "
         f"{middle:.0f} MB of memory at half time, {memory[-1]:.0f} MB in the end, {found['different_ages'] or 'no'} "
-        f"ages that differ between repetitions. `{found['command']}`, {found['seconds'] / 60:.0f} minutes on "
+        f"ages that differ between repetitions. `{found['command']}`, {found['seconds']:.0f} seconds on "
         f"{found['device']}; [figures](../benchmarks/results/soak.json).",
     ]

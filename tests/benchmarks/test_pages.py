@@ -28,3 +28,8 @@ def test_a_command_contains_no_absolute_path() -> None:
         ["/home/me/benchmarks/tune.py", "/home/me/project", "--memory", "100", "--params", "params/a.yaml"]
     )
     assert command == "python benchmarks/tune.py PATH --memory 100 --params params/a.yaml"
+
+
+def test_a_module_that_was_run_is_named_as_such() -> None:
+    arguments = ["/home/me/benchmarks/load/run.py", "--seconds", "60", "--record"]
+    assert command_of(arguments, module="benchmarks.load.run") == "python -m benchmarks.load.run --seconds 60"
