@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo demo-metrics test test-scale mutants soak fuzz properties audit release check lint types format clean
+.PHONY: help demo demo-metrics test test-scale mutants soak fuzz fuzz-guided properties audit release check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ $(VENV)/.installed-release: $(VENV)/.installed
 SECONDS ?= 60
 fuzz: $(VENV)/.installed ## give changed images, cards and tables to agelens; SECONDS=600 for longer
 	@$(BIN)/python -m benchmarks.fuzz.run --seconds $(SECONDS)
+
+fuzz-guided: $(VENV)/.installed ## the same, guided by coverage with atheris
+	@$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	@$(BIN)/python -m benchmarks.fuzz.guided --seconds $(SECONDS)
 
 properties: $(VENV)/.installed ## try 2,000 random examples of each property instead of 40 (8 minutes)
 	@AGELENS_PROPERTIES=fuzz $(BIN)/pytest -n 2 tests/properties
