@@ -24,7 +24,7 @@ from agelens.data_prep.core.ordered_threads import run_in_background
 from agelens.models.serving.mirroring import replace_reversals
 
 FULL_BYTES = 1 << 16
-"""A disk with less free space than this is full."""
+"""A disk with less free space than this beside the weights is too full for a network."""
 
 NetworkOutputs = dict[str, npt.NDArray[np.float32]]
 """Arrays by output name; the first axis is the batch."""
@@ -54,9 +54,15 @@ def write_network(path: Path, graph: Any) -> None:
     try:
         ov.save_model(graph, path, compress_to_fp16=True)
     except RuntimeError as error:
-        if shutil.disk_usage(path.parent).free > FULL_BYTES:
+        if shutil.disk_usage(path.parent).free > FULL_BYTES + _weight_bytes(graph):
             raise
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+
+
+def _weight_bytes(graph: Any) -> int:
+    """Return the bytes of a graph's constants in half precision."""
+    constants = (op for op in graph.get_ordered_ops() if op.get_type_name() == "Constant")
+    return int(sum(op.get_byte_size() for op in constants)) // 2
 
 
 class OpenVinoNetwork:

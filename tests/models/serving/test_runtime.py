@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from agelens.data_prep.core.errors import WeightsError
-from agelens.models.serving.runtime import OpenVinoNetwork, convert_network, write_network
+from agelens.models.serving.runtime import FULL_BYTES, OpenVinoNetwork, convert_network, write_network
 from tests.models.small_networks import GROUPS, SIZE, build_tiny_age_net, noise_crops
 
 CROPS = noise_crops(5)
@@ -104,8 +104,8 @@ def test_bfloat16_is_close_to_float32(age_net, network):
     np.testing.assert_allclose(half, network(CROPS)["age"], rtol=0.05)
 
 
-@pytest.mark.parametrize(("free", "kind"), [(0, OSError), (1 << 30, RuntimeError)])
-def test_openvino_does_not_hide_a_full_disk(tmp_path, monkeypatch, free, kind):
+@pytest.mark.parametrize(("free", "kind"), [(0, OSError), (FULL_BYTES + 1000, OSError), (1 << 30, RuntimeError)])
+def test_openvino_does_not_hide_a_full_disk(age_net, tmp_path, monkeypatch, free, kind):
     def fail(*_: object, **__: object) -> None:
         msg = "basic_ios::clear: iostream error"
         raise RuntimeError(msg)
@@ -113,5 +113,5 @@ def test_openvino_does_not_hide_a_full_disk(tmp_path, monkeypatch, free, kind):
     monkeypatch.setattr("openvino.save_model", fail)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1 << 31, 0, free))
     with pytest.raises(kind) as caught:
-        write_network(tmp_path / "age_net.xml", None)
-    assert getattr(caught.value, "filename", None) == (None if free else str(tmp_path / "age_net.xml"))
+        write_network(tmp_path / "age_net.xml", convert_network(age_net))
+    assert getattr(caught.value, "filename", None) == (str(tmp_path / "age_net.xml") if kind is OSError else None)
