@@ -24,6 +24,9 @@ TEMPLATE = """\
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+script-src data: 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
+img-src 'self' file: data: blob:; base-uri 'none'; form-action 'none'">
 {refresh_tag}
 <title>agelens: plots</title>
 <!-- The template of `dvc plots show`, written by `python benchmarks/plots_page.py`. It contains Vega 5.20.2,

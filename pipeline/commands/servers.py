@@ -43,6 +43,7 @@ def serve(
     from agelens.data_prep.core.hashing import file_hash  # noqa: PLC0415
     from agelens.models.hub.locate import locate_model  # noqa: PLC0415
     from agelens.models.serving.model_card import MODEL_FILE  # noqa: PLC0415
+    from agelens.pipeline.prediction.text import printable  # noqa: PLC0415
     from agelens.pipeline.service.app import create_service  # noqa: PLC0415
     from agelens.pipeline.service.settings import ServiceSettings  # noqa: PLC0415
 
@@ -61,7 +62,7 @@ def serve(
         warning = f"everyone who reaches {host}:{port} can use this service; set AGELENS_TOKEN"
         typer.secho(warning, fg="yellow", err=True)
     shown = f"[{host}]" if ":" in host else host
-    typer.echo(f"agelens {__version__} serves {predictor.card.name} at http://{shown}:{port}/docs", err=True)
+    typer.echo(f"agelens {__version__} serves {printable(predictor.card.name)} at http://{shown}:{port}/docs", err=True)
     uvicorn.run(service, host=host, port=port, log_level="warning", access_log=False)
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Characters that move a terminal's cursor, colour it, break a line or reverse the direction of text."""
 
+MARKDOWN = re.compile(r"[\\`*_\[\]<>&#|~!$]")
+"""What Markdown reads as formatting, a link, an image, HTML or a formula."""
+
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 """What begins a formula in a spreadsheet, after any apostrophes that protect one."""
 
@@ -24,6 +27,11 @@ def decoded(name: str | Path) -> str:
 def printable(name: str | Path) -> str:
     """Return a name or a message in one line without control characters, which become hexadecimal escapes."""
     return CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), decoded(name))
+
+
+def plain_markdown(text: object) -> str:
+    """Return text that Markdown shows as it is: in one line, without links, images, HTML or formatting."""
+    return MARKDOWN.sub(r"\\\g<0>", printable(str(text)))
 
 
 def without_formula(text: str) -> str:

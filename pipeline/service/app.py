@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi_offline import FastAPIOffline
 
 from agelens.models.serving.predictor import AgePredictor
+from agelens.pipeline.prediction.text import plain_markdown
 from agelens.pipeline.service.answers import BatchAnswer, ErrorAnswer, HealthAnswer, ImageAnswer, model_answer
 from agelens.pipeline.service.limits import BodyLimit, Gate, PrivateAnswers
 from agelens.pipeline.service.requests import Options, PredictionRequests
@@ -102,8 +103,9 @@ def _describe(predictor: AgePredictor) -> str:
     card = predictor.card
     return (
         f"Ages of faces, with prediction intervals that contain the true age of {card.calibration.coverage:.0%} of "
-        f"faces like those of the test data. Model: {card.name}, trained on {card.facts.get('training_data')}. "
-        f"{card.facts.get('intended_use', '')} Images are held in memory until they are answered and then forgotten."
+        f"faces like those of the test data. Model: {plain_markdown(card.name)}, trained on "
+        f"{plain_markdown(card.facts.get('training_data'))}. {plain_markdown(card.facts.get('intended_use', ''))} "
+        "Images are held in memory until they are answered and then forgotten."
     )
 
 

@@ -55,13 +55,21 @@ class BodyLimit:
 
 
 class PrivateAnswers:
-    """Adds headers to every answer, so that no cache keeps it and no browser guesses its type.
+    """Adds headers to every answer: no cache keeps it, no browser guesses its type, and no page asks another host.
 
     Args:
         app: The application behind it.
     """
 
-    HEADERS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+    HEADERS = (
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (
+            b"content-security-policy",
+            b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+            b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    )
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -8,6 +8,7 @@ import gradio as gr
 from agelens.data_prep.core.images import IMAGE_SUFFIXES, write_jpeg
 from agelens.data_prep.synthetic.photo import make_detector_examples
 from agelens.models.serving.predictor import AgePredictor
+from agelens.pipeline.prediction.text import plain_markdown
 from agelens.pipeline.web_page.predictions import show_predictions
 
 KEEP_SECONDS = 300
@@ -71,7 +72,8 @@ def build_page(predictor: AgePredictor, *, folder: Path) -> Any:
             with gr.Column(scale=2, min_width=300):
                 html = gr.HTML(elem_id="figures")
         gr.Markdown(
-            f"Model: {card.name}, trained on {card.facts.get('training_data', 'unknown data')}. Photographs do not "
+            f"Model: {plain_markdown(card.name)}, trained on "
+            f"{plain_markdown(card.facts.get('training_data', 'unknown data'))}. Photographs do not "
             f"leave the machine that runs this page, which deletes them within {2 * KEEP_SECONDS // 60} minutes."
         )
         button.click(predict, [files, taken, gender], [html], concurrency_limit=2, api_visibility="private")

@@ -33,6 +33,13 @@ OPEN = {"startup-events", "info", "app_id", "theme.css", "login_check", "user", 
 CHECKED = {"queue/join", "run/predict", "cancel"}
 """Parts that receive JSON, in which every file must be one that the visitor may read."""
 
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'"
+)
+"""Content security policy: Gradio needs scripts in the page, which may ask and load nothing from another host."""
+
 MAX_JSON_BYTES = 1_000_000
 
 
@@ -168,11 +175,13 @@ def _receiving(request: Request, body: bytes) -> Receive:
 
 
 def _with_headers(send: Send, cookie: str) -> Send:
-    """Return a function that sends a cookie, if there is one, and when to try again with each status 503."""
+    """Return a function that sends a policy, a cookie if there is one, and when to try again with each status 503."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            headers.setdefault("Content-Security-Policy", POLICY)
+            headers.setdefault("X-Content-Type-Options", "nosniff")
             if cookie:
                 headers.append("Set-Cookie", cookie)
             if message["status"] == 503:

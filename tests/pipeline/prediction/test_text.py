@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from agelens.pipeline.prediction.text import printable, with_formula, without_formula
+from agelens.pipeline.prediction.text import plain_markdown, printable, with_formula, without_formula
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,20 @@ from agelens.pipeline.prediction.text import printable, with_formula, without_fo
 )
 def test_control_characters_become_escapes(name, shown):
     assert printable(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("faces, 1-2.5 years (a test)", "faces, 1-2.5 years (a test)"),
+        ("![a](http://b/c.png)", r"\!\[a\](http://b/c.png)"),
+        ("<img src=x>&amp;", r"\<img src=x\>\&amp;"),
+        ("a\n# b `c` *d* _e_ ~f~ $g$ |\\", r"a\\n\# b \`c\` \*d\* \_e\_ \~f\~ \$g\$ \|" + "\\\\"),
+        (None, "None"),
+    ],
+)
+def test_markdown_shows_text_as_it_is(text, shown):
+    assert plain_markdown(text) == shown
 
 
 @pytest.mark.parametrize(

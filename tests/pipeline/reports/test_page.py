@@ -13,6 +13,7 @@ import pytest
 from agelens.pipeline.reports.charts import BLUE, chart_png, page_spec
 from agelens.pipeline.reports.page import PageChart, write_page
 from tests.chromium import chromium, open_page, violations
+from tests.locations import ROOT
 
 VALUES = pd.DataFrame({"epoch": [1, 2, 3], "mae": [9.0, 7.5, 7.25]})
 
@@ -51,6 +52,19 @@ def test_a_page_has_a_policy_that_allows_its_one_script_only(path: Path) -> None
     assert policy[1].startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-")
     assert "unsafe-eval" not in policy[1]
     assert path.stat().st_size < 1_200_000
+
+
+def test_every_page_has_a_policy_without_other_hosts() -> None:
+    files = [*(ROOT / "pipeline").rglob("*.html.j2"), ROOT / ".dvc/plots_page.html"]
+    pages = {file: content for file in files if "<!DOCTYPE html>" in (content := file.read_text(encoding="utf-8"))}
+    assert {file.name for file in pages} == {"page.html.j2", "crops.html.j2", "plots_page.html"}
+    for content in pages.values():
+        policy = re.search(r'Content-Security-Policy" content="(default-src \'none\'; [^"]+)">', content)
+        assert policy
+        assert "*" not in policy[1]
+        assert "http" not in policy[1]
+    extending = [file for file in files if file not in pages and "macros" not in file.name]
+    assert all(file.read_text(encoding="utf-8").startswith('{% extends "page.html.j2" %}') for file in extending)
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -2,6 +2,7 @@
 
 import tempfile
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -167,6 +168,21 @@ def test_health_names_the_model(client, predictor):
     assert answer["model"]["test_metrics"]["mae"] > 0
     assert answer["model"]["age_labels"] == predictor.card.age_labels
     assert answer["model"]["age_labels"]["utkface"] == "apparent"
+
+
+def test_text_of_a_card_is_shown_as_it_is(client_with, predictor, monkeypatch):
+    facts = {**predictor.card.facts, "training_data": "<img src=x>", "intended_use": "[a](http://b)"}
+    card = replace(predictor.card, name="![a](http://b)", facts=facts)
+    monkeypatch.setattr(predictor, "card", card)
+    described = client_with().get("/openapi.json").json()["info"]["description"]
+    assert r"Model: \!\[a\](http://b), trained on \<img src=x\>. \[a\](http://b) " in described
+
+
+def test_every_answer_has_a_policy(client):
+    for address in ("/docs", "/health", "/missing"):
+        policy = client.get(address).headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'")
+        assert "http" not in policy
 
 
 def test_the_documentation_needs_no_other_host(client):

@@ -31,6 +31,14 @@ def visitors(address):
         yield one, other
 
 
+def test_a_policy_keeps_the_page_from_other_hosts(visitors):
+    for address in ("/", "/gradio_api/file=/etc/passwd"):
+        policy = visitors[0].get(address).headers["content-security-policy"]
+        assert policy.startswith("default-src 'self'; ")
+        assert "http" not in policy
+        assert "*" not in policy
+
+
 def upload(client, *contents, name="people.jpg"):
     return client.post(f"{API}/upload", files=[("files", (name, content)) for content in contents])
 
