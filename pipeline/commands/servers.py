@@ -3,8 +3,6 @@
 import ipaddress
 import os
 import signal
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -77,12 +75,14 @@ def app(
     The page works without a network. Photographs stay on this machine and are deleted within ten minutes.
     """
     from agelens import AgePredictor  # noqa: PLC0415
-    from agelens.pipeline.web_page.launch import launch_page  # noqa: PLC0415
+    from agelens.pipeline.web_page.page_folder import page_folder  # noqa: PLC0415
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder of photographs is removed
-    with tempfile.TemporaryDirectory(prefix="agelens-page-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder  # uploads, deleted with the folder at the end
-        launch_page(AgePredictor.load(model), folder=Path(folder), host=host, port=port, open_browser=open_browser)
+    with page_folder() as folder:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)  # Gradio reads it when it is imported
+        from agelens.pipeline.web_page.launch import launch_page  # noqa: PLC0415
+
+        launch_page(AgePredictor.load(model), folder=folder, host=host, port=port, open_browser=open_browser)
 
 
 def check_rate(rate: str) -> None:
