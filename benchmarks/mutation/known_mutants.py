@@ -118,14 +118,15 @@ TOLERATED = (
         only="spare > 0",
     ),
     ToleratedMutants("data_prep/faces/crop.py", "margin_fraction: float =", CHOICE),
-    ToleratedMutants("data_prep/splits/dedup.py", "BLOCK_", MEMORY),
+    ToleratedMutants("data_prep/splits/near_hashes.py", "BLOCK_", MEMORY),
+    ToleratedMutants("data_prep/splits/near_hashes.py", "EXHAUSTIVE_ROWS", "both ways find the same pairs"),
+    ToleratedMutants("data_prep/splits/near_hashes.py", "MAX_RADIUS", "both ways find the same pairs"),
+    ToleratedMutants("data_prep/splits/similar_pairs.py", "BLOCK", MEMORY),
+    ToleratedMutants("data_prep/splits/similar_pairs.py", "FREQUENCIES", "other waves filter other pairs"),
     ToleratedMutants(
         "data_prep/splits/crop_signature.py", "pixels = hashlib.sha1(", "says only that the hash is no protection"
     ),
     ToleratedMutants("data_prep/splits/crop_signature.py", "bits = np.packbits(", NO_SUCH_INPUT, only=">="),
-    ToleratedMutants(
-        "data_prep/splits/crop_signature.py", "unit = centred / length if length > 0", NO_SUCH_INPUT, only="length > 1"
-    ),
     ToleratedMutants("data_prep/splits/dedup.py", "if files.max(initial=0)", NO_SUCH_INPUT, only="initial=1"),
     ToleratedMutants("data_prep/splits/rebalance.py", "weight_sigma: float =", CHOICE),
     ToleratedMutants(

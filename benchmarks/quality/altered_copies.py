@@ -27,6 +27,7 @@ from agelens.data_prep.faces.crop import cut_largest_face
 from agelens.data_prep.faces.points import PointLocator
 from agelens.data_prep.splits.crop_signature import CropSignature, FaceSignatures, describe_crop, describe_face
 from agelens.data_prep.splits.dedup import find_photos
+from agelens.data_prep.splits.signatures import AlignedFaces, Signatures
 from agelens.models.serving.detectors import open_detector, undo_searches
 from agelens.models.serving.model_card import ModelCard
 from agelens.weights.defaults import AGE_MODEL, POINT_LOCATOR
@@ -114,16 +115,17 @@ def shares_found(originals: list[Described], copies: list[Described]) -> dict[st
     found = {"crops": 0, "faces": 0}
     for pair in zip(originals, copies, strict=True):
         crops, faces = [crop for crop, _ in pair], [face for _, face in pair]
-        found["crops"] += find_photos(crops, ["a", "b"])[1] == "a"
-        found["faces"] += find_photos(crops, ["a", "b"], faces=faces)[1] == "a"
+        signatures, aligned = Signatures.of(crops), AlignedFaces.of(faces)
+        found["crops"] += find_photos(signatures, ["a", "b"])[1] == "a"
+        found["faces"] += find_photos(signatures, ["a", "b"], faces=aligned)[1] == "a"
     return {name: round(count / len(originals), 4) for name, count in found.items()}
 
 
 def found_among(table: pd.DataFrame, described: list[Described], splits: Path) -> dict[str, int]:
     """Return how many photos of the project only faces join, and how many of these have rows in two splits."""
-    crops, names = [crop for crop, _ in described], table["image_id"].tolist()
+    crops, names = Signatures.of(crop for crop, _ in described), table["image_id"].tolist()
     by_crops = find_photos(crops, names)
-    by_faces = find_photos(crops, names, faces=[face for _, face in described])
+    by_faces = find_photos(crops, names, faces=AlignedFaces.of([face for _, face in described]))
     parts = pd.DataFrame({"image_id": names, "photo": by_faces, "part": by_crops}).groupby("photo")["part"]
     joined = parts.nunique()
     rows = pd.concat([read_table(splits / f"{name}.csv", SPLIT).assign(split=name) for name in SPLITS])

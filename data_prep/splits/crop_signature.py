@@ -23,12 +23,12 @@ class CropSignature:
     Args:
         pixels: SHA-1 of shape and pixels.
         phash: Perceptual hash, 64 bits.
-        grey: `float32 (1024,)`, 32 x 32 grey values with mean 0 and norm 1; all 0 for a crop of one colour.
+        grey: `uint8 (1024,)`, 32 x 32 grey values.
     """
 
     pixels: str
     phash: int
-    grey: Matrix
+    grey: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,23 +52,20 @@ def describe_face(view: Pixels) -> FaceSignatures:
 def describe_crop(crop: Pixels) -> CropSignature:
     """Return the signature of one crop `uint8 (S, S, 3)`, in less than a millisecond; suited for threads."""
     grey = _small_grey(crop)
-    centred = (grey - grey.mean()).ravel()
-    length = np.float32(np.linalg.norm(centred))
-    unit = centred / length if length > 0 else centred
     pixels = hashlib.sha1(f"{crop.shape}".encode() + crop.tobytes(), usedforsecurity=False)
-    return CropSignature(pixels.hexdigest(), _hash_grey(grey), unit)
+    return CropSignature(pixels.hexdigest(), _hash_grey(grey.astype(np.float32)), grey.ravel())
 
 
 def perceptual_hash(crop: Pixels) -> int:
     """Return the perceptual hash of one crop `uint8 (S, S, 3)`, 64 bits: `phash` of its signature by itself."""
-    return _hash_grey(_small_grey(crop))
+    return _hash_grey(_small_grey(crop).astype(np.float32))
 
 
-def _small_grey(crop: Pixels) -> Matrix:
-    """Return the crop as `float32 (32, 32)` grey values."""
+def _small_grey(crop: Pixels) -> npt.NDArray[np.uint8]:
+    """Return the crop as `uint8 (32, 32)` grey values."""
     # Pillow resizes without the interpreter's lock; with matrix products, each thread would start threads of BLAS.
     small = Image.fromarray(crop).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(small, dtype=np.float32)
+    return np.array(small, dtype=np.uint8)
 
 
 def _hash_grey(grey: Matrix) -> int:

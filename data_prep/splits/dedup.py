@@ -10,7 +10,7 @@ nose and mouth were located. A `group` is a set of photos that share people; the
     kept, rejected = resolve_duplicates(table.assign(photo=photo, group=group))
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -19,23 +19,18 @@ import pandas as pd
 
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import GROUPED, REJECTED
-from agelens.data_prep.splits.crop_signature import CropSignature, FaceSignatures
+from agelens.data_prep.splits.near_hashes import Indices
+from agelens.data_prep.splits.signatures import AlignedFaces, Signatures
+from agelens.data_prep.splits.similar_pairs import Components, link_similar
 
 Names = npt.NDArray[np.str_]
-Indices = npt.NDArray[np.int64]
-
-BLOCK_ROWS = 256
-"""Number of hashes that are compared with all others at a time (51 MB for 25,000 crops)."""
-
-BLOCK_PAIRS = 8192
-"""Number of pairs with similar hashes that are correlated at a time (64 MB)."""
 
 
 def find_photos(
-    signatures: Sequence[CropSignature],
+    signatures: Signatures,
     image_ids: Sequence[str],
     *,
-    faces: Sequence[FaceSignatures | None] = (),
+    faces: AlignedFaces | None = None,
     max_bits: int = 10,
     min_correlation: float = 0.97,
 ) -> Names:
@@ -48,59 +43,29 @@ def find_photos(
     Args:
         signatures: One for each crop.
         image_ids: Their names.
-        faces: The aligned face of each crop, None where it is unknown; empty if faces are not compared.
+        faces: The aligned faces of the crops whose face is known; None if faces are not compared.
         max_bits: Bits of 64.
         min_correlation: -1 to 1.
     """
     names = np.asarray(image_ids, dtype=str)
-    order = np.argsort(names)  # so that the smallest index has the smallest name
-    ordered = [signatures[index] for index in order]
-    _, first, content = np.unique([one.pixels for one in ordered], return_index=True, return_inverse=True)
+    order = np.argsort(names)  # the first crop of a photo is the one with the smallest name
+    _, first, content = np.unique(signatures.pixels[order], return_index=True, return_inverse=True)
+    known = Components(len(names))
+    known.join(np.stack([order[first[content]], order], axis=1))
     # Only one of several crops with equal pixels is compared, so that many copies of a file take no more time.
-    distinct = np.sort(first)
-    compared = [ordered[index] for index in distinct]
-    similar_pairs = partial(_similar_pairs, max_bits=max_bits, min_correlation=min_correlation)
-    links = [np.stack([first[content], np.arange(len(names))], axis=1)]
-    links.append(distinct[similar_pairs(compared, compared)])
-    if faces:
-        aligned = [(index, face) for index in distinct if (face := faces[order[index]]) is not None]
-        rows = np.array([index for index, _ in aligned], dtype=np.int64)
-        upright = [face.aligned for _, face in aligned]
-        for others in (upright, [face.mirrored for _, face in aligned]):
-            links.append(rows[similar_pairs(upright, others)])
-    smallest = _smallest_linked(np.concatenate(links), count=len(names))
-    photo = np.empty_like(names)
-    photo[order] = names[order][smallest]
+    compared = order[np.sort(first)]
+    link = partial(link_similar, known=known, max_bits=max_bits, min_correlation=min_correlation)
+    link(signatures, signatures, rows=compared, items=compared)
+    if faces is not None:
+        face = np.full(len(names), -1)
+        face[faces.rows] = np.arange(len(faces.rows))
+        rows = face[compared][face[compared] >= 0]
+        for others in (faces.aligned, faces.mirrored):
+            link(faces.aligned, others, rows=rows, items=faces.rows[rows])
+    smallest = np.full(len(names), len(names))
+    np.minimum.at(smallest, known.label[order], np.arange(len(names)))
+    photo: Names = names[order][smallest[known.label]]
     return photo
-
-
-def _similar_pairs(
-    signatures: list[CropSignature], others: list[CropSignature], *, max_bits: int, min_correlation: float
-) -> Indices:
-    """Return the pairs `(P, 2)` of `i < j` where signature `i` and the other signature `j` agree by both measures."""
-    if not signatures:
-        return np.empty((0, 2), dtype=np.int64)
-    hashes, other_hashes = (np.array([one.phash for one in each], dtype=np.uint64) for each in (signatures, others))
-    greys, other_greys = (np.stack([one.grey for one in each]) for each in (signatures, others))
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for pairs in _near_pairs(hashes, other_hashes, max_bits=max_bits):
-        correlation = np.einsum("ij,ij->i", greys[pairs[:, 0]], other_greys[pairs[:, 1]])
-        found.append(pairs[correlation >= min_correlation])
-    return np.concatenate(found)
-
-
-def _near_pairs(hashes: npt.NDArray[np.uint64], others: npt.NDArray[np.uint64], *, max_bits: int) -> Iterator[Indices]:
-    """Yield all pairs `i < j` for which hash `i` and other hash `j` differ in at most `max_bits` bits.
-
-    They come in blocks `(<= 8192, 2)`.
-    """
-    for start in range(0, len(hashes), BLOCK_ROWS):
-        rows = hashes[start : start + BLOCK_ROWS]
-        bits = np.bitwise_count(rows[:, None] ^ others[None, start:])
-        i, j = np.nonzero(bits <= max_bits)
-        pairs = np.stack([i, j], axis=1)[i < j] + start
-        for first in range(0, len(pairs), BLOCK_PAIRS):
-            yield pairs[first : first + BLOCK_PAIRS]
 
 
 def _smallest_linked(links: Indices, *, count: int) -> Indices:

@@ -1,15 +1,15 @@
 """Find duplicate images; drop those with conflicting labels, and keep one of the others."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pandas as pd
 
 from agelens.data_prep.core.images import read_rgb, write_png
+from agelens.data_prep.core.ordered_threads import map_in_threads
 from agelens.data_prep.core.tables import GROUPED, LANDMARKS, POINT_COLUMNS, REJECTED, read_table, write_table
 from agelens.data_prep.faces.alignment import TEMPLATE_SIDE, align_points, warp_view
 from agelens.data_prep.splits.crop_signature import CropSignature, FaceSignatures, describe_crop, describe_face
 from agelens.data_prep.splits.dedup import find_groups, find_photos, resolve_duplicates
+from agelens.data_prep.splits.signatures import AlignedFaces, Signatures, SignatureWriter
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.contact_sheets.duplicate_sheet import draw_duplicates
@@ -37,10 +37,8 @@ def run(params: Params, paths: Paths) -> None:
     say(", ".join([f"{len(kept)} photos kept", *(f"{count} {reason}" for reason, count in counts.items())]))
 
 
-def _describe(
-    faces: pd.DataFrame, paths: Paths, *, compare_faces: bool
-) -> tuple[list[CropSignature], list[FaceSignatures | None]]:
-    """Return the signatures of all crops, and of their aligned faces; None where no points were located."""
+def _describe(faces: pd.DataFrame, paths: Paths, *, compare_faces: bool) -> tuple[Signatures, AlignedFaces]:
+    """Return the signatures of all crops, and of the aligned faces where points were located."""
     located = (faces["framing"] == "points").to_numpy() & compare_faces
     points = faces[list(POINT_COLUMNS)].to_numpy(dtype=np.float64).reshape(-1, 5, 2)
 
@@ -51,9 +49,13 @@ def _describe(
         view = warp_view(crop, align_points(points[index], side=TEMPLATE_SIDE), side=TEMPLATE_SIDE)
         return describe_crop(crop), describe_face(view)
 
-    described = []
-    with progress_bar("comparing crops", total=len(faces)) as advance, ThreadPoolExecutor(2) as pool:
-        for signatures in pool.map(describe, range(len(faces))):
-            described.append(signatures)
-            advance(1)
-    return [crop for crop, _ in described], [face for _, face in described]
+    folder = paths.grouped.parent  # not that of temporary files, which is often in memory
+    with SignatureWriter(folder) as crops, SignatureWriter(folder) as aligned, SignatureWriter(folder) as mirrored:
+        with progress_bar("comparing crops", total=len(faces)) as advance:
+            for crop, face in map_in_threads(describe, range(len(faces)), threads=2):
+                crops.append(crop)
+                if face is not None:
+                    aligned.append(face.aligned)
+                    mirrored.append(face.mirrored)
+                advance(1)
+        return crops.finish(), AlignedFaces(np.flatnonzero(located), aligned.finish(), mirrored.finish())
