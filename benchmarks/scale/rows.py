@@ -41,8 +41,11 @@ COPY_EVERY = 50
 BLOCK = 10_000
 """Number of rows whose grey images are made at a time; a multiple of `COPY_EVERY`."""
 
-MEAN_SHARE = 0.75
+MEAN = 0.35
 """Size of the mean image in standard deviations of each frequency."""
+
+SHARED, FACTORS = 0.6, 8
+"""Share of the variance of frequencies that they have in common, through this number of random factors."""
 
 FACE = {"x1": 10.0, "y1": 20.0, "x2": 110.0, "y2": 140.0, "score": 0.9, "found": "detector", "faces": 1}
 IMAGE = {"width": 200, "height": 200, "sharpness": 120.0, "points_error": 0.1, "framing": "box"}
@@ -119,21 +122,24 @@ def original_of(rows: int) -> npt.NDArray[np.int64]:
 def make_signatures(rows: int, *, seed: int = 2) -> Signatures:
     """Return signatures whose grey images are a mean image and random low frequencies, the lowest with most variance.
 
-    Copies are a little different in all frequencies. The hashes are as unevenly distributed as those of real faces:
-    2 in 10,000 pairs differ in at most 10 bits.
+    Copies are a little different in all frequencies. `MEAN` and `SHARED` make hashes as unevenly distributed as those
+    of real faces, of which 2 in 10,000 pairs differ in at most 10 bits and 3 to 4 in 100 are in near buckets.
     """
-    rng = np.random.default_rng(seed)
+    rng, fixed = np.random.default_rng(seed), np.random.default_rng(0)
     waves = np.cos(np.pi * np.outer(np.arange(8), np.arange(SIDE) + 0.5) / SIDE)
     waves /= np.linalg.norm(waves, axis=1, keepdims=True)
     basis = np.einsum("ax,by->abxy", waves, waves).reshape(64, SIDE * SIDE)[1:].astype(np.float32)
     spread = (1 / (1 + np.add.outer(np.arange(8), np.arange(8)))).ravel()[1:].astype(np.float32)
-    middle = MEAN_SHARE * spread * np.random.default_rng(0).standard_normal(63, dtype=np.float32)
+    middle = MEAN * fixed.standard_normal(63, dtype=np.float32)
+    factors = fixed.standard_normal((FACTORS, 63), dtype=np.float32)
+    factors *= np.sqrt(SHARED) / np.linalg.norm(factors, axis=0)
     with SignatureWriter() as writer:
         for start in range(0, rows, BLOCK):
             original = original_of(min(BLOCK, rows - start))
-            noise = rng.standard_normal((len(original), 63), dtype=np.float32)
+            noise = np.sqrt(1 - SHARED) * rng.standard_normal((len(original), 63), dtype=np.float32)
+            noise += rng.standard_normal((len(original), FACTORS), dtype=np.float32) @ factors
             copied = original != np.arange(len(original))
-            frequencies = middle + spread * np.where(copied[:, None], noise[original] + 0.01 * noise, noise)
+            frequencies = spread * (middle + np.where(copied[:, None], noise[original] + 0.01 * noise, noise))
             images = frequencies @ basis
             images *= 1200 / np.linalg.norm(images, axis=1, keepdims=True)
             greys = np.clip(128 + images, 0, 255).astype(np.uint8)

@@ -20,8 +20,10 @@ Matrix = npt.NDArray[np.float32]
 BLOCK = 4096
 """Number of grey images that are read at a time (34 MB as numbers)."""
 
-FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (2, 2))
-FREQUENCIES += ((0, 3), (3, 0), (1, 3), (3, 1), (2, 3), (3, 2), (0, 4), (4, 0))
+FREQUENCIES = (
+    *((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (2, 2)),
+    *((0, 3), (3, 0), (1, 3), (3, 1), (2, 3), (3, 2), (0, 4), (4, 0)),
+)
 """Vertical and horizontal frequencies of the 16 numbers."""
 
 ROUNDING = 1e-4
@@ -63,7 +65,8 @@ class Greys:
     def __init__(self, signatures: Signatures, rows: Indices) -> None:
         self.hashes = signatures.hashes[rows]
         self._signatures, self._rows = signatures, rows
-        self._mean, self._length = np.zeros(len(rows)), np.zeros(len(rows))
+        self._mean: Matrix = np.zeros(len(rows), dtype=np.float32)
+        self._length: Matrix = np.zeros(len(rows), dtype=np.float32)
         self.sketch: Matrix = np.zeros((len(rows), len(FREQUENCIES)), dtype=np.float32)
         self.content = np.zeros(len(rows), dtype=np.uint64)
         for start in range(0, len(rows), BLOCK):
@@ -80,15 +83,16 @@ class Greys:
         self.content[block] = (words * _odd_numbers(words.shape[1])).sum(axis=1, dtype=np.uint64)
         values = greys.astype(np.float32)
         self._mean[block] = values.mean(axis=1, dtype=np.float64)
-        values -= self._mean[block, None].astype(np.float32)
-        self._length[block] = np.sqrt(np.einsum("ij,ij->i", values, values, dtype=np.float64))
-        self.sketch[block] = values @ _waves() / np.maximum(self._length[block, None], 1e-9)
+        values -= self._mean[block, None]
+        # Crops of one colour have the length 0, and stay all 0.
+        self._length[block] = np.maximum(np.sqrt(np.einsum("ij,ij->i", values, values)), 1e-9)
+        self.sketch[block] = values @ _waves() / self._length[block, None]
 
     def unit(self, places: Indices) -> Matrix:
         """Return the grey images `(P, 1024)` with mean 0 and length 1; all 0 for a crop of one colour."""
-        values = self._read(places) - self._mean[places, None].astype(np.float32)
-        length = self._length[places, None].astype(np.float32)
-        return values / np.where(length > 0, length, np.float32(1))
+        unit: Matrix = self._read(places) - self._mean[places, None]
+        unit /= self._length[places, None]
+        return unit
 
     def distinct(self) -> tuple[Indices, Indices]:
         """Return places without those of equal grey images, and pairs `(P, 2)` of a place and one with an equal image.
