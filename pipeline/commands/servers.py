@@ -22,7 +22,7 @@ def serve(
             help="Requests must send it as `Authorization: Bearer TOKEN`. Prefer the variable: arguments are visible.",
         ),
     ] = "",
-    max_megabytes: Annotated[float, typer.Option(help="Largest request.", min=0.01)] = 20,
+    max_megabytes: Annotated[float, typer.Option(help="Largest request.", min=0.01, max=1000)] = 20,
     max_images: Annotated[int, typer.Option(help="Most images of one request.", min=1)] = 32,
     rate: Annotated[
         str, typer.Option(help="Requests that one address may send, such as 120/minute; empty: no limit.")

@@ -45,10 +45,14 @@ STORED_DATA = (
     StoredData("data/compared_runs", "predictions by image of the last two runs", "until two other runs were reported"),
     StoredData("data/protocol", "folds, networks of a cross-validation", "until the protocol is finished"),
     StoredData(".dvc/tmp/exps/**/data", "crops and tables of queued experiments", "until they end"),
+    StoredData(".dvc/tmp/exps/**/reports", "predictions, sheets and pages of queued experiments", "until they end"),
     StoredData("reports", "predictions by image; sheets and pages with faces", "until the next run"),
+    StoredData("dvc_plots", "ages and predictions of test rows", "until the next `dvc plots show`"),
     StoredData("wandb", "metrics, plots, test rows; faces where report.show_faces is true", "until removed", "runs"),
     StoredData(".dvc/cache", "tables, metrics and models of all runs, no photographs", "until removed", "cache"),
     StoredData("weights/trained", "the network, its calibration", "until the next training", "models"),
     StoredData("weights/exported", "the network; hashes of training images", "until the next export", "models"),
+    StoredData("exports", "the network in other formats; errors on faces", "until removed", "models"),
+    StoredData("runs/detector", "crops of a detector's training photographs; checkpoints", "until removed", "models"),
 )
 """Everything below a project that was derived from photographs; raw folders belong to the user and are not listed."""

@@ -45,6 +45,14 @@ def test_a_rate_that_cannot_be_read_is_one_line(rate):
         check_rate(rate)
 
 
+@pytest.mark.parametrize("megabytes", ["inf", "nan", "0", "1e9"])
+def test_the_largest_request_is_finite(megabytes, agelens):
+    status, _, err = agelens("serve", "--max-megabytes", megabytes)
+    assert status == 2
+    assert "--max-megabytes" in err
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize("rate", ["", "120/minute", "5/second", "10 per hour"])
 def test_rates_are_read(rate):
     check_rate(rate)
