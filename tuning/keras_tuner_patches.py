@@ -41,6 +41,8 @@ class PatchedOracle(kt.Oracle):  # type: ignore[misc]
         super().__init__(seed=seed + 1, **options)
         self.trials: dict[str, Any]
         self._retry_queue: list[str]
+        self._run_times: dict[str, int]
+        self.end_order: list[str]
         self.after_trial: Callable[[], None] = lambda: None
 
     def save(self) -> None:
@@ -56,11 +58,12 @@ class PatchedOracle(kt.Oracle):  # type: ignore[misc]
             temporary.write_text(json.dumps(with_hash(trial.get_state())))
 
     def reload(self) -> None:
-        """Read the state, without two kinds of trials that upstream keeps.
+        """Read the state, and correct what upstream would keep of a process that was killed.
 
         If the process was killed while a trial was being created, trial.json exists but oracle.json does not list the
         trial: upstream counts it, and its id is never used. If it was killed while a trial was ending, oracle.json
-        lists the finished trial as running: upstream trains it again.
+        lists the finished trial as running: upstream trains it again, and omits it from the order in which
+        trials ended.
 
         Raises:
             DamagedState: A file cannot be read, or is not as it was written.
@@ -71,8 +74,12 @@ class PatchedOracle(kt.Oracle):  # type: ignore[misc]
             read_hashed(path)
         super().reload()
         self.trials = {name: self.trials[name] for name in self.start_order}
-        waiting = dict.fromkeys(self._retry_queue)
-        self._retry_queue = [name for name in waiting if self.trials[name].status not in {"COMPLETED", "FAILED"}]
+        ended = [name for name, trial in self.trials.items() if trial.status in {"COMPLETED", "FAILED"}]
+        self._retry_queue = [name for name in dict.fromkeys(self._retry_queue) if name not in ended]
+        for name in ended:
+            if name not in self.end_order:
+                self.end_order.append(name)
+                self._run_times[name] += 1
 
     @kt.synchronized  # type: ignore[untyped-decorator]
     def end_trial(self, trial: Any) -> None:

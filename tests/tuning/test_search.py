@@ -171,7 +171,7 @@ def test_a_stopped_search_resumes_and_repeats_only_the_unfinished_trial(tmp_path
     pd.testing.assert_frame_equal(trials, first[0])
 
 
-def test_a_search_killed_before_it_saved_its_finished_trial_does_not_repeat_it(tmp_path, monkeypatch):
+def test_a_search_killed_before_it_saved_its_finished_trial_does_not_repeat_it(tmp_path, first, folder, monkeypatch):
     write = PatchedOracle.save
 
     def save(self: Any) -> None:
@@ -185,7 +185,8 @@ def test_a_search_killed_before_it_saved_its_finished_trial_does_not_repeat_it(t
             search(tmp_path, fingerprint="a")
     trials, resumed = search(tmp_path, fingerprint="a", space=SPACE)
     assert "0000" not in {info.trial for info, _ in resumed.trials}
-    assert len(trials) == BUDGET.trials
+    pd.testing.assert_frame_equal(trials, first[0])
+    assert read_hashed(tmp_path / "search_a/oracle.json") == read_hashed(folder / "search_a/oracle.json")
 
 
 def test_a_search_stops_after_the_maximum_number_of_trials_and_resumes(tmp_path, first):
