@@ -11,7 +11,7 @@ from typing import Any
 from agelens.pipeline.config.lineage import lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
-from agelens.pipeline.tracking.names import current_part, slug
+from agelens.pipeline.tracking.names import MAX_ID, current_part, slug
 from agelens.pipeline.tracking.run import Run
 
 INPUTS: Mapping[str, tuple[str, ...]] = {
@@ -57,7 +57,7 @@ def _log(send: Callable[..., None], name: str, params: Params, paths: Paths) -> 
 
     about = "+".join(params.sources) if name == "splits" else params.model.backbone
     kind = {"splits": "dataset", "network": "network", "age-model": "model"}[name]
-    artifact: Any = wandb.Artifact(name=slug(f"{name}-{about}"), type=kind, metadata=_digests(files))
+    artifact: Any = wandb.Artifact(name=slug(f"{name}-{about}")[:MAX_ID], type=kind, metadata=_digests(files))
     for path in files:
         if name == "age-model":
             artifact.add_file(str(path), name=path.name)

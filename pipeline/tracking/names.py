@@ -12,7 +12,7 @@ OF_SOURCES = ("crop_faces", "split", "eda")
 """Jobs on photographs, whose runs are named after the sources; the others are named after the backbone."""
 
 MAX_ID, MAX_TAG = 100, 64
-"""Characters that W&B accepts: 128 in an id, 64 in a tag."""
+"""Characters that W&B accepts: 128 in an id or in the name of an artifact, 64 in a tag."""
 
 _part: ContextVar[str | None] = ContextVar("part", default=None)
 

@@ -81,6 +81,15 @@ def test_offline_runs_name_what_they_use_by_digests(wandb: FakeWandb, project: P
     assert inputs["network"] == {"age_net.keras": file_hash(paths.age_net)[:16]}
 
 
+def test_names_of_many_sources_are_cut(wandb: FakeWandb, project: Project, paths: Paths) -> None:
+    source = project["params"].sources["synthetic"]
+    project["params"] = project["params"].model_copy(update={"sources": {f"source {i}": source for i in range(99)}})
+    run_stages(project, "split")
+    ((_, _, name),) = edges(wandb)
+    assert len(name) <= 128  # W&B refuses longer ones
+    assert name.startswith("splits-source-0-source-1-")
+
+
 def test_a_failed_run_makes_nothing(online: FakeWandb, project: Project) -> None:
     with pytest.raises(RuntimeError), tracked_run("train", **project):
         raise RuntimeError
