@@ -83,9 +83,12 @@ def test_train_uses_a_search_until_its_rows_change(project: SmallProject) -> Non
     assert trained["head"]["age_head"] == "distribution" != params.model.age_head
     assert {path.name for path in paths.tune_report.iterdir()} == {
         "best.json",
+        "curves.csv",
         "importance.csv",
         "recipe.json",
         "retrained.csv",
+        "retrained_seeds.csv",
+        "search.json",
         "trials.csv",
     }
     recipe = json.loads(paths.recipe.read_text())
