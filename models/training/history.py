@@ -3,6 +3,7 @@
 Everything that counts epochs is a function of the history, so a resumed training needs no counters.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,9 +24,9 @@ class EpochRecord:
 
     `epoch` counts from 1 across both phases. `learning_rate` is that of the step in the middle of the epoch: a warm-up
     begins at a twentieth of the rate, and a cosine ends at a hundredth, so that the first or the last step would not
-    describe the epoch. `details` are further figures by name: the loss of each output before its weight, such as
-    `val_age_loss`, and of the validation rows with an exact age `val_age_cs5` and the MAE of each band, such as
-    `val_age_mae/20-29`.
+    describe the epoch. `details` are further figures by name: `age_cs5` and `val_age_cs5`, and of the validation rows
+    the loss of each output before its weight, such as `val_loss/age`, and the MAE of each band of exact ages, such as
+    `val_mae/20-29`. Lists in the order of names show them after the others.
     """
 
     epoch: int
@@ -108,8 +109,9 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
         if self.errors is None:
             return {}
         cs5 = {name: float(values[name]) for name in ("age_cs5", "val_age_cs5")}
-        losses = {name: float(value) for name, value in values.items() if name.endswith("_loss") and name != "val_loss"}
-        bands = {f"{MONITOR}/{band}": mae for band, mae in self.errors.mae_by_band().items()}
+        found = (re.fullmatch("val_(.+)_loss", name) for name in values)
+        losses = {f"val_loss/{name[1]}": float(values[name[0]]) for name in found if name}
+        bands = {f"val_mae/{band}": mae for band, mae in self.errors.mae_by_band().items()}
         return cs5 | losses | bands
 
 

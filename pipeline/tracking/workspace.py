@@ -20,14 +20,14 @@ CURVES: dict[str, tuple[str, ...]] = {
     "MAE, years": ("age_mae", "val_age_mae"),
     "CS@5": ("age_cs5", "val_age_cs5"),
     "Loss": ("loss", "val_loss"),
-    "Loss of each output, validation": ("val_age_loss", "val_age_group_loss", "val_age_distribution_loss"),
+    "Loss of each output, validation": ("val_loss/age", "val_loss/age_group", "val_loss/age_distribution"),
     "Accuracy of the age group": ("age_group_accuracy", "val_age_group_accuracy"),
     "Learning rate": ("learning_rate",),
     "Phase": ("phase",),
 }
 """Figures by epoch, by the title of their panel."""
 
-BANDS = tuple(f"val_age_mae/{band}" for band in BAND_NAMES)
+BANDS = tuple(f"val_mae/{band}" for band in BAND_NAMES)
 """Figures of the panel of age bands."""
 
 FIGURES: dict[str, tuple[str, ...]] = {

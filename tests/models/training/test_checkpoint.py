@@ -8,7 +8,9 @@ from agelens.models.training.history import EpochRecord
 from tests.damage import DAMAGES
 
 STATE = PhaseState(
-    records=[EpochRecord(4, 1, 1.5, 1.0, 5.0, 6.0, 0.5, float("nan"), 1e-3, {"val_age_mae/20-29": 3.0})],
+    records=[
+        EpochRecord(4, 1, 1.5, 1.0, 5.0, 6.0, 0.5, float("nan"), 1e-3, {"val_age_cs5": 0.5, "val_mae/20-29": 3.0})
+    ],
     model=[np.arange(12, dtype=np.uint32), np.ones((2, 3), dtype=np.float32)],
     optimizer=[np.array(7, dtype=np.int32)],
     average=[],

@@ -195,8 +195,8 @@ def test_the_history_has_the_error_of_each_band_of_validation(project: Project) 
     history = pd.read_csv(project.paths.train_report / "history.csv")
     val = read_table(project.paths.split_val, SPLIT)
     faces = pd.Series(band_names(val["age"])).value_counts()  # every age of drawn faces is exact
-    bands = history[[f"val_age_mae/{band}" for band in faces.index]]
-    assert {name for name in history if name.startswith("val_age_mae/")} == set(bands)
+    bands = history[[f"val_mae/{band}" for band in faces.index]]
+    assert {name for name in history if name.startswith("val_mae/")} == set(bands)
     weighted = (bands.to_numpy() * faces.to_numpy()).sum(axis=1) / len(val)
     np.testing.assert_allclose(weighted, history["val_age_mae"], rtol=1e-4)
 
@@ -222,7 +222,7 @@ def test_panels_of_the_workspace_show_what_runs_have(project: Project) -> None:
     logged = {name for run in project.runs for values, _ in run.logged for name in values}
     assert {name for keys in workspace.FIGURES.values() for name in keys} <= summary
     assert {name for keys in workspace.CURVES.values() for name in keys} <= logged
-    assert {name for name in logged if name.startswith("val_age_mae/")} <= set(workspace.BANDS)
+    assert {name for name in logged if name.startswith("val_mae/")} <= set(workspace.BANDS)
     shown = [*workspace.TABLES.values(), *workspace.SHEETS.values()]
     charts = {key for each in workspace.CHARTS.values() for key, *_ in each}
     assert charts | {name for keys in shown for name in keys} <= logged
