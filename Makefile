@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo demo-metrics test test-scale mutants soak fuzz fuzz-guided properties audit release check lint types format clean
+.PHONY: help demo demo-metrics test test-scale mutants soak load fuzz fuzz-guided properties audit release check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ mutants: $(VENV)/.installed ## how many small faults of the pure modules the tes
 
 soak: $(VENV)/.installed ## kill, damage and fill the disk of every stage (20 minutes; the full disk needs root or unshare -rm)
 	@$(BIN)/python -m benchmarks.faults.run
+
+load: $(VENV)/.installed ## 50 clients for a minute on the service and on the web page (4 minutes)
+	@$(BIN)/python -m benchmarks.load.run
 
 $(VENV)/.installed-release: $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'

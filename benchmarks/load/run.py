@@ -4,14 +4,15 @@
 
 Each server is a process of its own on a free port. Clients send usable, empty, hostile, too large and many images in
 turn. `service` has no rate limit, so that predictions are the load; `rate` has the default one. A fault is an answer
-with another status than the documented one, a refusal without Retry-After, and a failed connection.
+with another status than the documented one, a refusal without Retry-After, and a failed connection; they, tracebacks
+and files that stay after the end give exit status 1.
 """
 
 import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,14 @@ def main() -> None:
         print(name, found[name], flush=True)
     content = {"clients": asked.clients, "seconds_each": asked.seconds, **found}
     write_result("load", content, seconds=time.perf_counter() - started, record=asked.record)
+    if wrong := [name for name in asked.only if has_faults(found[name])]:
+        msg = f"faults, tracebacks or files that stay: {', '.join(wrong)}"
+        raise SystemExit(msg)
+
+
+def has_faults(part: Mapping[str, Any]) -> bool:
+    """Return whether a server gave a wrong answer, printed a traceback or left files after its end."""
+    return bool(part["faults"] or part["tracebacks"] or part["files_after_stop"])
 
 
 def measure_service(clients: int, seconds: float, *, rate: str) -> dict[str, Any]:

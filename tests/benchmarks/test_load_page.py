@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.load import page
+from benchmarks.load.run import has_faults
 
 PART = {
     "kinds": {
@@ -35,3 +36,9 @@ def test_answers_are_counted_by_what_they_mean(monkeypatch, found):
 def test_without_a_result_it_is_not_measured(monkeypatch):
     monkeypatch.setattr(page, "measured", lambda _: None)
     assert page.load_block() == "Not measured yet."
+
+
+@pytest.mark.parametrize("fault", [{"faults": {"500 instead of 200": 1}}, {"tracebacks": 1}, {"files_after_stop": 1}])
+def test_a_server_with_a_fault_fails_the_run(fault):
+    assert not has_faults(PART)
+    assert has_faults({**PART, **fault})
