@@ -21,6 +21,7 @@ from pages import (
 from peers.page import peers_block, published_block
 from prediction.readme_block import prediction_block
 from quality.page import quality_block
+from scale.page import scale_block
 
 BEGIN = "<!-- results begin: written by `python benchmarks/readme.py` from results/; a test compares -->"
 END = "<!-- results end -->"
@@ -225,6 +226,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "docs/leakage.md": leakage_block,
     "docs/quality.md": quality_block,
     "docs/serving.md": load_block,
+    "docs/scale.md": scale_block,
     "docs/search.md": memory_block,
     "docs/training.md": ablation_block,
 }

@@ -9,10 +9,12 @@ each step. Signatures of crops and of aligned faces are made instead of computed
 import argparse
 import multiprocessing
 import resource
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ import pandas as pd
 
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.records import Record
-from agelens.data_prep.core.tables import GROUPED, POINT_COLUMNS, PREDICTIONS
+from agelens.data_prep.core.tables import GROUPED, POINT_COLUMNS, PREDICTIONS, read_table, write_table
 from agelens.data_prep.sources.manifest import combine_manifests, make_manifest
 from agelens.data_prep.splits.crop_signature import SIDE, CropSignature
 from agelens.data_prep.splits.dedup import find_groups, find_photos, resolve_duplicates
@@ -32,6 +34,7 @@ from agelens.models.evaluation.fairness import standardised_errors
 from agelens.models.evaluation.slices import by_slice
 from agelens.models.evaluation.thresholds import threshold_errors
 from benchmarks.evidence import add_record_option, write_result
+from benchmarks.scale.describing import described_per_second
 
 GROUPS = AgeGroups((0, 13, 26, 43, 61))
 FRACTIONS = {"train": 0.8, "val": 0.1, "test": 0.1}
@@ -61,8 +64,9 @@ def main() -> None:
     for rows in asked.rows:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             steps += pool.submit(measure, rows).result()
-        print(pd.DataFrame(steps[-6:]).to_string(index=False), flush=True)
-    write_result("scale_rows", {"steps": steps}, seconds=time.perf_counter() - started, record=asked.record)
+        print(pd.DataFrame(steps[-7:]).to_string(index=False), flush=True)
+    content = {"described_per_second": described_per_second(), "steps": steps}
+    write_result("scale_rows", content, seconds=time.perf_counter() - started, record=asked.record)
 
 
 def measure(rows: int) -> list[dict[str, Any]]:
@@ -89,6 +93,10 @@ def measure(rows: int) -> list[dict[str, Any]]:
     with timed("groups") as found:
         table = as_faces(manifest).assign(photo=photo, group=find_groups(photo, manifest["subject"]))
         kept, _ = resolve_duplicates(table[GROUPED.names])
+        found["returned"] = len(kept)
+    with timed("table to disk and back") as found, tempfile.TemporaryDirectory() as folder:
+        write_table(Path(folder) / "grouped.csv", kept, GROUPED)
+        kept = read_table(Path(folder) / "grouped.csv", GROUPED)
         found["returned"] = len(kept)
     with timed("split") as found:
         splits = split_table(kept, fractions=FRACTIONS, groups=GROUPS, seed=7)

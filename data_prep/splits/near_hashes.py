@@ -42,7 +42,7 @@ BLOCK_PAIRS = 131_072
 def near_pairs(hashes: Hashes, others: Hashes, *, max_bits: int) -> Iterator[Indices]:
     """Yield all pairs `i < j` for which hash `i` and other hash `j` differ in at most `max_bits` bits.
 
-    They come in blocks `(<= 131072, 2)`. A pair can come up to four times.
+    They come in blocks `(<= 131072, 2)`. A pair can come several times.
 
     Args:
         hashes: `uint64 (N,)`.
@@ -52,10 +52,14 @@ def near_pairs(hashes: Hashes, others: Hashes, *, max_bits: int) -> Iterator[Ind
     radii = band_radii(max_bits)
     if len(hashes) <= EXHAUSTIVE_ROWS or max(radii) > MAX_RADIUS:
         everything = np.arange(len(others))
-        yield from _compare(hashes, others, np.arange(len(hashes)), everything, max_bits=max_bits)
+        for start in range(0, len(hashes), BLOCK_ROWS):
+            rows = everything[start : start + BLOCK_ROWS]
+            yield from _compare(hashes, others, rows, everything[start:], max_bits=max_bits)
         return
     for shift, radius in zip(SHIFTS, radii, strict=True):
-        for rows, columns in _near_buckets(_band(hashes, shift), _band(others, shift), radius=radius):
+        bands = _band(hashes, shift)
+        other_bands = bands if others is hashes else _band(others, shift)
+        for rows, columns in _near_buckets(bands, other_bands, radius=radius):
             yield from _compare(hashes, others, rows, columns, max_bits=max_bits)
 
 
@@ -74,7 +78,10 @@ def _band(hashes: Hashes, shift: int) -> Indices:
 
 
 def _near_buckets(bands: Indices, others: Indices, *, radius: int) -> Iterator[tuple[Indices, Indices]]:
-    """Yield the rows of each bucket, ascending, and those of `others` whose bands differ from it in `radius` bits."""
+    """Yield the rows of each bucket, and those of `others` in buckets that differ in at most `radius` bits.
+
+    If `others` are the same bands, each two buckets come once.
+    """
     masks = np.array(
         [sum(1 << bit for bit in bits) for size in range(radius + 1) for bits in combinations(range(BAND_BITS), size)],
         dtype=np.int64,
@@ -86,6 +93,8 @@ def _near_buckets(bands: Indices, others: Indices, *, radius: int) -> Iterator[t
     other_starts = np.searchsorted(others[other_order], np.arange(2**BAND_BITS + 1))
     for bucket in np.flatnonzero(np.diff(starts)):
         near = bucket ^ masks
+        if others is bands:
+            near = near[near >= bucket]
         firsts, lengths = other_starts[near], other_starts[near + 1] - other_starts[near]
         ends = np.cumsum(lengths)
         places = np.repeat(firsts - ends + lengths, lengths) + np.arange(ends[-1])
@@ -93,16 +102,17 @@ def _near_buckets(bands: Indices, others: Indices, *, radius: int) -> Iterator[t
 
 
 def _compare(hashes: Hashes, others: Hashes, rows: Indices, columns: Indices, *, max_bits: int) -> Iterator[Indices]:
-    """Yield the pairs `i < j` of rows and columns whose hashes are near."""
+    """Yield the pairs `i < j` of rows and columns whose hashes are near; of the same hashes, also `i > j`, turned."""
     for left in range(0, len(columns), BLOCK_ROWS):
         others_here = columns[left : left + BLOCK_ROWS]
         near = others[others_here]
         height = max(1, BLOCK_PAIRS // len(near))
         for top in range(0, len(rows), height):
             upper = rows[top : top + height]
-            if upper[0] >= others_here.max():
-                continue
             hits = np.flatnonzero(np.bitwise_count(hashes[upper][:, None] ^ near) <= max_bits)
-            i, j = upper[hits // len(near)], others_here[hits % len(near)]
-            if (later := i < j).any():
-                yield np.stack([i[later], j[later]], axis=1)
+            pairs = np.stack([upper[hits // len(near)], others_here[hits % len(near)]], axis=1)
+            if others is hashes:
+                pairs.sort(axis=1)
+            pairs = pairs[pairs[:, 0] < pairs[:, 1]]
+            if len(pairs):
+                yield pairs

@@ -141,7 +141,9 @@ def link_similar(
     if others is first:
         places, equal = greys.distinct()
         link(equal)
-    found = near_pairs(greys.hashes[places], other_greys.hashes[places], max_bits=max_bits)
+    hashes = greys.hashes[places]
+    other_hashes = hashes if others is first else other_greys.hashes[places]
+    found = near_pairs(hashes, other_hashes, max_bits=max_bits)
     for pairs in _in_blocks(found):
         link(places[pairs])
         first.release()

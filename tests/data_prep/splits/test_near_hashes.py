@@ -85,7 +85,7 @@ def test_few_hashes_are_compared_in_blocks(monkeypatch):
         assert pairs_of(hashes, hashes, max_bits=10) == expected
         blocks = list(near_pairs(hashes, hashes, max_bits=10))
         assert max(map(len, blocks)) <= max(pairs, rows)
-        assert sum(map(len, blocks)) == len(expected)
+        assert sum(map(len, blocks)) <= 2 * len(expected)
 
 
 @pytest.mark.parametrize(
