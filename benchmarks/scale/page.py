@@ -12,6 +12,9 @@ PHOTOGRAPHS = 10_000_000
 CORES = 32
 """Of the machine in the plan."""
 
+PRICE = 0.05
+"""USD for a core hour: an assumption, of the order of clouds in 2026."""
+
 Steps = dict[str, dict[int, dict[str, Any]]]
 
 
@@ -67,23 +70,25 @@ def _plan(found: dict[str, Any], steps: Steps, peak: int, rows: int) -> list[str
         "signatures in `deduplicate`": found["described_per_second"],
         "`agelens predict`, whole": sorted(predict["photographs_per_second"])[1] / _cores(predict),
     }
+    hours = {name: PHOTOGRAPHS / rate / 3600 for name, rate in rates.items()}
     lines = [
-        [name, f"{rate:,.0f}", f"{PHOTOGRAPHS / rate / 3600:,.1f}", f"{PHOTOGRAPHS / rate / 3600 / CORES:,.1f}"]
-        for name, rate in rates.items()
+        [name, f"{rates[name]:,.0f}", f"{each:,.1f}", f"{each / CORES:,.1f}", f"{each * PRICE:,.2f} USD"]
+        for name, each in hours.items()
     ]
     more = PHOTOGRAPHS / rows
     # The share of pairs in near buckets is the same for any number of rows, so that it is quadratic in the end.
     pairs = steps["duplicates"][rows]["seconds"] * more**2 / 3600
     tables = sum(each[rows]["seconds"] for name, each in steps.items() if name != "duplicates") * more / 3600
-    lines.append(["pairs in `deduplicate`, at most", "-", f"{pairs:,.1f}", f"{pairs:,.1f} (one core)"])
-    lines.append(["tables of all other steps", "-", f"{tables:,.1f}", f"{tables:,.1f} (one core)"])
+    for name, each in (("pairs in `deduplicate`, at most", pairs), ("tables of all other steps", tables)):
+        lines.append([name, "-", f"{each:,.1f}", f"{each:,.1f} (one core)", f"{each * PRICE:,.2f} USD"])
     return [
-        *table_of(["work", "a second and core", "core hours", f"hours on {CORES} cores"], lines),
+        *table_of(["work", "a second and core", "core hours", f"hours on {CORES} cores", "cost"], lines),
         "",
         f"Rates are measured ([crops](../benchmarks/results/crop.json) on {crop['device']}, "
         f"[prediction](../benchmarks/results/predict_fgnet.json) on {predict['device']}); hours are computed from "
         f"them as if {CORES} cores had {CORES // 2} times the rate of two. Pairs are extrapolated from {rows:,} rows "
-        f"as if they were quadratic, tables and memory as linear: {peak * more / 1000:,.0f} GB at most.",
+        f"as if they were quadratic, tables and memory as linear: {peak * more / 1000:,.0f} GB at most. "
+        f"The cost is that of {PRICE} USD for a core hour, an assumption.",
     ]
 
 
