@@ -90,8 +90,8 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
+    except (ValueError, TypeError, RecursionError) as error:  # UnicodeDecodeError, JSONDecodeError are ValueErrors
+        msg = f"{path} is damaged ({' '.join(str(error)[:300].split())}). Remove it, and run the stage that writes it."
         raise DataError(msg) from error
 
 

@@ -200,7 +200,7 @@ def read_table(path: Path, schema: Schema) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
         check_table(table, schema)
     except (ValueError, OverflowError, DataError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
-        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
+        msg = f"{path} is damaged ({' '.join(str(error)[:300].split())}). Remove it, and run the stage that writes it."
         raise DataError(msg) from error
     return table
 
@@ -234,7 +234,7 @@ def read_figures(
         for name in (*numbers, *others):
             pd.to_numeric(table[name])
     except (ValueError, OverflowError) as error:
-        msg = f"{path} is damaged ({' '.join(str(error).split())}). Remove it, and run the stage that writes it."
+        msg = f"{path} is damaged ({' '.join(str(error)[:300].split())}). Remove it, and run the stage that writes it."
         raise DataError(msg) from error
     return table
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agelens.data_prep.core.records import AgeKind, Record, Rejection
-from agelens.data_prep.readers.layout import find_folder, read_lines, wrong_folder
+from agelens.data_prep.readers.layout import find_folder, is_present, read_lines, wrong_folder
 
 FOLD_FILES = tuple(f"fold_{fold}_data.txt" for fold in range(5))
 
@@ -91,7 +91,7 @@ def _read_line(line: str, *, fold: Path, number: int, home: Path, seen: set[str]
     years = _years(age)
     if years is None:
         return Rejection(path, relative, "bad_age", f"{place}: {age!r}")
-    if not path.is_file():
+    if not is_present(path):
         return Rejection(path, relative, "missing", f"{place}: no such file")
     low, high = years
     kind: AgeKind = "exact" if age.isdecimal() else "interval"

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.records import Record, Rejection
-from agelens.data_prep.readers.layout import read_lines, wrong_folder
+from agelens.data_prep.readers.layout import is_present, read_lines, wrong_folder
 
 Subset = Literal["all", "iws", "cs", "imdb", "wiki"]
 
@@ -94,7 +94,7 @@ def _read_line(line: str, *, images: Path, labels: Path, place: str, min_photo_y
     photo_year = BIRTH_AND_PHOTO_YEAR.search(relative)
     if min_photo_year is not None and photo_year and int(photo_year[1]) < min_photo_year:
         return Rejection(path, relative, "old_photo", f"{place}: taken in {photo_year[1]}")
-    if not path.is_file():
+    if not is_present(path):
         return Rejection(path, relative, "missing", f"{place}: no such file")
     return Record(
         path,

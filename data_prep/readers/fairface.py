@@ -8,7 +8,7 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.age_text import parse_age
-from agelens.data_prep.readers.layout import find_folder, read_lines, wrong_folder
+from agelens.data_prep.readers.layout import find_folder, is_present, read_lines, wrong_folder
 
 LABEL_FILES = ("fairface_label_train.csv", "fairface_label_val.csv")
 COLUMNS = {"file", "age", "gender", "race"}
@@ -56,7 +56,7 @@ def _read_row(row: dict[str, str], *, path: Path, place: str) -> Record | Reject
         return Rejection(image, relative, "bad_age", f"{place}: {row['age']!r} is no age interval")
     if gender not in ATTRIBUTES["gender"].spellings:
         return Rejection(image, relative, "bad_gender", f"{place}: {row['gender']!r}")
-    if not image.is_file():
+    if not is_present(image):
         return Rejection(image, relative, "missing", f"{place}: no such file")
     attributes = {"gender": ATTRIBUTES["gender"].spellings[gender], "ethnicity": row["race"] or None}
     return Record(image, relative, *years, age_kind="interval", attributes=attributes)

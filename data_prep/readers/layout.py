@@ -58,6 +58,14 @@ def _by_name(entries: list[os.DirEntry[str]]) -> list[Path]:
     return [Path(entry.path) for entry in sorted(entries, key=lambda entry: (entry.name.casefold(), entry.name))]
 
 
+def is_present(path: Path) -> bool:
+    """Return whether a file exists that a label names; a name that no file can have is one that does not exist."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long
+        return False
+
+
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number, from 1, and text of the lines of a label file that are not blank.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.records import Record, Rejection
+from agelens.data_prep.readers.layout import is_present
 from agelens.data_prep.synthetic.collection import LABELS
 
 GENDERS = ATTRIBUTES["gender"].classes
@@ -37,7 +38,7 @@ def read_synthetic(root: Path) -> Iterator[Record | Rejection]:
 
 def _read_row(root: Path, line: dict[str, str]) -> Record | Rejection:
     path = root / line["path"]
-    if not path.is_file():
+    if not is_present(path):
         return Rejection(path, line["path"], "missing", f"listed in {LABELS}, but the file does not exist")
     if not line["age"].isdecimal():
         return Rejection(path, line["path"], "bad_age", f"age must be whole years. Received: {line['age']!r}")

@@ -17,7 +17,7 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.labels import ATTRIBUTES
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.readers.age_text import parse_age
-from agelens.data_prep.readers.layout import wrong_folder
+from agelens.data_prep.readers.layout import is_present, wrong_folder
 from agelens.data_prep.sources.remote import is_address
 
 Fields = dict[str, str]
@@ -124,7 +124,7 @@ def _read_row(row: Fields | None, *, table: Path, number: int) -> Record | Rejec
         attributes = {name: _attribute(name, row[name]) for name in ATTRIBUTES if name in row}
     except _BadValueError as error:
         return Rejection(path, relative, error.reason, f"{place}: {error.detail}")
-    if isinstance(path, Path) and not path.is_file():
+    if isinstance(path, Path) and not is_present(path):
         return Rejection(path, relative, "missing", f"{place}: no such file")
     return Record(
         path,

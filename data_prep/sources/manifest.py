@@ -13,8 +13,14 @@ from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.schema import Schema
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, check_table, make_table
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Control characters: malicious in a file name, and they break lines in logs, lists and captions."""
+
+FORMULA = ("=", "+", "-", "@")
+"""How a formula begins, which a spreadsheet computes when it opens a table."""
+
+MAX_SHOWN = 300
+"""Characters of each text about a rejected row."""
 
 
 def make_manifest(
@@ -89,7 +95,7 @@ def _find_problem(record: Record, *, seen: set[str], homes: list[Path] | None) -
     if homes is not None and not any(home in real.parents for home in homes):
         detail = f"is a link to {real}, outside of the source's folder; to allow that, list its folder in links_into"
         return Rejection(record.path, record.relative, "outside", detail)
-    if problem := _find_age_problem(record):
+    if problem := _find_age_problem(record) or _find_text_problem(record):
         return problem
     if record.relative in seen:
         return Rejection(record.path, record.relative, "duplicate_id", "an earlier record has the same name")
@@ -103,6 +109,17 @@ def _find_age_problem(record: Record) -> Rejection | None:
     if record.age_high > OLDEST_AGE:
         detail = f"{record.age_high:g} years; nobody was older than {OLDEST_AGE}. Is it a year of birth?"
         return Rejection(record.path, record.relative, "impossible_age", detail)
+    return None
+
+
+def _find_text_problem(record: Record) -> Rejection | None:
+    for name, text in {**record.attributes, "subject": record.subject}.items():
+        if text and (CONTROL.search(text) or not _is_unicode(text) or len(text) > MAX_SHOWN):
+            detail = f"{name} must be a short line without control characters: {text[:MAX_SHOWN]!r}"
+            return Rejection(record.path, record.relative, "bad_text", detail)
+        if text and name != "subject" and text.startswith(FORMULA):
+            detail = f"{name} begins like a formula of a spreadsheet: {text!r}"
+            return Rejection(record.path, record.relative, "bad_text", detail)
     return None
 
 
@@ -124,11 +141,11 @@ def _manifest_row(record: Record, *, source: str, max_age: int) -> dict[str, obj
 
 def _rejected_row(rejection: Rejection, *, source: str) -> dict[str, object]:
     return {
-        "image_id": _as_unicode(f"{source}/{rejection.relative}"),
+        "image_id": _as_line(f"{source}/{rejection.relative}"),
         "source": source,
-        "path": _as_unicode(str(rejection.path)),
+        "path": _as_line(str(rejection.path)),
         "reason": rejection.reason,
-        "detail": _as_unicode(rejection.detail),
+        "detail": _as_line(rejection.detail),
     }
 
 
@@ -137,5 +154,8 @@ def _is_unicode(name: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
-def _as_unicode(text: str) -> str:
-    return text.encode("utf-8", errors="backslashreplace").decode()
+def _as_line(text: str) -> str:
+    """Return text in one line of at most `MAX_SHOWN` characters, with escapes for what cannot be written or shown."""
+    short = text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    plain = CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), short)
+    return plain.encode("utf-8", errors="backslashreplace").decode()

@@ -93,6 +93,18 @@ def test_a_damaged_json_file_is_an_error_with_its_name(tmp_path, name):
         read_json(path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    ['{"a": 1}'.encode("utf-16"), '{"é": 1}'.encode("latin-1"), b'{"a": ' + b"9" * 5000 + b"}", b"[" * 100_000],
+    ids=["utf-16", "latin-1", "5,000 digits", "100,000 brackets"],
+)
+def test_every_fault_of_a_json_file_is_one_short_line(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.json is damaged \(.*\)\. Remove it") as caught:
+        read_json(tmp_path / "a.json")
+    assert len(str(caught.value)) < 700
+
+
 def test_json_that_is_no_object_is_damaged(tmp_path):
     write_json(tmp_path / "a.json", [1, 2])
     with pytest.raises(DataError, match="is damaged"):

@@ -196,8 +196,15 @@ HEADER = b"image_id,age,faces,clipped,subject\n"
         HEADER + b"s/1,3.5,1,False,a\ns/2,3.5,1,False,a,b,c\n",
         HEADER + b"s/1,old,1,False,a\n",
         b"\xff\xd8\xff\xe0\x00\x10",
+        (HEADER + b"s/1,3.5,1,False,a\n").decode().encode("utf-16"),
+        HEADER + b"s/1,3.5,1,False,\xe9\n",
+        HEADER + b"s/1," + b"x" * 100_000 + b",1,False,a\n",
+        HEADER + b"s/1,3.5," + b"9" * 5000 + b",False,a\n",
     ],
-    ids=["empty", "cut", "too many fields", "other type", "an image"],
+    ids=[
+        *("empty", "cut", "too many fields", "other type", "an image"),
+        *("utf-16", "latin-1", "100,000 letters", "5,000 digits"),
+    ],
 )
 def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     (tmp_path / "table.csv").write_bytes(content)
@@ -206,6 +213,7 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path, content):
     ) as caught:
         read_table(tmp_path / "table.csv", SMALL)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700
 
 
 @pytest.mark.parametrize("content", ["", "name,mae\na,4.x5\n", "nam,mae\na,4.5\n", "name,mad\na,4.5\n", "a\nb,c,d\n"])

@@ -9,7 +9,9 @@ import pytest
 from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.records import Record, Rejection
 from agelens.data_prep.core.tables import MANIFEST, REJECTED, read_table, write_table
+from agelens.data_prep.readers.table import read_label_table
 from agelens.data_prep.sources.manifest import check_labelled, combine_manifests, make_manifest
+from tests.locations import SHARED_CASES
 
 
 def record(name: str = "a.jpg", *, low: float = 30, high: float | None = None, subject: str | None = None) -> Record:
@@ -104,6 +106,58 @@ def test_a_name_that_is_not_unicode_is_rejected_in_a_readable_form(tmp_path: Pat
     assert rejected["image_id"].tolist() == [r"s/caf\udce9.jpg"]
     write_table(tmp_path / "rejected.csv", rejected, REJECTED)
     assert (tmp_path / "rejected.csv").is_file()
+
+
+def test_rejected_rows_are_short_lines_without_control_characters(tmp_path: Path) -> None:
+    found: list[Record | Rejection] = [
+        Rejection(Path("a\x1b[2J.jpg"), "a\x1b[2J.jpg", "missing", "l.csv:2: no\nsuch\x00file\x9b"),
+        Rejection(Path("b.jpg"), "b.jpg", "bad_age", f"{'9' * 5000!r} years"),
+        Rejection(Path("c" * 100_000), "c" * 100_000, "missing"),
+    ]
+    _, rejected = make_manifest(found, source="s")
+    assert rejected["image_id"][0] == r"s/a\x1b[2J.jpg"
+    assert rejected["path"][0] == r"a\x1b[2J.jpg"
+    assert rejected["detail"][0] == r"l.csv:2: no\nsuch\x00file\x9b"
+    assert rejected["detail"][1].endswith("999...")
+    assert rejected[["image_id", "path", "detail"]].fillna("").map(len).to_numpy().max() == 300
+    write_table(tmp_path / "rejected.csv", rejected, REJECTED)
+    assert len((tmp_path / "rejected.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ({"ethnicity": "=HYPERLINK(A1)"}, "bad_text"),
+        ({"ethnicity": "@a"}, "bad_text"),
+        ({"ethnicity": "a\x1b[31m"}, "bad_text"),
+        ({"ethnicity": "a\nb"}, "bad_text"),
+        ({"ethnicity": "a" * 301}, "bad_text"),
+        ({"subject": "a\x9b"}, "bad_text"),
+        ({"subject": "\ud800"}, "bad_text"),
+        ({"subject": "-1"}, None),  # stands after the name of the source
+        ({"ethnicity": "South-East Asian (a = b)"}, None),
+    ],
+)
+def test_text_of_labels_is_harmless_in_a_terminal_and_in_a_spreadsheet(labels: dict[str, str], reason: str) -> None:
+    subject = labels.pop("subject", None)
+    found = Record(Path("a.jpg"), "a.jpg", 30, 30, attributes=labels, subject=subject)
+    table, rejected = make_manifest([found], source="s")
+    assert rejected["reason"].tolist() == ([reason] if reason else [])
+    assert len(table) == (reason is None)
+
+
+@pytest.mark.skipif(not SHARED_CASES.is_dir(), reason=f"no cases at {SHARED_CASES}")
+def test_years_of_birth_are_no_ages(tmp_path: Path) -> None:
+    labels = (SHARED_CASES / "datasets/birth_years.csv").read_text(encoding="utf-8")
+    (tmp_path / "labels.csv").write_text(labels, encoding="utf-8")
+    (tmp_path / "img").mkdir()
+    for line in labels.splitlines()[1:]:
+        (tmp_path / line.partition(",")[0]).write_bytes(b"x")
+    found = list(read_label_table(tmp_path))
+    table, rejected = make_manifest(found, source="s")
+    assert len(found) > 0
+    assert table.empty
+    assert set(rejected["reason"]) == {"impossible_age"}
 
 
 def test_both_tables_are_read_as_they_were_written(tmp_path: Path) -> None:
