@@ -50,6 +50,14 @@ TRAINING_AGES = (
     Column("Variance of age explained", "age_variance_explained", "share"),
 )
 
+SOURCES = (
+    Column("Source", "source"),
+    Column("Ages are", "age_origin"),
+    Column("Exact ages", "exact_share", "share"),
+    Column("Faces of the training split", "train_faces", "count"),
+    Column("of the test split", "test_faces", "count"),
+)
+
 REFERENCES = (
     Column("Model", "name"),
     Column("Test faces", "test"),

@@ -18,6 +18,7 @@ from agelens.pipeline.evaluation_report.columns import (
     FAIRNESS,
     REFERENCES,
     ROBUSTNESS,
+    SOURCES,
     THRESHOLDS,
     TRAINING_AGES,
     slice_columns,
@@ -183,6 +184,7 @@ def _tables(results: Results) -> dict[str, dict[str, Any]]:
             "columns": slice_columns(zero_shot, source=True),
             "rows": records(zero_shot, file="zero_shot.csv"),
         },
+        "sources": {"columns": SOURCES, "rows": records(results.sources, file="sources.csv")},
         "training_ages": {"columns": TRAINING_AGES, "rows": records(ages, file="training_ages.csv")},
     }
 

@@ -10,7 +10,7 @@ import pandas as pd
 from agelens.data_prep.core.atomic import read_json
 from agelens.data_prep.core.tables import PREDICTIONS, read_figures, read_table
 
-TEXTS = ("ages", "attribute", "comparison", "condition", "minus", "slice", "source", "value")
+TEXTS = ("age_origin", "ages", "attribute", "comparison", "condition", "minus", "slice", "source", "value")
 """The columns of the tables of an evaluation that hold text; all others hold numbers."""
 
 
@@ -27,6 +27,7 @@ class Results:
         robustness: robustness.csv.
         zero_shot: zero_shot.csv.
         training_ages: training_ages.csv.
+        sources: sources.csv.
     """
 
     overall: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Results:
     robustness: pd.DataFrame = field(default_factory=pd.DataFrame)
     zero_shot: pd.DataFrame = field(default_factory=pd.DataFrame)
     training_ages: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sources: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def read_results(folder: Path) -> Results:
@@ -50,7 +52,7 @@ def read_results(folder: Path) -> Results:
         predictions=read_table(folder / "predictions.csv", PREDICTIONS),
         **{
             name: _read(folder / f"{name}.csv")
-            for name in ("slices", "thresholds", "fairness", "robustness", "zero_shot", "training_ages")
+            for name in ("slices", "thresholds", "fairness", "robustness", "zero_shot", "training_ages", "sources")
         },
     )
 

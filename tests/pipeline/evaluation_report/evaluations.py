@@ -10,6 +10,7 @@ from agelens.models.evaluation.fairness import standardised_errors
 from agelens.models.evaluation.headline import overall_metrics, rounded_table
 from agelens.models.evaluation.robustness import compare_conditions
 from agelens.models.evaluation.slices import by_slice, by_source_and_slice
+from agelens.models.evaluation.sources import labels_by_source
 from agelens.models.evaluation.thresholds import threshold_errors
 from agelens.models.evaluation.training_ages import training_ages
 
@@ -50,6 +51,7 @@ def write_evaluation(folder: Path, predictions: pd.DataFrame, *, zero_shot: pd.D
         "robustness": compare_conditions(conditions, located=dict.fromkeys(conditions, 1.0), resamples=RESAMPLES),
         "zero_shot": by_source_and_slice(predictions.head(0) if zero_shot is None else zero_shot, resamples=RESAMPLES),
         "training_ages": training_ages(train),
+        "sources": labels_by_source({"train": train.assign(age_low=30, age_high=30)}, origins={"utkface": "apparent"}),
     }
     tables = {name: table for name, table in tables.items() if len(table.columns)}  # a training split has rows
     for name, table in tables.items():

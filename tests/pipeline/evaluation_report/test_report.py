@@ -125,7 +125,7 @@ def test_every_number_is_the_one_in_its_file(full: Page, folder: Path) -> None:
     files = {place.partition(":")[0] for _, place, _ in full.numbers}
     assert files == {
         *("overall.json", "slices.csv", "thresholds.csv", "fairness.csv", "robustness.csv", "zero_shot.csv"),
-        *("training_ages.csv", "predictions.csv", "comparison.json", "references.json"),
+        *("training_ages.csv", "sources.csv", "predictions.csv", "comparison.json", "references.json"),
     }
     known = {place: value_in(folder, place) for place in {place for _, place, _ in full.numbers}}
     assert [place for value, place, _ in full.numbers if value != pytest.approx(known[place], abs=1e-9)] == []
