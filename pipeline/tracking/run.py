@@ -1,13 +1,17 @@
 """A running W&B run with the operations that stages need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pandas as pd
 from rich.markup import escape
 
 from agelens.pipeline.progress import say
+
+ANSWER_TIMEOUT = 30.0
+"""Seconds to wait until W&B's server has recorded an artifact."""
 
 
 class Run:
@@ -19,7 +23,7 @@ class Run:
     """
 
     def __init__(self, run: Any, *, show_faces: bool = False) -> None:
-        self._run, self._show_faces = run, show_faces
+        self._run, self._show_faces, self._declares = run, show_faces, True
 
     @property
     def active(self) -> bool:
@@ -66,22 +70,24 @@ class Run:
 
     def log_artifact(self, artifact: Any, *, aliases: Sequence[str] | None = None) -> None:
         """Log an artifact that the run has made; it is uploaded in the background, or with an offline run."""
-        if self.active:
+        if self.online:
+            self._declare(self._run.log_artifact, artifact, aliases=aliases)
+        elif self.active:
             self._run.log_artifact(artifact, aliases=aliases)
 
     def use_artifact(self, artifact: Any, *, aliases: Sequence[str] | None = None) -> None:
-        """Declare an artifact that the run uses, and log it if the server does not have it.
+        """Declare an artifact that an online run uses, and log it if the server does not have it."""
+        if self.online:
+            self._declare(self._run.use_artifact, artifact, aliases=aliases)
 
-        Lineage is not worth a failed stage: an error of the server is printed.
+    def _declare(self, call: Callable[..., Any], artifact: Any, *, aliases: Sequence[str] | None) -> None:
+        """Ask the server about an artifact; after a failure, which is printed, it is not asked again by this run.
+
+        Lineage is not worth a failed stage, or one that waits: W&B repeats requests for a day.
         """
-        if not self.online:
-            return
-        import wandb  # noqa: PLC0415
-
-        try:
-            self._run.use_artifact(artifact, aliases=aliases)
-        except (wandb.errors.Error, ValueError) as error:
-            say(f"W&B did not record that this run uses {artifact.name} ({escape(str(error).partition(chr(10))[0])})")
+        if self._declares and (failure := _failure_of(lambda: call(artifact, aliases=aliases), seconds=ANSWER_TIMEOUT)):
+            self._declares = False
+            say(f"W&B did not record the artifact {artifact.name} of this run ({escape(failure)})")
 
     def log_image(self, name: str, path: Path) -> None:
         """Log an image file."""
@@ -96,3 +102,19 @@ class Run:
             import wandb  # noqa: PLC0415
 
             self.log({name: wandb.Table(dataframe=table)})
+
+
+def _failure_of(call: Callable[[], Any], *, seconds: float) -> str | None:
+    """Return in one line why a call failed, or that it did not end in time; None if it succeeded."""
+    failures = []
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as error:  # W&B's client raises errors of many kinds, without a common base
+            failures.append(str(error).partition("\n")[0])
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return f"no answer within {seconds:g} seconds" if thread.is_alive() else next(iter(failures), None)

@@ -37,6 +37,7 @@ class FakeRun:
         self.artifacts: list[tuple[str, FakeArtifact, Any]] = []
         self.slow = False
         self.refused: Exception | None = None
+        self.wait: Callable[[], Any] = lambda: None
 
     def define_metric(self, name: str, *, step_metric: str | None = None) -> None:
         self.metrics.append((name, step_metric))
@@ -45,15 +46,19 @@ class FakeRun:
         self.logged.append((values, step))
 
     def log_artifact(self, artifact: "FakeArtifact", *, aliases: Any) -> None:
-        self.artifacts.append(("makes", artifact, aliases))
+        self._declare("makes", artifact, aliases)
 
     def use_artifact(self, artifact: "FakeArtifact", *, aliases: Any) -> None:
         if self.offline:
             msg = "Cannot use artifact when in offline mode."
             raise TypeError(msg)
-        self.artifacts.append(("uses", artifact, aliases))
+        self._declare("uses", artifact, aliases)
+
+    def _declare(self, edge: str, artifact: "FakeArtifact", aliases: Any) -> None:
+        self.wait()
         if self.refused:
             raise self.refused
+        self.artifacts.append((edge, artifact, aliases))
 
     def finish(self, *, exit_code: int = 0) -> None:
         self.exit_codes.append(exit_code)

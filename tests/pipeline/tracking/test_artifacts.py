@@ -1,6 +1,7 @@
 """Which artifacts runs make and use, by recorded calls; without a server, by digests in the config."""
 
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -109,15 +110,31 @@ def test_missing_files_are_no_artifact(wandb: FakeWandb, project: Project) -> No
 
 
 @pytest.mark.parametrize("error", [CommError("no [connection]\nmore"), ValueError("no [connection]")])
-def test_a_server_that_does_not_take_an_artifact_does_not_stop_a_stage(error, online, project, capsys):
+@pytest.mark.parametrize(("stage", "name"), [("calibrate", "splits-synthetic"), ("split", "splits-synthetic")])
+def test_a_server_that_does_not_take_an_artifact_does_not_stop_a_stage(stage, name, error, online, project, capsys):
     def refuse() -> None:
         online.run.refused = error
 
     online.started = refuse
-    run_stages(project, "train")
+    run_stages(project, stage)
     printed = " ".join(capsys.readouterr().err.split())
-    assert "did not record that this run uses splits-synthetic (no [connection])" in printed
+    assert printed.count("W&B did not record") == 1  # though the run of `calibrate` uses two
+    assert f"did not record the artifact {name} of this run (no [connection])" in printed
     assert "more" not in printed
+    assert online.run.exit_codes == [0]
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(online, project, capsys, monkeypatch):
+    answered = Event()
+
+    def wait() -> None:
+        online.run.wait = answered.wait
+
+    online.started = wait
+    monkeypatch.setattr("agelens.pipeline.tracking.run.ANSWER_TIMEOUT", 0.01)
+    run_stages(project, "train")
+    answered.set()
+    assert "no answer within 0.01 seconds" in " ".join(capsys.readouterr().err.split())
     assert online.run.exit_codes == [0]
 
 
