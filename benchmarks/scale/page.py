@@ -26,8 +26,11 @@ def scale_block() -> str:
     for step in found["steps"]:
         steps.setdefault(step["step"], {})[step["rows"]] = step
     sizes = sorted({step["rows"] for step in found["steps"]})
-    rows = [[name, *(f"{each[size]['seconds']:,.1f} s" for size in sizes)] for name, each in steps.items()]
-    totals = {size: sum(each[size]["seconds"] for each in steps.values()) for size in sizes}
+    rows = [[name, *(f"{each[size]['cpu_seconds']:,.1f} s" for size in sizes)] for name, each in steps.items()]
+    totals = {
+        size: [sum(each[size][kind] for each in steps.values()) for kind in ("cpu_seconds", "seconds")]
+        for size in sizes
+    }
     peaks = {size: max(each[size]["megabytes"] for each in steps.values()) for size in sizes}
     return "\n".join(
         [
@@ -35,7 +38,8 @@ def scale_block() -> str:
                 ["step", *(f"{size:,} rows" for size in sizes)],
                 [
                     *rows,
-                    ["**all**", *(f"**{totals[size]:,.1f} s**" for size in sizes)],
+                    ["**all**", *(f"**{totals[size][0]:,.1f} s**" for size in sizes)],
+                    ["all, by the clock", *(f"{totals[size][1]:,.1f} s" for size in sizes)],
                     ["peak memory", *(f"{peaks[size] / 1000:,.1f} GB" for size in sizes)],
                 ],
             ),
@@ -54,10 +58,13 @@ def _growth(duplicates: dict[int, dict[str, Any]], sizes: list[int]) -> list[str
     """Return lines on how the time for duplicates grows with the number of rows."""
     parts = []
     for small, large in pairwise(sizes):
-        ratio = duplicates[large]["seconds"] / duplicates[small]["seconds"]
+        ratio = duplicates[large]["cpu_seconds"] / duplicates[small]["cpu_seconds"]
         power = math.log(ratio) / math.log(large / small)
         parts.append(f"{ratio:.0f} times from {small:,} to {large:,} rows (power {power:.2f})")
-    return [f"The time for duplicates grows {' and '.join(parts)}; comparing all pairs has the power 2."]
+    return [
+        f"Processor time of one core. That for duplicates grows {' and '.join(parts)}; comparing all pairs has the "
+        "power 2."
+    ]
 
 
 def _plan(found: dict[str, Any], steps: Steps, peak: int, rows: int) -> list[str]:
@@ -77,8 +84,8 @@ def _plan(found: dict[str, Any], steps: Steps, peak: int, rows: int) -> list[str
     ]
     more = PHOTOGRAPHS / rows
     # The share of pairs in near buckets is the same for any number of rows, so that it is quadratic in the end.
-    pairs = steps["duplicates"][rows]["seconds"] * more**2 / 3600
-    tables = sum(each[rows]["seconds"] for name, each in steps.items() if name != "duplicates") * more / 3600
+    pairs = steps["duplicates"][rows]["cpu_seconds"] * more**2 / 3600
+    tables = sum(each[rows]["cpu_seconds"] for name, each in steps.items() if name != "duplicates") * more / 3600
     for name, each in (("pairs in `deduplicate`, at most", pairs), ("tables of all other steps", tables)):
         lines.append([name, "-", f"{each:,.1f}", f"{each:,.1f} (one core)", f"{each * PRICE:,.2f} USD"])
     return [

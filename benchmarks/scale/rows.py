@@ -3,7 +3,8 @@
     python -m benchmarks.scale.rows [--rows 10000 100000 1000000] [--record]
 
 Each number of rows is measured in a process of its own, in which memory is the highest resident memory so far, after
-each step. Seconds are of the clock and of the processor, which other work on the machine hardly changes. Signatures of crops and of aligned faces are made instead of computed from photographs, and are no step.
+each step. Seconds are of the clock and of the processor, which other work on the machine hardly changes. Signatures of
+crops and of aligned faces are made instead of computed from photographs, and are no step.
 """
 
 import argparse
