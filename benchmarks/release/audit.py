@@ -33,13 +33,24 @@ def main() -> None:
         report = json.loads(ran.stdout)
     except ValueError:
         sys.exit(f"pip-audit failed: {' '.join(ran.stderr.split())[-300:] or 'no report'}")
-    ignored = tomllib.loads(IGNORED.read_text(encoding="utf-8")).get("ignored", [])
-    problems = find_problems(report, ignored, today=dt.dt.now(tz=dt.UTC).date())
+    ignored = read_ignored(IGNORED)
+    problems = find_problems(report, ignored, today=dt.datetime.now(tz=dt.UTC).date())
     for line in problems:
         print(line, file=sys.stderr)
     if problems:
         sys.exit(1)
-    print(f"{len(report['dependencies'])} packages checked, no known vulnerability")
+    checked = [package for package in report["dependencies"] if package["name"] != OWN]
+    print(f"{len(checked)} packages checked, no known vulnerability")
+
+
+def read_ignored(path: Path) -> list[dict[str, Any]]:
+    """Return the accepted vulnerabilities; exit with one line if an entry lacks its id, its reason or its last day."""
+    entries: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8")).get("ignored", [])
+    for entry in entries:
+        complete = all(isinstance(entry.get(key), str) and entry[key].strip() for key in ("id", "reason"))
+        if not complete or type(entry.get("until")) is not dt.date:
+            sys.exit(f"{path}: each entry needs id, reason, and until as a date such as 2026-12-31. Received: {entry}")
+    return entries
 
 
 def find_problems(report: Report, ignored: Sequence[Mapping[str, Any]], *, today: dt.date) -> list[str]:

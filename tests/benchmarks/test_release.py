@@ -1,11 +1,14 @@
 """The audit fails on vulnerabilities and on packages that were not checked; releases have the hash of each file."""
 
 import datetime as dt
+import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from benchmarks.release import audit
 from benchmarks.release.audit import find_problems
 from benchmarks.release.build import write_hashes
 
@@ -44,6 +47,58 @@ def test_vulnerable_and_unchecked_packages_are_problems(packages, ignored, expec
     assert len(found) == len(expected)
     for line, beginning in zip(found, expected, strict=True):
         assert line.startswith(beginning)
+
+
+@pytest.fixture
+def run_audit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Return the audit with a recorded answer of pip-audit and an entry of the list of accepted vulnerabilities."""
+
+    def run(answer: str, *, errors: str = "", ignored: str = "") -> None:
+        path = tmp_path / "ignored.toml"
+        path.write_text(ignored)
+        monkeypatch.setattr(audit, "IGNORED", path)
+        done = subprocess.CompletedProcess([], returncode=0, stdout=answer, stderr=errors)
+        monkeypatch.setattr(audit.subprocess, "run", lambda *_, **__: done)
+        audit.main()
+
+    return run
+
+
+def test_the_audit_succeeds_if_all_packages_were_checked(run_audit, capsys):
+    run_audit(json.dumps({"dependencies": [CHECKED, OURS], "fixes": []}))
+    assert capsys.readouterr().out == "1 packages checked, no known vulnerability\n"
+
+
+def test_the_audit_fails_without_a_network(run_audit, capsys):
+    with pytest.raises(SystemExit) as left:  # pip-audit itself exits with 0 then
+        run_audit(json.dumps({"dependencies": [SKIPPED, OURS], "fixes": []}))
+    assert left.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("1 of 1 packages could not be checked (urllib3)")
+
+
+def test_the_audit_fails_in_one_line_without_a_report(run_audit):
+    with pytest.raises(SystemExit, match=r"^pip-audit failed: ERROR: no route$"):
+        run_audit("", errors="ERROR:\n  no route\n")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'id = "A"\nreason = "b"',
+        'id = "A"\nuntil = 2030-01-01',
+        'id = "A"\nreason = " "\nuntil = 2030-01-01',
+        'id = "A"\nreason = "b"\nuntil = "2030-01-01"',
+        'reason = "b"\nuntil = 2030-01-01',
+    ],
+)
+def test_an_accepted_vulnerability_needs_a_reason_and_a_last_day(entry, run_audit):
+    with pytest.raises(SystemExit, match="each entry needs id, reason, and until as a date"):
+        run_audit(json.dumps({"dependencies": [CHECKED]}), ignored=f"[[ignored]]\n{entry}\n")
+
+
+def test_the_kept_list_is_complete():
+    assert isinstance(audit.read_ignored(audit.IGNORED), list)
 
 
 def test_hashes_can_be_checked_and_name_only_this_version(tmp_path: Path) -> None:
