@@ -1,5 +1,6 @@
 """The trained network is read back; a damaged file is one line that says what to do."""
 
+import keras
 import pytest
 
 from agelens.data_prep.core.errors import WeightsError
@@ -28,6 +29,18 @@ def test_a_missing_network_names_the_command_that_trains_it(project):
 def test_an_intact_network_is_read(project, stored):
     write(project, stored)
     assert set(read_age_net(project.params(), project.paths).output) >= {"age", "age_group"}
+
+
+def test_code_in_a_network_is_not_run(project, tmp_path):
+    ran = tmp_path / "ran"
+    name = str(ran)
+    layer = keras.layers.Lambda(lambda values: (open(name, "w").close(), values)[1], output_shape=(2,))  # noqa: PTH123
+    keras.Sequential([keras.Input((2,)), layer]).save(tmp_path / "a.keras")
+    ran.unlink(missing_ok=True)
+    write(project, (tmp_path / "a.keras").read_bytes())
+    with pytest.raises(WeightsError, match=r"age_net\.keras is damaged .*[Ll]ambda"):
+        read_age_net(project.params(), project.paths)
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
