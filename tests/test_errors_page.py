@@ -4,13 +4,17 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from agelens.data_prep.core import errors
+from agelens.data_prep.core.images import read_rgb
 from agelens.data_prep.core.labels import ATTRIBUTES
+from agelens.data_prep.core.tables import MANIFEST, read_table
+from agelens.models.serving.model_card import ModelCard
+from agelens.pipeline.config.params import read_params
 from agelens.pipeline.prediction.output import STOPPED
 from agelens.pipeline.tracking.termination import TERMINATED
 from tests.locations import ROOT
@@ -23,7 +27,8 @@ PACKAGES = ("data_prep", "weights", "models", "tuning", "pipeline")
 def listed(heading: str) -> set[str]:
     """Return what the first column of the table below a heading names."""
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("|")][2:]
+    table = section[section.index("\n|") :].strip().split("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines()][2:]
     return {name.strip(" `") for row in rows for name in row.split(",")}
 
 
@@ -54,6 +59,38 @@ def test_every_class_of_errors_is_listed() -> None:
     expected = {each.__name__ for each in classes if issubclass(each, errors.AgelensError)}
     assert len(expected) == 5
     assert listed("Classes") == expected
+
+
+def test_all_classes_of_errors_are_in_one_module() -> None:
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    bases = {each.__name__ for each in classes if issubclass(each, errors.AgelensError)}
+    derived = {
+        node.name
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and bases & {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+    }
+    assert derived == bases - {"AgelensError"}
+
+
+def test_examples_are_real_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("photo.jpg").write_text("<html>")
+    settings = (ROOT / "params/demo.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(re.sub(r"(phase1:\n(?: .*\n)*?    epochs: )\d+", r"\g<1>0", settings))
+    attempts: list[Callable[[], object]] = [
+        lambda: read_table(Path("data/manifest.csv"), MANIFEST),
+        lambda: read_rgb(Path("photo.jpg")),
+        lambda: ModelCard.read(Path("weights/exported")),
+        lambda: read_params(Path("params.yaml")),
+    ]
+    shown = []
+    for attempt in attempts:
+        with pytest.raises(errors.AgelensError) as caught:
+            attempt()
+        shown.append(f"| `{caught.type.__name__}` | {caught.value} |")
+    assert [line for line in shown if line not in PAGE] == []
 
 
 def test_every_reason_is_listed_and_no_other() -> None:
