@@ -6,6 +6,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -43,6 +45,17 @@ def test_the_call_of_the_readme_gives_the_age_of_a_face(service, tmp_path, compa
 def test_a_rate_that_cannot_be_read_is_one_line(rate):
     with pytest.raises(ParamsError, match="--rate must be"):
         check_rate(rate)
+
+
+def test_the_name_of_a_model_cannot_control_the_terminal(agelens, monkeypatch, predictor):
+    named = SimpleNamespace(card=replace(predictor.card, name="a\x1b[2Jb"))
+    monkeypatch.setattr("agelens.AgePredictor.load", lambda _: named)
+    monkeypatch.setattr("agelens.pipeline.service.app.create_service", lambda *_, **__: None)
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
+    status, _, err = agelens("serve")
+    assert status == 0
+    assert r"serves a\x1b[2Jb at http://127.0.0.1:8000/docs" in err
+    assert "\x1b" not in err
 
 
 @pytest.mark.parametrize("megabytes", ["inf", "nan", "0", "1e9"])
