@@ -1,8 +1,11 @@
 """The signatures of many crops in columns, whose grey images can be in a file: a million take 1 GB."""
 
+import errno
 import mmap
+import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,6 +13,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from agelens.data_prep.core.atomic import is_disk_full
 from agelens.data_prep.splits.crop_signature import SIDE, CropSignature, FaceSignatures
 
 HASH_CHARACTERS = 40
@@ -76,7 +80,8 @@ class SignatureWriter:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `with` of this class closes it
+        self._folder = folder or Path(tempfile.gettempdir())
+        self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - `with` of this class closes it
         self._pixels: list[bytes] = []
         self._hashes: list[int] = []
 
@@ -86,20 +91,41 @@ class SignatureWriter:
 
     def __exit__(self, *_: object) -> None:
         """Close the file; its content is kept as long as signatures use it."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written was reported
+            self._file.close()
 
     def append(self, signature: CropSignature) -> None:
-        """Add the signature of the next crop."""
+        """Add the signature of the next crop.
+
+        Raises:
+            OSError: The disk is full; the error has the name of the folder.
+        """
         self._pixels.append(signature.pixels.encode())
         self._hashes.append(signature.phash)
-        self._file.write(signature.grey.tobytes())
+        with self._named_errors():
+            self._file.write(signature.grey.tobytes())
 
     def finish(self) -> Signatures:
-        """Return all signatures that were added, in their order."""
-        self._file.flush()
+        """Return all signatures that were added, in their order.
+
+        Raises:
+            OSError: As in `append`.
+        """
+        with self._named_errors():
+            self._file.flush()
         pixels, hashes = np.array(self._pixels, dtype=f"S{HASH_CHARACTERS}"), np.array(self._hashes, dtype=np.uint64)
         if not self._hashes:  # an empty file cannot be mapped
             return Signatures(pixels, hashes, np.empty((0, SIDE * SIDE), dtype=np.uint8))
         file = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
         greys = np.frombuffer(file, dtype=np.uint8).reshape(-1, SIDE * SIDE)
         return Signatures(pixels, hashes, greys, file)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Add the name of the folder to the error of a full disk, as the file has no name."""
+        try:
+            yield
+        except OSError as error:
+            if is_disk_full(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder)) from error
+            raise
