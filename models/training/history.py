@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import keras
 import pandas as pd
+from keras import ops
 
 from agelens.models.training.keras_metrics import AgeErrors
 
@@ -78,13 +79,13 @@ class HistoryRecorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Store the learning rate at the start of the epoch, which applies until a schedule changes it."""
         del epoch, logs
-        self._rate = float(self.model.optimizer.learning_rate)
+        self._rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Store the learning rate in the middle of the epoch."""
         del logs
         if batch == self.params["steps"] // 2:
-            self._rate = float(self.model.optimizer.learning_rate)
+            self._rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record one epoch."""

@@ -10,6 +10,7 @@ import pandas as pd
 from keras import ops
 
 from agelens.data_prep.core.labels import ATTRIBUTES, attribute_indices
+from agelens.models.training.distribution import is_distributed
 from agelens.models.training.keras_metrics import AgeErrors, ExactMAE, GroupAccuracy
 from agelens.models.training.losses import GroupLoss, IntervalLoss, LabelDistributionLoss
 
@@ -87,7 +88,8 @@ def compile_model(
         jit_compile=False,
         steps_per_execution=steps_per_execution,
     )
-    _make_variables(model)
+    if not is_distributed():  # else Keras makes them: outside of a step, metrics cannot be updated on all devices
+        _make_variables(model)
 
 
 def _make_variables(model: Any) -> None:

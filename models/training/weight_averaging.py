@@ -48,7 +48,7 @@ class WeightAverage(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Move the average towards the weights."""
         del batch, logs
-        done = int(self.model.optimizer.iterations)
+        done = int(ops.convert_to_numpy(self.model.optimizer.iterations))
         share = 1 - min(self.momentum, (1 + done) / (10 + done))
         for average, variable in zip(self.values, self.model.trainable_variables, strict=True):
             average += share * (ops.convert_to_numpy(variable) - average)  # noqa: PLW2901  changed in place

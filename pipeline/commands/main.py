@@ -1,7 +1,9 @@
 """The command `agelens`. Subcommands import heavy libraries when they run, so that `--help` is fast."""
 
 import json
+import os
 import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
@@ -81,6 +83,7 @@ def run(
 
     The usual command is `dvc repro`, which runs all stages that are out of date, in order.
     """
+    from agelens.models.training.host_role import HostRole, read_host_role  # noqa: PLC0415
     from agelens.pipeline.commands.project import open_project  # noqa: PLC0415
     from agelens.pipeline.config.project_lock import project_lock  # noqa: PLC0415
     from agelens.pipeline.tracking.modes import check_tracking  # noqa: PLC0415
@@ -90,7 +93,8 @@ def run(
         raise ParamsError(msg)
     params, paths = open_project()
     check_tracking(paths)
-    with project_lock(paths):
+    role = read_host_role(os.environ) if stage == "train" else HostRole()
+    with project_lock(paths) if role.is_chief else nullcontext():  # other hosts write no file
         import_quietly(f"agelens.pipeline.stages.{stage}").run(params, paths)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from agelens.data_prep.core.atomic import read_json, replacing, write_json
+from agelens.data_prep.core.atomic import replacing, write_json
 from agelens.models.network.age_net import backbone_of
 from agelens.models.network.saving import save_network
 from agelens.models.training.history import MONITOR, EpochRecord, best_epoch, history_table
@@ -15,10 +15,10 @@ from agelens.pipeline.config.lineage import KEY, lineage_of
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
 from agelens.pipeline.progress import say
-from agelens.pipeline.tracking.runs import tracked_run
 from agelens.pipeline.training.checkpoints import Checkpoints
-from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe
+from agelens.pipeline.training.chosen_recipe import chosen_recipe, effective_recipe, recipe_origin
 from agelens.pipeline.training.head import train_head
+from agelens.pipeline.training.hosts import open_distribution, run_of_chief
 from agelens.pipeline.training.network import train_network
 from agelens.pipeline.training.phase import PhaseTrainer
 from agelens.pipeline.training_data.head_data import HeadData, read_head_data
@@ -31,16 +31,22 @@ IN_SUMMARY = ("epoch", "phase", "val_age_cs5", "val_age_group_accuracy")
 
 def run(params: Params, paths: Paths) -> None:
     """Train both phases, and write the network and its history."""
+    distribution = open_distribution(params)
     keras.utils.set_random_seed(params.seed)
     data = read_head_data(params, paths)
     recipe = _choose_recipe(params, paths, data)
     fingerprint = train_fingerprint(params, rows=data.fingerprint, recipe=effective_recipe(recipe))
     checkpoints = Checkpoints(paths.train_state, fingerprint)
-    config = {"recipe": {"from": _origin(params, paths), **effective_recipe(recipe)}}
-    with tracked_run("train", params=params, paths=paths, config=config, resumed_by=fingerprint) as tracked:
-        trainer = PhaseTrainer(checkpoints, tracked)
-        head, first = train_head(params, data, recipe, trainer)
-        network, second = train_network(params, paths, data, recipe, trainer, head=head, first=first)
+    config = {"recipe": {"from": recipe_origin(params, paths.best_settings), **effective_recipe(recipe)}}
+    about = {"config": config, "resumed_by": fingerprint}
+    with run_of_chief(distribution, "train", params=params, paths=paths, **about) as tracked:
+        trainer = PhaseTrainer(checkpoints, tracked, distribution)
+        with distribution.scope():
+            head, first = train_head(params, data, recipe, trainer)
+            network, second = train_network(params, paths, data, recipe, trainer, head=head, first=first)
+        if not distribution.role.is_chief:
+            say("this host has done its part; host 1 writes the results")
+            return
         _write_results(network, [*first, *second], params, recipe, paths, config=config)
         checkpoints.remove()
         best = best_epoch([*first, *second])
@@ -67,13 +73,6 @@ def _choose_recipe(params: Params, paths: Paths, data: HeadData) -> Recipe:
             f"augmentation times {chosen.augment_strength:g}"
         )
     return chosen
-
-
-def _origin(params: Params, paths: Paths) -> str:
-    """Return where the settings of the recipe come from, beside params.yaml."""
-    if not params.train.use_tuned:
-        return "params.yaml"
-    return f"params.yaml, and the winner of the search: {read_json(paths.best_settings)['winner']}"
 
 
 def _write_results(

@@ -5,8 +5,10 @@ changed that the training does not use, or because another search found the same
 """
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
+from agelens.data_prep.core.atomic import read_json
 from agelens.models.training.objective import DEFAULT_ATTRIBUTE_WEIGHT
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.training.untuned_recipe import untuned_recipe
@@ -28,6 +30,13 @@ def chosen_recipe(params: Params, best: BestSettings | None) -> Recipe:
     if params.tune.scope == "head" and "learning_rate" in best.winning_settings:
         return replace(chosen, learning_rate=chosen.learning_rate * params.train.phase1.lr_factor)
     return chosen
+
+
+def recipe_origin(params: Params, best_settings: Path) -> str:
+    """Return where the settings of the recipe come from, beside params.yaml; `best_settings` is best.json."""
+    if not params.train.use_tuned:
+        return "params.yaml"
+    return f"params.yaml, and the winner of the search: {read_json(best_settings)['winner']}"
 
 
 def effective_recipe(recipe: Recipe) -> dict[str, Any]:

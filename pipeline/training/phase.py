@@ -1,9 +1,11 @@
 """One phase of a training: resumed from its checkpoint, shown on the terminal, logged to W&B."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from agelens.models.training.checkpoint import PhaseState
+from agelens.models.training.distribution import Distribution, weights_digest
 from agelens.models.training.history import EpochRecord
 from agelens.models.training.keras_metrics import AgeErrors
 from agelens.models.training.objective import Objective, compile_model
@@ -23,10 +25,12 @@ class PhaseTrainer:
     Args:
         checkpoints: Where phases resume from.
         tracked: The W&B run that gets every epoch.
+        distribution: The devices; `fit` must run in its scope.
     """
 
     checkpoints: Checkpoints
     tracked: Run
+    distribution: Distribution
 
     def fit(
         self,
@@ -50,32 +54,46 @@ class PhaseTrainer:
 
         Returns:
             The history of the phase, one record per epoch, those of an interrupted run included.
+
+        Raises:
+            ParamsError: The loss is no longer finite, or hosts that train together differ.
         """
+        distribution, keep = self.distribution, self._keep(phase)
         state = self.checkpoints.read(phase)
         done = list(state.records) if state else []
         for record in done:
             self.tracked.log_epoch(record.as_row())  # this W&B run has not seen them
         if done:
             say(f"phase {phase} resumes after epoch {len(done)}")
+        distribution.check_equal(self.checkpoints.fingerprint, what="Rows, settings and code of the training")
+        distribution.check_equal(str([asdict(record) for record in done]), what="The checkpoint of the training")
         training, steps, validation = datasets_from(len(done))
         errors = AgeErrors()
         compile_model(model, objective, optimizer=build_optimizer(config, steps=steps), errors=errors)
         with progress_bar(f"phase {phase}, batches", total=steps * config.epochs) as advance:
             advance(steps * len(done))
-            return fit_phase(
+            history = fit_phase(
                 model,
-                training,
+                distribution.split(training),
                 steps=steps,
-                validation=validation,
+                validation=distribution.split(validation),
                 config=config,
                 phase=phase,
                 first_epoch=first_epoch,
                 state=state,
-                keep=lambda state: self.checkpoints.write(phase, state),
+                keep=keep,
                 listener=self._report,
                 callbacks=[BatchListener(advance)],
                 errors=errors,
             )
+        distribution.check_equal(weights_digest(model), what="The trained weights")
+        return history
+
+    def _keep(self, phase: int) -> Callable[[PhaseState], None]:
+        """Return what is done with the state after each epoch: one host stores it for all."""
+        if not self.distribution.role.is_chief:
+            return lambda _: None
+        return lambda state: self.checkpoints.write(phase, state)
 
     def _report(self, record: EpochRecord) -> None:
         self.tracked.log_epoch(record.as_row())

@@ -105,6 +105,7 @@ IMPORTERS = {
     "tensorflow": (
         "agelens.data_prep.batches.dataset",
         "agelens.data_prep.batches.damaged_crops",
+        "agelens.models.training.distribution",
         "agelens.models.exports.litert_format",
         "agelens.models.exports.tensorflow_formats",
     ),

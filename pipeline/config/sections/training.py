@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat, field_validator, model_validator
 
 from agelens.data_prep.core.openvino_requests import FeatureSplit, Precision
 from agelens.models.calibration.temperature import Statistic
+from agelens.models.training.host_role import StrategyName
 from agelens.pipeline.config.sections.fields import (
     Activation,
     AgeHead,
@@ -116,10 +117,14 @@ class Phase2(Phase):
 
 
 class Train(Section):
-    """Stage `train`: both phases; `use_tuned` takes the best settings of stage `tune`."""
+    """Stage `train`: both phases; `use_tuned` takes the best settings of stage `tune`.
+
+    `strategy` names the devices that train together; see `agelens.models.training.distribution`.
+    """
 
     use_tuned: bool
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    strategy: StrategyName = "none"
     phase1: Phase1
     phase2: Phase2
 
@@ -127,6 +132,9 @@ class Train(Section):
     def _check_trunk(self) -> Self:
         if self.phase2.trunk == "cached" and self.precision != "float32":
             msg = "phase2.trunk: cached needs train.precision float32, in which the top is trained"
+            raise ValueError(msg)
+        if self.phase2.trunk == "cached" and self.strategy != "none":
+            msg = "phase2.trunk: cached needs train.strategy none; a cached trunk is trained on one device"
             raise ValueError(msg)
         return self
 
