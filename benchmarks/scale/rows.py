@@ -56,18 +56,18 @@ IMAGE = {"width": 200, "height": 200, "sharpness": 120.0, "points_error": 0.1, "
 
 
 def main() -> None:
-    """Measure and write the result."""
+    """Measure and write the result, after each number of rows, so that an interruption keeps the earlier ones."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
-    steps: list[dict[str, Any]] = []
+    content: dict[str, Any] = {"described_per_second": described_per_second(), "steps": []}
     for rows in asked.rows:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            steps += pool.submit(measure, rows).result()
-        print(pd.DataFrame(steps[-7:]).to_string(index=False), flush=True)
-    content = {"described_per_second": described_per_second(), "steps": steps}
-    write_result("scale_rows", content, seconds=time.perf_counter() - started, record=asked.record)
+            steps = pool.submit(measure, rows).result()
+        print(pd.DataFrame(steps).to_string(index=False), flush=True)
+        content["steps"] += steps
+        write_result("scale_rows", content, seconds=time.perf_counter() - started, record=asked.record)
 
 
 def measure(rows: int) -> list[dict[str, Any]]:
