@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from agelens.data_prep.core.atomic import read_json
+from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.tables import read_figures
 from agelens.pipeline.reports.charts import write_chart
 from agelens.pipeline.reports.numbers import Column, Record, records
@@ -21,6 +22,9 @@ from agelens.pipeline.reports.search_charts import (
 PNG = ("trials", "curves", "importance")
 """Charts that are also written as PNG."""
 
+FILES = ("curves.csv", "importance.csv", "retrained.csv", "search.json", "best.json")
+"""What a search writes beside `trials.csv`."""
+
 UNTUNED = "untuned"
 """Name of the settings of params.yaml in retrained.csv."""
 
@@ -31,9 +35,16 @@ def draw_search(source: Path, folder: Path) -> None:
     Args:
         source: Folder of the files that the stage `tune` writes.
         folder: Where the files go.
+
+    Raises:
+        DataError: A file of the search is missing or damaged.
     """
     if not (source / "trials.csv").is_file():
         return
+    for name in FILES:
+        if not (source / name).is_file():
+            msg = f"{source / name} is missing: the search is of an earlier version. Run `dvc repro tune`."
+            raise DataError(msg)
     trials = read_figures(
         source / "trials.csv", columns=("trial",), numbers=(SCORE,), dtype={"trial": str, "parent": str}
     )

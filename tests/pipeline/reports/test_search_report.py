@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from agelens.data_prep.core.errors import DataError
 from agelens.pipeline.reports.search_report import draw_search
 from tests.chromium import chromium, open_page, violations
 from tests.pipeline.reports.trials import trials_of, write_search
@@ -63,6 +64,14 @@ def test_values_are_escaped(tmp_path):
 def test_nothing_is_drawn_without_a_search(tmp_path):
     draw_search(tmp_path, tmp_path / "report")
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "search.json"])
+def test_a_search_of_an_earlier_version_is_named(tmp_path, name):
+    write_search(tmp_path, trials_of(2))
+    (tmp_path / name).unlink()
+    with pytest.raises(DataError, match=rf"{name} is missing: .* Run `dvc repro tune`"):
+        draw_search(tmp_path, tmp_path / "report")
 
 
 @pytest.mark.slow
