@@ -1,15 +1,13 @@
 """The crop stage on a Ray cluster: the same function in actors, each with its own detectors."""
 
-import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.faces.crop_manifest import BATCH_IMAGES, write_crop
 from agelens.data_prep.faces.cropper import CropPlan, FaceCropper, Outcome, Row
-from agelens.data_prep.sources.remote import is_address
+from agelens.data_prep.sources.ray_cluster import connect_to_ray, path_for_all
 
 ACTOR_COLUMNS = ("image_id", "source", "path")
 """Columns of the manifest that an actor needs."""
@@ -24,18 +22,9 @@ def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[O
     Raises:
         DataError: Ray is not installed.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray  # noqa: PLC0415  optional, and takes seconds to import
-        import ray.data  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        msg = "crop_faces.engine: ray needs Ray: pip install 'agelens[scale]', or set the engine to local."
-        raise DataError(msg) from error
-    if not ray.is_initialized():
-        ray.init(include_dashboard=False, log_to_driver=False)
-    ray.data.DataContext.get_current().enable_progress_bars = False
+    ray = connect_to_ray(wanted_by="crop_faces.engine: ray")
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    items = [{name: row[name] for name in ACTOR_COLUMNS} | {"path": _path_for_all(row["path"])} for row in rows]
+    items = [{name: row[name] for name in ACTOR_COLUMNS} | {"path": path_for_all(row["path"])} for row in rows]
     batches = ray.data.from_items(items, override_num_blocks=min(len(items), 4 * workers)).map_batches(
         _Actor,
         fn_constructor_args=(plan,),
@@ -47,11 +36,6 @@ def run_ray(rows: list[Row], plan: CropPlan, *, folder: Path) -> Iterator[list[O
         for outcome in outcomes:
             write_crop(outcome, folder=folder)
         yield outcomes
-
-
-def _path_for_all(path: str) -> str:
-    """Return a path that is valid in every working directory."""
-    return path if is_address(path) else str(Path(path).absolute())
 
 
 class _Actor:

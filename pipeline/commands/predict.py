@@ -61,6 +61,13 @@ def predict(  # noqa: PLR0913, PLR0917  one argument per option
             "small or there are none."
         ),
     ] = "auto",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Predict on this machine, or on a Ray cluster, whose machines read the photographs: from shared "
+            "folders, or from addresses such as s3://bucket/photo.jpg."
+        ),
+    ] = "local",
     margin: Annotated[float | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Predict age, prediction interval and age group of every face in photographs, with its box.
@@ -78,5 +85,14 @@ def predict(  # noqa: PLR0913, PLR0917  one argument per option
     if margin is not None:
         msg = "--margin is not an option: a model must see faces framed as in its training, as its model.json says."
         raise ParamsError(msg)
-    wanted = Wanted(largest=largest, as_json=as_json, csv=csv, draw=draw, gender=gender, resume=resume, batch=batch)
+    wanted = Wanted(
+        largest=largest,
+        as_json=as_json,
+        csv=csv,
+        draw=draw,
+        gender=gender,
+        resume=resume,
+        batch=batch,
+        engine=engine,
+    )
     predict_and_print(paths, wanted, model=ModelChoice(model, min_score=min_score, device=device, tiles=tiles))

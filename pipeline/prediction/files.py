@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agelens.data_prep.core.decoding.files import is_image
 from agelens.data_prep.core.images import IMAGE_SUFFIXES, MAX_BYTES, find_images
+from agelens.data_prep.sources.remote import is_address
 from agelens.pipeline.prediction.text import decoded, pluralise, printable
 
 STANDARD_INPUT = "-"
@@ -29,33 +30,41 @@ class Photograph:
         path: The file.
         name: As it is shown.
         error: Why it cannot be read, where that is known before reading.
+        address: Where it is, if it is no file.
     """
 
     path: Path
     name: str
     error: str = ""
+    address: str = ""
+
+    @property
+    def source(self) -> str:
+        """The address or the path."""
+        return self.address or str(self.path)
 
 
 @contextmanager
-def open_photographs(words: Sequence[str]) -> Iterator[tuple[list[Photograph], list[Path]]]:
+def open_photographs(words: Sequence[str], *, addresses: bool = False) -> Iterator[tuple[list[Photograph], list[Path]]]:
     """Yield the photographs among the arguments, and the folders among them.
 
     A word is a file, a folder, a quoted pattern such as `album/**/*.jpg`, or `-`. On the standard input, `-` takes one
-    image, which is a temporary file inside the block, or a list of files, one per line or separated by NUL.
+    image, which is a temporary file inside the block, or a list of files, one per line or separated by NUL. With
+    `addresses`, words and lines may also be addresses such as `s3://bucket/photo.jpg`.
     """
     with tempfile.TemporaryDirectory(prefix="agelens-") as folder:
         photographs: list[Photograph] = []
         folders: list[Path] = []
         for word in words:
             for name in _read_standard_input(Path(folder)) if word == STANDARD_INPUT else [word]:
-                found = [name] if isinstance(name, Photograph) else expand(name)
+                found = [name] if isinstance(name, Photograph) else expand(name, addresses=addresses)
                 photographs += found
                 if isinstance(name, str) and Path(name).is_dir():
                     folders.append(Path(name))
         yield photographs, folders
 
 
-def expand(word: str) -> list[Photograph]:
+def expand(word: str, *, addresses: bool = False) -> list[Photograph]:
     """Return the photographs that one argument names: itself, those in a folder, or those that match a pattern.
 
     A word that names nothing is returned with an error.
@@ -63,6 +72,8 @@ def expand(word: str) -> list[Photograph]:
     path = Path(word)
     if os.path.lexists(path):
         return _in_folder(path) if path.is_dir() else [_named(path)]
+    if addresses and is_address(word):
+        return [Photograph(path, decoded(word), address=word)]
     if ADDRESS.match(word):
         error = "address: photographs are read from files; download it, for example with curl -O, and name the file"
         return [Photograph(path, re.sub(":/+", "://", decoded(word), count=1), error)]

@@ -8,13 +8,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import typer
 from rich.console import Console
 
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.faces.tiles import Tiles
+from agelens.models.hub.address import is_address
 from agelens.models.serving.model_card import ModelCard
 from agelens.models.serving.predictor import IMAGE_BATCH, AgePredictor
 from agelens.pipeline.prediction.annotated_copies import AnnotatedCopies
@@ -23,9 +26,11 @@ from agelens.pipeline.prediction.files import Photograph, describe_skipped, open
 from agelens.pipeline.prediction.predict import (
     FilePrediction,
     check_predicts_gender,
+    file_prediction,
     has_current_detector,
     predict_files,
 )
+from agelens.pipeline.prediction.ray_predictions import predict_on_ray
 from agelens.pipeline.prediction.screen import FaceTable, print_lines
 from agelens.pipeline.prediction.tables import prediction_json
 from agelens.pipeline.prediction.targets import open_table
@@ -52,6 +57,7 @@ class Wanted:
         gender: Also show the gender.
         resume: Continue the table in `csv`.
         batch: Most photographs that are predicted at once.
+        engine: Threads of this machine, or a Ray cluster.
     """
 
     largest: bool = False
@@ -61,6 +67,7 @@ class Wanted:
     gender: bool = False
     resume: bool = False
     batch: int = IMAGE_BATCH
+    engine: Literal["local", "ray"] = "local"
 
 
 @dataclass(frozen=True)
@@ -91,8 +98,11 @@ def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: ModelChoic
     if wanted.resume and wanted.csv is None:
         msg = "--resume continues the table of an earlier run: name it with --csv FILE."
         raise ParamsError(msg)
-    with open_photographs(words) as (photographs, folders), ExitStack() as stack:
-        inputs = [photo.path for photo in photographs]
+    if wanted.engine == "ray" and wanted.draw is not None:
+        msg = "--draw writes copies of files of this machine; leave it out, or use --engine local."
+        raise ParamsError(msg)
+    with open_photographs(words, addresses=wanted.engine == "ray") as (photographs, folders), ExitStack() as stack:
+        inputs = [photo.path for photo in photographs if not photo.address]
         table = None
         if wanted.csv is not None:
             table = CsvOutput(
@@ -103,7 +113,7 @@ def predict_and_print(words: Sequence[str], wanted: Wanted, *, model: ModelChoic
         predictor = _load(model, gender=wanted.gender)
         answers = Answers(wanted, predictor.card, table=table, copies=copies)
         skipped = describe_skipped(folders)
-        stopped = _predict_all(predictor, photographs, answers)
+        stopped = _predict_all(predictor, photographs, answers, model=model)
         with reporting_full_output():
             status = answers.finish(notes=skipped)
     if stopped or status:
@@ -184,6 +194,21 @@ class Answers:
         return lines
 
 
+def _predictions(
+    predictor: AgePredictor, photographs: Sequence[Photograph], wanted: Wanted, *, model: ModelChoice
+) -> Iterator[FilePrediction]:
+    """Yield the result for each photograph, in order, from the engine that is wanted."""
+    files = [photo.path for photo in photographs]
+    if wanted.engine == "local":
+        yield from predict_files(predictor, files, largest=wanted.largest, batch=wanted.batch)
+        return
+    folder = model.folder if model.folder is None or is_address(model.folder) else Path(model.folder).absolute()
+    load = partial(AgePredictor.load, folder, min_score=model.min_score, device=model.device, tiles=model.tiles)
+    sources = [photo.source for photo in photographs]
+    found = predict_on_ray(sources, load=load, largest=wanted.largest, batch=wanted.batch)
+    yield from map(file_prediction, files, found)
+
+
 def _load(model: ModelChoice, *, gender: bool) -> AgePredictor:
     predictor = AgePredictor.load(model.folder, min_score=model.min_score, device=model.device, tiles=model.tiles)
     if gender:
@@ -193,14 +218,16 @@ def _load(model: ModelChoice, *, gender: bool) -> AgePredictor:
     return predictor
 
 
-def _predict_all(predictor: AgePredictor, photographs: Sequence[Photograph], answers: Answers) -> bool:
+def _predict_all(
+    predictor: AgePredictor, photographs: Sequence[Photograph], answers: Answers, *, model: ModelChoice
+) -> bool:
     """Add the result for every photograph to the answers; return whether Ctrl-C stopped it."""
     left = [item for item in enumerate(photographs, start=1) if not answers.is_finished(item[1].name)]
-    readable = [photo.path for _, photo in left if not photo.error]
+    readable = [photo for _, photo in left if not photo.error]
     stack = ExitStack()
     try:
         with stack:
-            predictions = predict_files(predictor, readable, largest=answers.wanted.largest, batch=answers.wanted.batch)
+            predictions = _predictions(predictor, readable, answers.wanted, model=model)
             stack.callback(getattr(predictions, "close", lambda: None))
             show_bar = len(left) >= MANY and not (answers.wanted.as_json and sys.stdout.isatty())
             advance = stack.enter_context(progress_bar("predicting ages", total=len(left))) if show_bar else None

@@ -100,7 +100,7 @@ IMPORTERS = {
         "agelens.pipeline.config.sections",
         "agelens.pipeline.service.answers",
     ),
-    "ray": ("agelens.data_prep.faces.ray_engine",),
+    "ray": ("agelens.data_prep.sources.ray_cluster",),
     "rich": ("agelens.pipeline",),
     "tensorflow": (
         "agelens.data_prep.batches.dataset",
