@@ -90,7 +90,7 @@ def test_malicious_files_are_rejected_with_reasons_in_bounded_memory(malicious: 
         **{f"s/20_0_0_{number}.png": "too_large" for number in range(6)},
         **{f"s/21_0_0_{number}.png": "no_face" for number in range(6)},  # just small enough to be decoded
         "s/22_0_0_1.jpg": "no_face",
-        "s/23_0_0_1\nrm -rf.jpg": "bad_name",
+        "s/23_0_0_1\\nrm -rf.jpg": "bad_name",  # control characters are written as escapes
         "s/24_0_0_1.jpg": "outside",
         "s/24_0_0_2.jpg": "outside",
         "s/24_0_0_3.jpg": "outside",

@@ -38,11 +38,20 @@ def test_a_missing_file_is_none(tmp_path):
     assert read_state(tmp_path / "phase.npz", fingerprint="a") is None
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("damage", [DAMAGES[name] for name in ("empty", "cut", "other type")])
 def test_a_damaged_file_is_none(tmp_path, damage):
     path = tmp_path / "phase.npz"
     write_state(path, STATE, fingerprint="a")
     path.write_bytes(damage(path.read_bytes()))
+    assert read_state(path, fingerprint="a") is None
+
+
+def test_a_flipped_bit_of_an_array_is_none(tmp_path):
+    path = tmp_path / "phase.npz"
+    write_state(path, STATE, fingerprint="a")
+    content = bytearray(path.read_bytes())
+    content[content.index(STATE.best[11].tobytes())] ^= 1
+    path.write_bytes(content)
     assert read_state(path, fingerprint="a") is None
 
 

@@ -48,7 +48,7 @@ def names_of(view: dict[str, Any]) -> list[str]:
 def test_a_workspace_has_a_panel_for_each_figure_table_and_chart(server: WandbServer, tmp_path: Path) -> None:
     address = save(server, tmp_path)
     ((name, view),) = server.views.items()
-    assert address == f"{server.address}/lab/agelens?nw={name.removeprefix('nw-').removesuffix('-v')}"
+    assert address == f"{server.address}/lab/agelens?nw={name.replace('nw-', '').replace('-v', '')}"
     assert (view["entityName"], view["projectName"], view["displayName"]) == ("lab", "agelens", "agelens")
     assert names_of(view) == OURS
     panels = {section["name"]: section["panels"] for section in sections_of(view)}

@@ -7,7 +7,10 @@ import pytest
 
 from agelens.pipeline.web_page.page_folder import LOCK, NEW_SECONDS, PREFIX, page_folder, remove_abandoned
 
-LATER = time.time() + 10 * NEW_SECONDS
+
+def later() -> float:
+    """Return a time at which no folder of a test is new."""
+    return time.time() + 10 * NEW_SECONDS
 
 
 def abandoned(parent):
@@ -31,7 +34,7 @@ def test_what_a_killed_page_left_is_removed_and_a_running_page_keeps_its_folder(
     killed = abandoned(tmp_path)
     with page_folder(tmp_path) as running:
         assert killed.is_dir()  # it may be new
-        assert remove_abandoned(tmp_path, now=LATER) == 1
+        assert remove_abandoned(tmp_path, now=later()) == 1
         assert not killed.exists()
         assert running.is_dir()
 
@@ -39,5 +42,5 @@ def test_what_a_killed_page_left_is_removed_and_a_running_page_keeps_its_folder(
 def test_other_folders_stay(tmp_path):
     other = tmp_path / f"{PREFIX}notes"
     other.mkdir()
-    assert remove_abandoned(tmp_path, now=LATER) == 0
+    assert remove_abandoned(tmp_path, now=later()) == 0
     assert other.is_dir()
