@@ -72,7 +72,7 @@ $(VENV)/.installed-scale: $(VENV)/.installed
 	@touch $@
 
 test-scale: $(VENV)/.installed-scale ## install Ray (extra scale) and run the test of the crop stage on it
-	@$(BIN)/pytest tests/data_prep/faces/test_ray_engine.py
+	@$(BIN)/pytest tests/data_prep/faces/test_ray_engine.py tests/pipeline/prediction/test_ray_predictions.py
 
 lint: $(VENV)/.installed ## check style
 	@$(BIN)/ruff check .
