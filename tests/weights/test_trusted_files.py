@@ -18,7 +18,9 @@ UNSAFE = {("allow_pickle", True), ("safe_mode", False), ("weights_only", False)}
 FUNCTIONS = {"YOLO", "unsafe_load", "full_load", "enable_unsafe_deserialization"}
 
 KNOWN = {
-    ("data_prep/faces/ray_engine.py", "pickle"),  # between processes of one run
+    # Between the processes of one run, as Ray itself does:
+    ("data_prep/faces/ray_engine.py", "pickle"),
+    ("pipeline/prediction/ray_predictions.py", "pickle"),
     # Checkpoints of the detector, after a check of their SHA-256:
     ("data_prep/faces/torch_detector.py", "YOLO"),
     ("data_prep/detector_training/yolo_export.py", "YOLO"),
