@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.bundled_model.age_network import AgeNetwork
 from benchmarks.bundled_model.label_targets import AGES, label_distributions, mix_with_predictions, sampling_weights
+from benchmarks.bundled_model.tilt import choose_tilt, log_odds, tilted
 from benchmarks.bundled_model.transfer import largest_differences, transfer
 
 
@@ -66,3 +67,20 @@ def test_the_keras_network_has_the_outputs_of_the_pytorch_network():
     views = np.random.default_rng(0).integers(0, 256, (3, 150, 150, 3), dtype=np.uint8)
     found = largest_differences(network, transfer(network, side=150), views)
     assert max(found.values()) < 1e-3
+
+
+def test_a_tilt_of_the_logits_is_that_of_the_distribution():
+    logits = np.random.default_rng(0).normal(0, 3, (4, 101))
+    plain = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    moved = np.exp(logits + log_odds(0.03)) / np.exp(logits + log_odds(0.03)).sum(1, keepdims=True)
+    np.testing.assert_allclose(tilted(plain, 0.03), moved)
+    assert (moved @ AGES < plain @ AGES).all()
+    assert moved[0, 70] / moved[0, 50] == pytest.approx(plain[0, 70] / plain[0, 50])  # constant beyond 40 years
+
+
+def test_the_strongest_affordable_tilt_is_chosen():
+    wide = distribution(18.0, 38.0)[None]
+    tilt, errors = choose_tilt(np.repeat(wide, 2, axis=0), np.array([28.0, 28.0]), max_cost=0.5)
+    assert errors[0.0] == pytest.approx(0, abs=0.1)
+    assert 0 < tilt < max(errors)
+    assert errors[tilt] <= errors[0.0] + 0.5 < errors[round(tilt + 0.001, 3)]
