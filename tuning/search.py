@@ -25,7 +25,7 @@ from agelens.tuning.search_config import SearchConfig
 from agelens.tuning.search_progress import SearchListener, search_progress, trial_info, trials_table
 from agelens.tuning.space import SearchSpace, sample
 from agelens.tuning.state_files import DamagedState
-from agelens.tuning.trial_logs import write_trial_log
+from agelens.tuning.trial_logs import read_epochs, write_trial_log
 
 FOLDER_PREFIX = "search_"
 """Prefix of the folder of a search; its fingerprint follows."""
@@ -164,7 +164,11 @@ def _open_tuner(
     listener: SearchListener,
     max_trials: int | None,
 ) -> tuple[_Tuner, PatchedOracle]:
-    """Return the tuner of a search and its oracle, with the stored trials; in a worker, `tuner.oracle` is a client."""
+    """Return the tuner of a search and its oracle, with the stored trials; in a worker, `tuner.oracle` is a client.
+
+    Raises:
+        DamagedState: A file of the search is not as it was written.
+    """
     oracle = _make_oracle(config, settings=len(space))
     oracle.after_trial = lambda: listener.on_progress(search_progress(oracle.trials.values()))
     tuner = _Tuner(
@@ -176,6 +180,9 @@ def _open_tuner(
         project_name=name,
         overwrite=False,
     )
+    for trial in oracle.trials.values():
+        if trial.status == "COMPLETED":
+            read_epochs(Path(tuner.get_trial_dir(trial.trial_id)))
     return tuner, oracle
 
 

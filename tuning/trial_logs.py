@@ -38,19 +38,30 @@ def read_curves(folder: Path, trials: Sequence[str]) -> pd.DataFrame:
 
     Returns:
         One row per trial and epoch: `trial`, `epoch`, and in years `age_mae` of the training rows and `val_age_mae`.
-        The epochs of a promoted trial follow those of its parent. A trial whose file is damaged has no rows.
+        The epochs of a promoted trial follow those of its parent.
+
+    Raises:
+        DamagedState: The file of a trial is not as it was written.
     """
     rows = [
         {"trial": trial, **{name: epoch.get(name) for name in CURVE_COLUMNS[1:]}}
         for trial in sorted(trials)
-        for epoch in _read_epochs(folder / f"trial_{trial}" / LOG)
+        for epoch in read_epochs(folder / f"trial_{trial}")
     ]
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS)).astype({"epoch": int})
 
 
-def _read_epochs(path: Path) -> list[EpochLogs]:
-    try:
-        epochs: list[EpochLogs] = read_hashed(path)["epochs"]
-    except (DamagedState, KeyError):
-        return []
+def read_epochs(folder: Path) -> list[EpochLogs]:
+    """Return the epochs that were stored when a trial ended.
+
+    Args:
+        folder: The folder of the trial.
+
+    Raises:
+        DamagedState: The file is not as it was written.
+    """
+    content = read_hashed(folder / LOG)
+    if "epochs" not in content:
+        raise DamagedState(folder / LOG)
+    epochs: list[EpochLogs] = content["epochs"]
     return epochs

@@ -9,7 +9,7 @@ import errno
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,17 +82,26 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, *, required: Mapping[str, type] | None = None) -> dict[str, Any]:
     """Read the object that `write_json` wrote.
 
+    Args:
+        path: The file.
+        required: Type of each value that the caller relies on, by name; `object` for any.
+
     Raises:
-        DataError: The file is damaged; the message names it.
+        DataError: The file is damaged or lacks a required value; the message names it.
     """
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        content = dict(json.loads(path.read_text(encoding="utf-8")))
+        for name, kind in (required or {}).items():
+            if name not in content or not isinstance(content[name], kind):
+                msg = f"it has no {name}"
+                raise ValueError(msg)
     except (ValueError, TypeError, RecursionError) as error:  # UnicodeDecodeError, JSONDecodeError are ValueErrors
         msg = f"{path} is damaged ({' '.join(str(error)[:300].split())}). Remove it, and run the stage that writes it."
         raise DataError(msg) from error
+    return content
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -1,11 +1,13 @@
 """Cache of the frozen trunk's activations for every crop and view, on disk and read through memory maps.
 
 A cache is a folder of `view_<v>.npy`, half-precision activations `(N, h, w, channels)` in the order of the rows, with
-the fingerprint of everything that they depend on. A view is written as a whole, so a stopped run resumes with the first
-view that is missing.
+the fingerprint of everything that they depend on. A view is written as a whole, with its checksum behind the
+activations, so a stopped run resumes with the first view that is missing or damaged.
 """
 
+import os
 import shutil
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,9 @@ from agelens.models.caches.features import EXTRACTION_BATCH
 from agelens.models.serving.runtime import NetworkOutputs, OpenVinoNetwork
 
 Activations = npt.NDArray[np.float16]
+
+CHECKSUM_BYTES = 4
+"""Of the CRC-32 that follows the activations in a file; NumPy ignores it."""
 
 
 @dataclass(frozen=True)
@@ -93,24 +98,33 @@ class TrunkCache:
         return written
 
     def _open(self, path: Path, *, rows: int) -> Activations | None:
-        """Return stored activations; None if there are none, or if the file is cut or holds something else."""
+        """Return stored activations; None if there are none, or if the file is not as it was written."""
         try:
             stored: Activations = np.load(path, mmap_mode="r", allow_pickle=False)
+            with path.open("rb") as file:
+                file.seek(-CHECKSUM_BYTES, os.SEEK_END)
+                checksum = int.from_bytes(file.read(), "little")
         except DAMAGED_ARCHIVE:
             return None
-        return stored if stored.dtype == np.float16 and stored.shape == (rows, *self.shape) else None
+        if stored.dtype != np.float16 or stored.shape != (rows, *self.shape):
+            return None
+        return stored if zlib.crc32(stored.data) == checksum else None
 
     def _write(
         self, path: Path, batches: Iterable[NetworkOutputs], *, rows: int, progress: Callable[[int], None]
     ) -> None:
         header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float16)), "fortran_order": False}
+        checksum = 0
         # Writing through a memory map would kill the process with SIGBUS on a full disk.
         with replacing(path) as temporary, temporary.open("wb") as file:
             np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *self.shape)})
             for outputs in batches:
                 (activations,) = outputs.values()
-                file.write(np.ascontiguousarray(activations, np.float16).data)
+                content = np.ascontiguousarray(activations, np.float16).data
+                file.write(content)
+                checksum = zlib.crc32(content, checksum)
                 progress(len(activations))
+            file.write(checksum.to_bytes(CHECKSUM_BYTES, "little"))
 
     def remove(self) -> None:
         """Remove all activations: they are large, and derived from images of people."""

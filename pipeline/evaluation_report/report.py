@@ -11,6 +11,7 @@ import pandas as pd
 
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.labels import ATTRIBUTES, AgeGroups
+from agelens.models.calibration.calibration import Calibration
 from agelens.pipeline.evaluation_report import error_charts, metric_charts, training_charts
 from agelens.pipeline.evaluation_report.cases import choose_cases, describe_cases
 from agelens.pipeline.evaluation_report.columns import (
@@ -54,7 +55,7 @@ class Run:
         rejected: Tables of rejected rows by stage.
         lineage: Of `agelens.pipeline.evaluation_report.lineage.describe_run`.
         coverage: Share of true ages that the prediction intervals should contain, in 0..1.
-        calibration: The content of calibration.json.
+        calibration: From calibration.json.
     """
 
     title: str
@@ -63,7 +64,7 @@ class Run:
     rejected: Mapping[str, pd.DataFrame]
     lineage: Mapping[str, Any]
     coverage: float = 0.9
-    calibration: Mapping[str, Any] | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def write_report(
         "title": run.title,
         "overall": overall,
         "coverage": run.coverage,
-        "calibration": run.calibration or {},
+        "calibration": run.calibration,
         "exported_attributes": [name for name in attributes if ATTRIBUTES[name].exported],
         "other_attributes": [name for name in attributes if not ATTRIBUTES[name].exported],
         "slice_columns": slice_columns(slices),

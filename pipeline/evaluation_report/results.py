@@ -45,10 +45,10 @@ def read_results(folder: Path) -> Results:
     """Read the files of an evaluation.
 
     Raises:
-        DataError: predictions.csv is damaged.
+        DataError: overall.json or predictions.csv is damaged.
     """
     return Results(
-        overall=read_json(folder / "overall.json"),
+        overall=read_json(folder / "overall.json", required={"bias": object, "interval_rows": object}),
         predictions=read_table(folder / "predictions.csv", PREDICTIONS),
         **{
             name: _read(folder / f"{name}.csv")

@@ -25,6 +25,9 @@ PNG = ("trials", "curves", "importance")
 FILES = ("curves.csv", "importance.csv", "retrained.csv", "search.json", "best.json")
 """What a search writes beside `trials.csv`."""
 
+SEARCH_VALUES = {"scope": str, "tuner": str, "max_epochs": int, "budget": dict, "space": dict}
+"""What the page needs of search.json."""
+
 UNTUNED = "untuned"
 """Name of the settings of params.yaml in retrained.csv."""
 
@@ -55,7 +58,8 @@ def draw_search(source: Path, folder: Path) -> None:
     retrained = read_figures(
         source / "retrained.csv", columns=("name",), numbers=("mean", "sd", "seeds"), dtype={"name": str}
     )
-    search, importance = read_json(source / "search.json"), table.set_index("setting")["importance"]
+    search = read_json(source / "search.json", required=SEARCH_VALUES)
+    importance = table.set_index("setting")["importance"]
     settings = [name for name in search["space"] if name in trials]
     log = [name for name, domain in search["space"].items() if isinstance(domain, dict) and domain.get("log")]
     charts = {
@@ -72,7 +76,7 @@ def draw_search(source: Path, folder: Path) -> None:
     values = {
         "search": Record(search, file="search.json"),
         "budget": Record(search["budget"], file="search.json"),
-        "best": Record(read_json(source / "best.json"), file="best.json"),
+        "best": Record(read_json(source / "best.json", required={"winner": str}), file="best.json"),
         "by_setting": [name for name in charts if name.startswith("by_")],
         **_tables(trials, retrained, settings=settings),
     }

@@ -26,7 +26,8 @@ def print_summary() -> None:
     if not (paths.overall.is_file() and paths.calibration.is_file()):
         msg = "There is no evaluation yet; run `make demo` or `dvc repro`."
         raise DataError(msg)
-    metrics, calibration = (read_json(path) for path in (paths.overall, paths.calibration))
+    metrics = read_json(paths.overall, required=dict.fromkeys(SHOWN, object))
+    calibration = read_json(paths.calibration)
     manifest = read_table(paths.manifest, MANIFEST)
     console = Console()
     console.print(Panel(_rows_table(manifest, paths), title="photographs", expand=False))
@@ -36,6 +37,10 @@ def print_summary() -> None:
         warn(line)
     for title, text in _where_and_next(paths, sources=set(manifest["source"])):
         console.print(f"{title:10}  {text}", highlight=False, markup=False)
+
+
+SHOWN = ("mae", "median_baseline_mae", "cs5", "group_accuracy", "coverage")
+"""The metrics of a summary."""
 
 
 def _rows_table(manifest: pd.DataFrame, paths: Paths) -> Table:

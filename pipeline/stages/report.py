@@ -8,6 +8,7 @@ from agelens.data_prep.core.hashing import file_hash
 from agelens.data_prep.core.images import Pixels, read_rgb
 from agelens.data_prep.core.labels import AgeGroups
 from agelens.data_prep.core.tables import REJECTED, SPLIT, read_figures, read_table
+from agelens.models.calibration.calibration import Calibration
 from agelens.pipeline.config.lineage import KEY, Lineage, common_lineage
 from agelens.pipeline.config.params import Params
 from agelens.pipeline.config.paths import Paths
@@ -76,7 +77,7 @@ def _run(params: Params, paths: Paths, lineage: Lineage) -> Run:
         },
         lineage=describe_run(paths.root, files=files, params=settings, data=written),
         coverage=params.calibrate.coverage,
-        calibration=read_json(paths.calibration) if paths.calibration.is_file() else None,
+        calibration=Calibration.from_json(read_json(paths.calibration)) if paths.calibration.is_file() else None,
     )
 
 

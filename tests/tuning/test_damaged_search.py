@@ -23,7 +23,9 @@ def first(folder):
     return search(folder, fingerprint="a")
 
 
-@pytest.mark.parametrize(("file", "name"), [("oracle.json", "cut"), ("trial_*/trial.json", "flipped")])
+@pytest.mark.parametrize(
+    ("file", "name"), [("oracle.json", "cut"), ("trial_*/trial.json", "flipped"), ("trial_*/epochs.json", "empty")]
+)
 def test_a_search_with_a_damaged_state_starts_again(first, folder, tmp_path, file, name):
     shutil.copytree(folder / "search_a", tmp_path / "search_a")
     path = next((tmp_path / "search_a").glob(file))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agelens.tuning.state_files import DamagedState
 from agelens.tuning.trial_logs import read_curves, write_trial_log
 
 
@@ -16,8 +17,9 @@ def test_logs_are_stored_and_read(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[1, 2", b'{"epochs": [], "sha256": "0"}'])
-def test_a_damaged_log_has_no_rows(tmp_path, damage):
+def test_a_damaged_log_is_refused(tmp_path, damage):
     for trial in ("0", "1"):
         write_trial_log(tmp_path / f"trial_{trial}", [{"epoch": 1, "age_mae": 9.0, "val_age_mae": 8.0}])
     (tmp_path / "trial_0" / "epochs.json").write_bytes(damage)
-    assert read_curves(tmp_path, ["0", "1"])["trial"].tolist() == ["1"]
+    with pytest.raises(DamagedState, match=r"trial_0.*epochs\.json"):
+        read_curves(tmp_path, ["0", "1"])

@@ -105,6 +105,14 @@ def test_every_fault_of_a_json_file_is_one_short_line(tmp_path, content):
     assert len(str(caught.value)) < 700
 
 
+@pytest.mark.parametrize(("required", "name"), [({"mae": str}, "mae"), ({"mae": float, "cs5": object}, "cs5")])
+def test_a_json_file_without_a_value_that_is_needed_is_damaged(tmp_path, required, name):
+    write_json(tmp_path / "a.json", {"mae": 4.5})
+    assert read_json(tmp_path / "a.json", required={"mae": float}) == {"mae": 4.5}
+    with pytest.raises(DataError, match=rf"a\.json is damaged \(it has no {name}\)\. Remove it"):
+        read_json(tmp_path / "a.json", required=required)
+
+
 def test_json_that_is_no_object_is_damaged(tmp_path):
     write_json(tmp_path / "a.json", [1, 2])
     with pytest.raises(DataError, match="is damaged"):

@@ -77,7 +77,7 @@ def test_another_fingerprint_empties_the_cache(cache, crops, compiled):
     assert sorted(path.name for path in cache.folder.glob("view_*")) == ["view_0.npy"]
 
 
-@pytest.mark.parametrize("kind", ["empty", "cut", "other type"])
+@pytest.mark.parametrize("kind", ["empty", "cut", "other type", "flipped"])
 def test_a_view_that_cannot_be_read_is_computed_again(cache, crops, compiled, kind):
     expected = np.array(cache.extend(crops, compiled, view=0, **SETTINGS))
     path = cache.folder / "view_0.npy"

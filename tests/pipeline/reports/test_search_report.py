@@ -53,6 +53,17 @@ def test_equal_searches_give_equal_files(drawn, tmp_path):
         assert (tmp_path / "report" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.parametrize(
+    ("file", "name"), [("search.json", "budget"), ("search.json", "space"), ("best.json", "winner")]
+)
+def test_a_file_whose_names_are_damaged_is_refused(tmp_path, file, name):
+    write_search(tmp_path, trials_of(3))
+    path = tmp_path / file
+    path.write_text(path.read_text().replace(f'"{name}"', f'"{name[:-1]}~"'))
+    with pytest.raises(DataError, match=rf"{file} is damaged \(it has no {name}\)"):
+        draw_search(tmp_path, tmp_path)
+
+
 def test_values_are_escaped(tmp_path):
     write_search(tmp_path, trials_of(2).assign(age_head="</script><b>"))
     draw_search(tmp_path, tmp_path)
