@@ -2,19 +2,22 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+CONSTRAINTS := constraints.txt
+EXTRAS := train,serve,app,video,onnx,hub,dev
 BIN := $(VENV)/bin
 PACKAGES := data_prep models pipeline tuning weights
+comma := ,
 SYNTHETIC := data/raw/synthetic/synthetic.json
 
-.PHONY: help demo demo-metrics test test-scale mutants soak load fuzz fuzz-guided properties audit release check lint types format clean
+.PHONY: help demo demo-metrics test test-lowest test-newest test-scale mutants soak load fuzz fuzz-guided properties audit release check lint types format clean
 
 help: ## list all targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing agelens with the extras train, serve, app, video, onnx, hub and dev into $(VENV) (minutes, several GB)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,hub,dev]'
+	@echo "installing agelens with the extras $(EXTRAS) into $(VENV) (minutes, several GB)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[$(EXTRAS)]'
 	@touch $@
 
 $(SYNTHETIC): $(VENV)/.installed
@@ -36,6 +39,18 @@ demo-metrics: demo ## compare the metrics of the demo with the recorded ones, af
 test: $(VENV)/.installed ## run the tests
 	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
+# The versions that pip would never choose by itself. uv solves for them; an exact version of one may exclude another's lowest.
+build/lowest.txt: pyproject.toml
+	@mkdir -p build && test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv; }
+	@build/uv/bin/uv pip compile --quiet --resolution lowest-direct --python $(PYTHON) --no-header --no-annotate \
+		$(foreach extra,$(subst $(comma), ,$(EXTRAS)),--extra $(extra)) pyproject.toml --output-file $@
+
+test-lowest: build/lowest.txt ## run the tests with the lowest direct dependencies that pyproject.toml allows, in .venv-lowest
+	@$(MAKE) test VENV=.venv-lowest CONSTRAINTS=build/lowest.txt
+
+test-newest: ## the same with the newest of all dependencies, in .venv-newest; PYTHON=python3.13 for another Python
+	@$(MAKE) test VENV=.venv-newest CONSTRAINTS=/dev/null
+
 mutants: $(VENV)/.installed ## how many small faults of the pure modules the tests notice (20 minutes)
 	@$(BIN)/python benchmarks/mutation/mutants.py
 
@@ -46,7 +61,7 @@ load: $(VENV)/.installed ## 50 clients for a minute on the service and on the we
 	@$(BIN)/python -m benchmarks.load.run
 
 $(VENV)/.installed-release: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable ".[release]"
 	@touch $@
 
 SECONDS ?= 60
@@ -68,7 +83,7 @@ release: $(VENV)/.installed-release ## build source archive, wheel, bill of mate
 
 # Ray is large and optional. Once it is installed, `make test` and `make check` run its test too.
 $(VENV)/.installed-scale: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,serve,app,video,onnx,hub,dev,scale]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[$(EXTRAS),scale]'
 	@touch $@
 
 test-scale: $(VENV)/.installed-scale ## install Ray (extra scale) and run the test of the crop stage on it
