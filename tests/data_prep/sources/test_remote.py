@@ -12,6 +12,7 @@ from agelens.data_prep.sources import remote
 from agelens.data_prep.sources.manifest import make_manifest
 from agelens.data_prep.sources.remote import file_state, is_address, read_content
 from tests.data_prep.fake_photos import RULES, FakeDetector, crop_tables, crops_in, write_photo
+from tests.s3_server import s3_server
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,35 @@ def test_unreadable_files_have_a_reason(tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_unknown_kind_of_address_is_named_in_the_error() -> None:
     with pytest.raises(DataError, match=r"s3://bucket/photo\.jpg.*Received: carrier://pigeon/a\.jpg"):
         read_content("carrier://pigeon/a.jpg")
+
+
+@pytest.mark.slow
+def test_photographs_in_a_bucket_are_cropped_like_files(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.png" for number in range(3)]
+    for number, path in enumerate(files):
+        write_photo(path, number)
+    with s3_server() as bucket:
+        stored = [bucket.put(f"album/{path.name}", path.read_bytes()) for path in files]
+        found = {
+            name: crop_album(tmp_path / name, paths)
+            for name, paths in {
+                "files": [str(path) for path in files],
+                "bucket": [*stored, f"{stored[0]}.gone"],
+            }.items()
+        }
+    faces, rejected = found["bucket"]
+    assert faces["path"].tolist() == stored
+    assert rejected["reason"].tolist() == ["missing"]
+    crops = {name: [(tmp_path / name / crop).read_bytes() for crop in found[name][0]["crop"]] for name in found}
+    assert crops["bucket"] == crops["files"]
+
+
+def crop_album(folder: Path, paths: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the faces and the rejected rows of photographs whose crops are written to the folder."""
+    labels = folder.with_suffix(".csv")
+    pd.DataFrame({"path": paths, "age": np.arange(20, 20 + len(paths))}).to_csv(labels, index=False)
+    manifest, _ = make_manifest(read_label_table(labels), source="album")
+    return crop_tables(manifest, FakeDetector(), folder, plan={"rules": RULES})
 
 
 def test_photographs_at_addresses_are_cropped_once(tmp_path: Path) -> None:

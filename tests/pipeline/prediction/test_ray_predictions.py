@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from agelens.pipeline.prediction import ray_predictions
+from tests.s3_server import Bucket, s3_server
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'agelens[scale]'")
 
@@ -52,6 +53,25 @@ def test_a_cluster_writes_the_same_table(photos: Path, predict) -> None:
     expected = local[local["path"] == "company.jpg"].reset_index(drop=True)
     pd.testing.assert_frame_equal(found.iloc[:3].drop(columns="path"), expected.drop(columns="path"), check_dtype=False)
     assert found["error"].iloc[3].startswith("missing")
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    """Return a bucket in object storage; the processes of Ray, which start later, find it by the environment."""
+    with s3_server() as started:
+        yield started
+
+
+@pytest.mark.slow
+@needs_ray
+def test_a_cluster_reads_object_storage(photos: Path, predict, bucket: Bucket, two_actors: None) -> None:
+    stored = bucket.put("album/company.jpg", (photos / "company.jpg").read_bytes())
+    assert predict("company.jpg", "--csv", "local.csv")[0] == 0
+    status, _, err = predict(stored, f"{stored}.gone", "--engine", "ray", "--csv", "bucket.csv")
+    assert status == 0, err
+    found, local = (pd.read_csv(photos / f"{name}.csv").assign(path="") for name in ("bucket", "local"))
+    assert found["error"].iloc[-1].startswith("missing")
+    pd.testing.assert_frame_equal(found.iloc[:-1], local, check_dtype=False)
 
 
 def test_the_error_without_ray_says_what_to_install(photos: Path, predict, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,11 @@ class Bucket:
         self._client = boto3.client("s3", endpoint_url=endpoint)
         self._client.create_bucket(Bucket=BUCKET)
 
+    def put(self, key: str, content: bytes) -> str:
+        """Store an object and return its address."""
+        self._client.put_object(Bucket=BUCKET, Key=key, Body=content)
+        return f"s3://{BUCKET}/{key}"
+
     def objects(self) -> dict[str, bytes]:
         """Return all objects by their keys."""
         pages: Any = self._client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
@@ -39,20 +44,21 @@ class Bucket:
 
 @contextmanager
 def s3_server() -> Iterator[Bucket]:
-    """Start the server, with keys in the environment that commands need."""
+    """Start the server, with the keys and the address in the environment that commands need."""
     pytest.importorskip("moto.server", reason="moto is not installed")
     pytest.importorskip("dvc_s3", reason="dvc-s3 is not installed")
     port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
     words = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with (
         pytest.MonkeyPatch.context() as patch,
         subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process,
     ):
-        for name, value in {**KEYS, "NO_PROXY": "127.0.0.1"}.items():
+        for name, value in {**KEYS, "NO_PROXY": "127.0.0.1", "AWS_ENDPOINT_URL": endpoint}.items():
             patch.setenv(name, value)
         try:
             _wait(process, port)
-            yield Bucket(f"http://127.0.0.1:{port}")
+            yield Bucket(endpoint)
         finally:
             process.terminate()
 
