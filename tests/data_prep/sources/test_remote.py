@@ -12,7 +12,7 @@ from agelens.data_prep.sources import remote
 from agelens.data_prep.sources.manifest import make_manifest
 from agelens.data_prep.sources.remote import file_state, is_address, read_content
 from tests.data_prep.fake_photos import RULES, FakeDetector, crop_tables, crops_in, write_photo
-from tests.s3_server import s3_server
+from tests.data_prep.sources.s3_server import s3_server
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from agelens.pipeline.prediction import ray_predictions
-from tests.s3_server import Bucket, s3_server
+from tests.data_prep.sources.s3_server import Bucket, s3_server
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'agelens[scale]'")
 

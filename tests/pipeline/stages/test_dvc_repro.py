@@ -15,7 +15,7 @@ import yaml
 
 from agelens.data_prep.synthetic.collection import write_synthetic
 from tests.locations import ROOT
-from tests.s3_server import BUCKET, Bucket, s3_server
+from tests.data_prep.sources.s3_server import BUCKET, Bucket, s3_server
 
 PACKAGES = ("agelens", "data_prep", "models", "tuning", "weights", "pipeline")
 TABLES = (
