@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from agelens.data_prep.synthetic.collection import write_synthetic
-from tests.locations import ROOT
 from tests.data_prep.sources.s3_server import BUCKET, Bucket, s3_server
+from tests.locations import ROOT
 
 PACKAGES = ("agelens", "data_prep", "models", "tuning", "weights", "pipeline")
 TABLES = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import httpx
 import pytest
@@ -122,6 +123,9 @@ def test_figures_are_forgotten_once_they_are_delivered(visitors, address, page, 
     for _ in range(2):  # an open page asks again in the same session
         assert join(one, address, [path], "short").status_code == 200
         assert "3 faces" in one.get(f"{API}/queue/data", params={"session_hash": "short"}).text
+    deadline = time.monotonic() + 10  # the server forgets them after its answer has been sent
+    while page.app.state_holder.session_data and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert len(page.app.state_holder.session_data) == 0
 
 
