@@ -8,6 +8,7 @@ the precision that their card names; the export compares their outputs with Kera
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import partial
@@ -39,7 +40,23 @@ def convert_network(network: Any) -> Any:
     with warnings.catch_warnings():
         # The converter passes a tuple where Keras expects a dictionary; the result is the same.
         warnings.filterwarnings("ignore", message="The structure of `inputs`")
+        _repair_converter()
         return ov.convert_model(network)
+
+
+def _repair_converter() -> None:
+    """Tell OpenVINO the version of TensorFlow where it fails to find it.
+
+    OpenVINO 2026.4 runs `exec("import tensorflow")` and `exec("del tensorflow")` in a function. In Python 3.13 the
+    second no longer sees the name that the first one made (PEP 667).
+    """
+    from openvino.frontend.tensorflow import utils  # noqa: PLC0415
+
+    try:
+        utils.get_environment_setup("tf")
+    except NameError:
+        tensorflow = sys.modules["tensorflow"]
+        utils.get_environment_setup = lambda _: {"tensorflow": tensorflow.__version__}
 
 
 def write_network(path: Path, graph: Any) -> None:

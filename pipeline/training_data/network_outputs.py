@@ -1,5 +1,6 @@
 """The raw outputs of the trained network for the rows of a split, before calibration."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -32,8 +33,11 @@ def read_age_net(params: Params, paths: Paths) -> Any:
         raise WeightsError(msg)
     # Uncompiled, so that Keras does not need the classes of the losses.
     try:
-        network = keras.saving.load_model(paths.age_net, compile=False)
-    except (*DAMAGED_ARCHIVE, AttributeError, IndexError, RuntimeError) as error:
+        with warnings.catch_warnings():
+            # Keras warns where a damaged file lacks the weights of a layer, and leaves them as they are.
+            warnings.filterwarnings("error", message="Skipping nested container")
+            network = keras.saving.load_model(paths.age_net, compile=False)
+    except (*DAMAGED_ARCHIVE, AttributeError, IndexError, RuntimeError, UserWarning) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         msg = f"{paths.age_net} is damaged ({reason}). Run `dvc repro train`."
         raise WeightsError(msg) from error
