@@ -61,7 +61,7 @@ load: $(VENV)/.installed ## 50 clients for a minute on the service and on the we
 	@$(BIN)/python -m benchmarks.load.run
 
 $(VENV)/.installed-release: $(VENV)/.installed
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable ".[release]"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS) --editable '.[release]'
 	@touch $@
 
 SECONDS ?= 60
