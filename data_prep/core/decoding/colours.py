@@ -1,16 +1,13 @@
 """From a decoded image in any mode to RGB: profiles, deep grey, transparency."""
 
 import io
-import threading
+import sys
 from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
-
-from agelens.data_prep.core.decoding.png_chunks import SIGNATURE, deep_rgb_png
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -25,7 +22,12 @@ MAX_PROFILE_BYTES = 4_000_000
 SAME_COLOUR = 2
 """Profiles that change no colour by more than this are those of sRGB, and are not applied."""
 
-_opencv_lock = threading.Lock()  # the level of its log is that of the process
+OTHER_BYTE = {
+    "RGB;16B": "RGB;16L",
+    "RGB;16L": "RGB;16B",
+    "RGB;16N": "RGB;16B" if sys.byteorder == "little" else "RGB;16L",
+}
+"""Pillow's names of 16 bits per colour in each order of bytes, with the name that makes it keep the lower byte."""
 
 USUAL_WHITES = (1, 255, 4095, 65535)
 """The largest values of floating-point, 8-bit, 12-bit and 16-bit files."""
@@ -60,23 +62,27 @@ def deep_grey_to_rgb(grey: npt.NDArray[np.generic]) -> Pixels:
     return np.repeat((values / white * 255).clip(0, 255).round().astype(np.uint8)[..., None], 3, axis=2)
 
 
-def deep_colour(content: bytes) -> Any:
-    """Return an RGB file of 16 bits per colour that holds 12-bit values as a Pillow image; None for other files.
+def twelve_bit_colour(upper: Any, again: Any) -> Any:
+    """Return an RGB image whose file has 12-bit values in 16 bits per colour; None for other images.
 
-    Pillow cuts 16 bits of colour to 8 while it decodes; OpenCV keeps them. Neither it nor its libraries print.
+    Pillow keeps the upper byte of 16 bits. The lower one is what it keeps when it takes the bytes in the other order.
+
+    Args:
+        upper: The image as Pillow decodes it.
+        again: The same file, opened and not yet decoded.
     """
-    if content.startswith(SIGNATURE):
-        content = deep_rgb_png(content) or b""
-    if not content:
+    tiles = [tile._replace(args=_other_byte(tile.args)) for tile in again.tile]
+    if upper.getextrema() == ((0, 0),) * 3 or tiles == again.tile:
         return None
-    with _opencv_lock:
-        level = cv2.utils.logging.setLogLevel(0)
-        bgr = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-        cv2.utils.logging.setLogLevel(level)
-    if bgr is None or bgr.dtype != np.uint16 or bgr.ndim != 3 or bgr.shape[2] != 3 or bgr.max() <= 255:
-        return None
-    scaled = (bgr[..., ::-1].astype(np.float32) * (255 / 4095)).clip(0, 255).round().astype(np.uint8)
-    return Image.fromarray(np.ascontiguousarray(scaled))
+    again.tile = tiles
+    values = np.asarray(upper).astype(np.float32) * 256 + np.asarray(again)
+    return Image.fromarray((values * (255 / 4095)).clip(0, 255).round().astype(np.uint8))
+
+
+def _other_byte(args: Any) -> Any:
+    if isinstance(args, tuple):
+        return (_other_byte(args[0]), *args[1:])
+    return OTHER_BYTE.get(args, args)
 
 
 def _band_to_rgb(image: Any) -> Pixels:

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import jpeg_factory
 
-from agelens.data_prep.core.decoding.colours import deep_colour
+from agelens.data_prep.core.decoding.colours import twelve_bit_colour
 from agelens.data_prep.core.decoding.jpeg_ends import END_OF_IMAGE, lacks_only_its_end
 from agelens.data_prep.core.decoding.tiff_errors import catching_tiff_errors
 from agelens.data_prep.core.errors import ImageError
@@ -232,7 +232,8 @@ def _load(image: Any, content: bytes) -> tuple[Any, tuple[str, ...]]:
     if notes := _skip_blank_frames(image):
         return image, notes
     if image.format in {"PNG", "TIFF"} and image.mode == "RGB" and _is_almost_black(image):
-        return deep_colour(content) or image, ()
+        with open_image(content) as again:
+            return twelve_bit_colour(image, again) or image, ()
     return image, ()
 
 

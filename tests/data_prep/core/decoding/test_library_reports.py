@@ -1,4 +1,4 @@
-"""What libtiff, libpng and OpenCV would print about damaged files belongs to the file; nothing reaches the terminal."""
+"""What libtiff and libpng would print about damaged files belongs to the file; nothing reaches the terminal."""
 
 import contextlib
 import io
@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agelens.data_prep.core.decoding.png_chunks import deep_rgb_png
 from agelens.data_prep.core.decoding.tiff_errors import catching_tiff_errors
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import decode_rgb
@@ -31,15 +30,6 @@ def deep_png(*, compression: int = 6) -> bytes:
 
 def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def interlaced_png(pixels: Any) -> bytes:
-    """Return a PNG of 16 bits per colour in the seven passes of Adam7, written without filters."""
-    steps = ((0, 8, 0, 8), (0, 8, 4, 8), (4, 8, 0, 4), (0, 4, 2, 4), (2, 4, 0, 2), (0, 2, 1, 2), (1, 2, 0, 1))
-    passes = [pixels[top::down, left::across] for top, down, left, across in steps]
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for part in passes if part.shape[1] for row in part)
-    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, 2, 0, 0, 1)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("compression", ["group3", "group4"])
@@ -120,14 +110,6 @@ def test_chunks_beside_the_pixels_of_a_deep_png_print_nothing(extra: bytes, capf
     assert capfd.readouterr().err == ""
 
 
-def test_pixels_of_a_deep_png_are_unchanged() -> None:
-    pixels = np.random.default_rng(1).integers(256, 4096, (21, 13, 3)).astype(np.uint16)
-    for content in (cv2.imencode(".png", pixels[..., ::-1])[1].tobytes(), interlaced_png(pixels)):
-        kept = deep_rgb_png(content)
-        assert kept is not None
-        assert np.array_equal(cv2.imdecode(np.frombuffer(kept, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1], pixels)
-
-
 def test_a_damaged_deep_png_prints_nothing(capfd: Any) -> None:
     content = deep_png()
     for seed in range(200):
@@ -137,8 +119,3 @@ def test_a_damaged_deep_png_prints_nothing(capfd: Any) -> None:
         with contextlib.suppress(ImageError):
             decode_rgb(bytes(damaged))
     assert capfd.readouterr().err == ""
-
-
-@pytest.mark.parametrize("content", [b"", b"GIF89a", deep_png()[:40], encoded(drawn_photo(), "PNG")])
-def test_other_files_are_no_deep_png(content: bytes) -> None:
-    assert deep_rgb_png(content) is None
