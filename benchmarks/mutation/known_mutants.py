@@ -45,7 +45,7 @@ KNOWN = (
     KnownMutant("models/serving/decoding.py", "SUM_TOLERANCE = 0.01", "SUM_TOLERANCE = 0.5"),
     KnownMutant("data_prep/faces/detector.py", "with self.start_lock:", "if True:"),
     KnownMutant("data_prep/core/images.py", "JPEG_QUALITY = 95", "JPEG_QUALITY = 88"),
-    KnownMutant("data_prep/core/images.py", "JPEG_SAMPLING_FACTOR_444", "JPEG_SAMPLING_FACTOR_420"),
+    KnownMutant("data_prep/core/images.py", 'subsampling="4:4:4"', 'subsampling="4:2:0"'),
     KnownMutant(
         "data_prep/splits/rebalance.py", "MIN_WEIGHT, MAX_WEIGHT = 0.2, 5.0", "MIN_WEIGHT, MAX_WEIGHT = 0.0, 5.0"
     ),

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.images import Pixels, encode_png
 from agelens.models.exports.calibrated_network import INPUT
 from agelens.models.network.saving import save_network
 
@@ -83,8 +82,3 @@ class SavedModelFolder:
 
         found = self._signature(**{ENCODED_INPUT: tf.constant(files)})
         return {name: np.asarray(output) for name, output in found.items()}
-
-
-def encode_png(view: Pixels) -> bytes:
-    """Return an image `uint8 (height, width, 3)` RGB as the bytes of a PNG file."""
-    return cv2.imencode(".png", view[..., ::-1])[1].tobytes()
