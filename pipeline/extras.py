@@ -5,6 +5,7 @@ from importlib.util import find_spec
 TRAINING_PACKAGES = {
     *(
         "altair",
+        "cv2",
         "filelock",
         "jinja2",
         "keras",
@@ -31,6 +32,14 @@ EXTRAS = {
 def has_extra(extra: str) -> bool:
     """Return whether all packages of an extra are installed; none is imported."""
     return all(find_spec(package) is not None for package, of_extra in EXTRAS.items() if of_extra == extra)
+
+
+def check_extra(extra: str) -> None:
+    """Raise `ModuleNotFoundError` for the first package of an extra that is not installed."""
+    for package, of_extra in EXTRAS.items():
+        if of_extra == extra and find_spec(package) is None:
+            msg = f"No module named {package!r}"
+            raise ModuleNotFoundError(msg, name=package)
 
 
 def panel_of(extra: str) -> str | None:

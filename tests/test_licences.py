@@ -10,7 +10,7 @@ from tests.locations import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOTICE = (ROOT / "NOTICE").read_text(encoding="utf-8")
-EXTRAS = ("train", "pandas", "scale", "heif", "s3", "serve", "app", "video", "onnx", "hub")
+EXTRAS = ("train", "opencv", "pandas", "scale", "heif", "s3", "serve", "app", "video", "onnx", "hub")
 
 
 def listed() -> dict[str, str]:

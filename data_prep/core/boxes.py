@@ -30,6 +30,20 @@ def box_areas(xyxy: Boxes) -> npt.NDArray[np.float64]:
     return sides[..., 0] * sides[..., 1]
 
 
+def suppress_overlaps(xyxy: Boxes, scores: npt.NDArray[np.float64], *, max_overlap: float) -> npt.NDArray[np.intp]:
+    """Return the indices of the boxes that non-maximum suppression keeps, best score first.
+
+    A box is left out if its intersection over union with a kept one is larger than `max_overlap`. Of equal scores, the
+    first box is kept.
+    """
+    waiting, kept = np.argsort(-scores, kind="stable"), list[int]()
+    while len(waiting):
+        best, waiting = waiting[0], waiting[1:]
+        kept.append(int(best))
+        waiting = waiting[pairwise_iou(xyxy[best][None], xyxy[waiting])[0] <= max_overlap]
+    return np.array(kept, dtype=np.intp)
+
+
 def pairwise_iou(first: Boxes, second: Boxes) -> npt.NDArray[np.float64]:
     """Return the intersection over union `(N, M)` of every box of `first` with every box of `second`."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])

@@ -73,16 +73,16 @@ class RequestPool:
 
     Args:
         network: The compiled network.
-        first_input: Computed once at the start. A network's first request takes a lock of OpenVINO. Two threads that
-            start one at once deadlock: one holds the interpreter's lock and waits for OpenVINO's, the other the
-            reverse.
+        first_input: An array, or a list of one per input, computed once at the start. A network's first request takes a
+            lock of OpenVINO. Two threads that start one at once deadlock: one holds the interpreter's lock and waits
+            for OpenVINO's, the other the reverse.
     """
 
     def __init__(self, network: Any, first_input: Any) -> None:
         self.network, self._lock = network, threading.Lock()
         requests = make_requests(network)
         with _FIRST_REQUEST:
-            requests[0].infer({0: first_input})
+            requests[0].infer(first_input)
         self._free = [requests]
 
     @contextmanager

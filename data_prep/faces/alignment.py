@@ -6,13 +6,11 @@ squares (Umeyama 1991), and one warp turns, scales and shifts the crop. The temp
 `get_face_chip(size=188, padding=0.25)` does in its middle 150 pixels.
 """
 
-from typing import Any
-
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.resampling import warp
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,7 +64,7 @@ def align_points(points: Floats, *, side: int) -> Floats:
 def scale_whole(crop_side: int, *, side: int) -> Floats:
     """Return the transform `(2, 3)` that scales a whole crop to a view: framing by box, without points."""
     scale = side / crop_side
-    offset = 0.5 * scale - 0.5  # pixel centres, as cv2.resize
+    offset = 0.5 * scale - 0.5  # centres of pixels
     return np.array([[scale, 0.0, offset], [0.0, scale, offset]])
 
 
@@ -109,10 +107,4 @@ def warp_view(crop: Pixels, transform: Floats, *, side: int) -> Pixels:
     One bilinear resampling; area-averaged where it shrinks; the border is reflected where the view leaves the crop.
     """
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-    options: Any = {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REFLECT_101}
-    if scale >= SUPERSAMPLE_BELOW:
-        return np.asarray(cv2.warpAffine(crop, transform, (side, side), **options), dtype=np.uint8)
-    doubled = 2 * transform
-    doubled[:, 2] += 0.5
-    large = cv2.warpAffine(crop, doubled, (2 * side, 2 * side), **options)
-    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return warp(crop, transform, side=side, supersample=scale < SUPERSAMPLE_BELOW)

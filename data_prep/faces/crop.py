@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import cv2
 import numpy as np
 
 from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes, expand_boxes, square_boxes
 from agelens.data_prep.core.errors import ImageError, ParamsError
 from agelens.data_prep.core.images import MAX_PIXELS, Pixels
+from agelens.data_prep.core.resampling import resize
 from agelens.data_prep.faces.detector import Detections
 
 NoFace = Literal["drop", "whole_image"]
@@ -92,10 +92,9 @@ def crop_face(image: Pixels, box: Boxes, shape: CropShape) -> Pixels:
     window = image[max(y1, 0) : max(y2, 1), max(x1, 0) : max(x2, 1)]
     missing = (max(-y1, 0), max(y2 - height, 0), max(-x1, 0), max(x2 - width, 0))
     if any(missing):
-        window = cv2.copyMakeBorder(window, *missing, cv2.BORDER_REPLICATE)
+        window = np.pad(window, (missing[:2], missing[2:], (0, 0)), mode="edge")
     much = max(window.shape[:2]) > CUBIC_SHRINKAGE * shape.size
-    interpolation = cv2.INTER_AREA if much else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(window, (shape.size, shape.size), interpolation=interpolation), dtype=np.uint8)
+    return resize(window, height=shape.size, width=shape.size, kernel="area" if much else "cubic")
 
 
 def box_in_crop(box: Boxes, shape: CropShape, *, height: int, width: int) -> Boxes:
@@ -112,7 +111,7 @@ def box_in_crop(box: Boxes, shape: CropShape, *, height: int, width: int) -> Box
     """
     x1, y1, x2, y2 = _window(box, shape, height=height, width=width)
     scale = shape.size / np.array([x2 - x1, y2 - y1, x2 - x1, y2 - y1])
-    inside: Boxes = (np.asarray(box) - [x1, y1, x1, y1] + 0.5) * scale - 0.5  # pixel centres, as cv2.resize
+    inside: Boxes = (np.asarray(box) - [x1, y1, x1, y1] + 0.5) * scale - 0.5  # centres of pixels
     return inside
 
 
@@ -177,9 +176,3 @@ def _largest_first(detections: Detections) -> list[int]:
 def _cut_face(image: Pixels, detections: Detections, index: int, shape: CropShape) -> Face:
     box = detections.boxes[index]
     return Face(crop_face(image, box, shape), box, float(detections.scores[index]))
-
-
-def sharpness(crop: Pixels) -> float:
-    """Return the variance of the Laplacian of the grey crop, in squared grey levels; blurred faces have a low one."""
-    _, deviation = cv2.meanStdDev(cv2.Laplacian(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.CV_16S))
-    return float(deviation[0, 0]) ** 2

@@ -11,8 +11,9 @@ from typing import Any
 from agelens.data_prep.core.errors import ImageError
 from agelens.data_prep.core.images import MAX_PIXELS, Pixels, decode_rgb, encode_jpeg
 from agelens.data_prep.core.pixel_budget import PixelBudget
-from agelens.data_prep.faces.crop import CropShape, Face, NoFace, cut_largest_face, sharpness
+from agelens.data_prep.faces.crop import CropShape, Face, NoFace, cut_largest_face
 from agelens.data_prep.faces.detector import Detections, Detector
+from agelens.data_prep.faces.sharpness import sharpness
 from agelens.data_prep.sources.remote import file_state, read_content
 
 Row = dict[str, Any]

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes
+from agelens.data_prep.core.boxes import Boxes, box_areas, clip_boxes, suppress_overlaps
 from agelens.data_prep.core.errors import WeightsError
 from agelens.data_prep.core.images import Pixels
 from agelens.data_prep.core.openvino_requests import Precision, RequestPool, compile_options, infer_ahead
+from agelens.data_prep.core.resampling import resize
 
 PAD_VALUE = 114
 """Grey of the letterbox border, the value that ultralytics trains with."""
@@ -98,7 +98,7 @@ def letterbox(image: Pixels, *, size: int) -> tuple[Pixels, Letterbox]:
     new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (size - new_height) // 2, (size - new_width) // 2
     square = np.full((size, size, 3), PAD_VALUE, dtype=np.uint8)
-    resized = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_LINEAR)
+    resized = resize(image, height=new_height, width=new_width, kernel="linear")
     square[top : top + new_height, left : left + new_width] = resized
     return square, Letterbox(scale=scale, left=left, top=top)
 
@@ -120,9 +120,7 @@ def decode_detections(
     kept = output[:, output[4] >= min_score].astype(np.float64)
     size, corner = kept[2:4].T, kept[:2].T - kept[2:4].T / 2
     scores = kept[4]
-    chosen = cv2.dnn.NMSBoxes(np.concatenate([corner, size], axis=1).tolist(), scores.tolist(), 0.0, max_overlap)
-    order = np.asarray(chosen, dtype=int).reshape(-1)
-    order = order[np.lexsort((order, -scores[order]))]
+    order = suppress_overlaps(np.concatenate([corner, corner + size], axis=1), scores, max_overlap=max_overlap)
     offset = np.array([fitted.left, fitted.top], dtype=float)
     corners = np.concatenate([corner - offset, corner + size - offset], axis=1)[order] / fitted.scale
     boxes = clip_boxes(corners, height=height, width=width).round(BOX_DECIMALS)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, get_args
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from agelens.data_prep.core.boxes import Boxes, box_areas
 from agelens.data_prep.core.errors import ParamsError
 from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.resampling import resize
 from agelens.data_prep.faces.detector import Detections, Detector
 from agelens.data_prep.faces.turns import turn_back, turn_boxes, turn_image
 
@@ -116,7 +116,7 @@ class TilingDetector:
     def _search_tiles(self, image: Pixels, scale: float) -> Iterator[Detections]:
         """Yield the faces in the tiles of an image at a scale, with boxes of the image."""
         height, width = (max(1, round(side * scale)) for side in image.shape[:2])
-        scaled = image if scale == 1 else cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        scaled = image if scale == 1 else resize(image, height=height, width=width, kernel="area")
         side = self.image_size
         corners = list(product(tile_starts(height, side=side), tile_starts(width, side=side)))
         for start in range(0, len(corners), TILES_AT_ONCE):

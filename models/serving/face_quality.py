@@ -6,10 +6,10 @@ that measures them.
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from agelens.data_prep.core.images import Pixels
+from agelens.data_prep.core.resampling import resize
 from agelens.data_prep.faces.alignment import TEMPLATE, Floats, fit_similarity
 from agelens.data_prep.faces.points import FacePoints
 
@@ -30,6 +30,9 @@ MAX_YAW = 0.25
 to one side by about 35 degrees."""
 
 DETAIL_SIDE = 60
+GREY: Floats = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in the brightness of a pixel (ITU-R BT.601)."""
+
 BORDER_SHARE = 0.01
 """A box that ends this near to the border, in sides of the box, ends at it."""
 
@@ -123,8 +126,14 @@ def measure_detail(view: Pixels) -> float:
 
     Independent of the contrast; 0 for a view of one colour.
     """
-    small = cv2.cvtColor(cv2.resize(view, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    half = cv2.resize(small, (DETAIL_SIDE // 2, DETAIL_SIDE // 2), interpolation=cv2.INTER_AREA)
-    blurred = cv2.resize(half, small.shape, interpolation=cv2.INTER_LINEAR)
-    _, deviation = cv2.meanStdDev(small)
-    return float(cv2.norm(small, blurred)) / DETAIL_SIDE / max(float(deviation[0, 0]), 1.0)
+    small = resize(view, height=DETAIL_SIDE, width=DETAIL_SIDE, kernel="area") @ GREY
+    half = small.reshape(DETAIL_SIDE // 2, 2, DETAIL_SIDE // 2, 2).mean(axis=(1, 3))
+    blurred = _double(_double(half).T).T
+    return float(np.sqrt(np.mean((small - blurred) ** 2))) / max(float(small.std()), 1.0)
+
+
+def _double(image: Floats) -> Floats:
+    """Return an image with twice as many rows, interpolated linearly."""
+    above, below = np.concatenate([image[:1], image[:-1]]), np.concatenate([image[1:], image[-1:]])
+    rows = np.stack([0.75 * image + 0.25 * above, 0.75 * image + 0.25 * below], axis=1)
+    return rows.reshape(-1, image.shape[1])

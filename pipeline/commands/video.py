@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from agelens.pipeline.commands.models.options import MODEL_HELP
+from agelens.pipeline.extras import check_extra
 
 Csv = Annotated[
     Path | None, typer.Option(help="Write a table with one row per person to this CSV file; - is the standard output.")
@@ -31,6 +32,7 @@ def video(
     The age of a person pools the age distributions of up to 40 views; large, certain and aligned faces count most. A
     person who leaves and comes back is counted twice. Tracks of less than half a second are left out.
     """
+    check_extra("video")  # OpenCV, which training needs too, is the first of its packages that is imported
     from agelens.pipeline.video.run import VideoOutputs, analyse_video  # noqa: PLC0415
 
     analyse_video(file, VideoOutputs(csv=csv, as_json=as_json, draw=draw, gender=gender), model=model)
@@ -50,6 +52,7 @@ def webcam(
 
     Nothing is stored unless you ask for it with --csv or --draw.
     """
+    check_extra("video")
     from agelens.pipeline.video.run import VideoOutputs, analyse_video  # noqa: PLC0415
 
     outputs = VideoOutputs(csv=csv, as_json=as_json, draw=draw, gender=gender, window=window, seconds=seconds)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import shorten
 
-import cv2
-
 from agelens.data_prep.core.images import Pixels, encode_jpeg
+from agelens.data_prep.core.resampling import resize
 from agelens.models.serving.predictions import AgePrediction
 
 SHOWN_SIDE = 1280
@@ -34,8 +33,8 @@ def annotated_figure(image: Pixels, faces: Sequence[AgePrediction], *, name: str
         name: Of the photograph, for the caption.
     """
     scale = min(1.0, SHOWN_SIDE / max(image.shape[:2]))
-    shown = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    height, width = shown.shape[:2]
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    shown = image if scale == 1 else resize(image, height=height, width=width, kernel="area")
     content = base64.b64encode(encode_jpeg(shown)).decode()
     unit = max(width, height) / 40
     groups = [_face(face, number, scale, unit, width, height) for number, face in enumerate(faces, start=1)]

@@ -31,8 +31,10 @@ IMPORTERS = {
     "PIL": (
         "agelens.data_prep.core.image_inputs",
         "agelens.data_prep.core.decoding",
+        "agelens.data_prep.core.images",
         "agelens.data_prep.exploration.headers",
         "agelens.data_prep.splits.crop_signature",
+        "agelens.models.serving.annotation",
         "agelens.pipeline.contact_sheets.sheet",
     ),
     "altair": ("agelens.pipeline.evaluation_report", "agelens.pipeline.exploration", "agelens.pipeline.reports"),
@@ -40,23 +42,15 @@ IMPORTERS = {
         "agelens.data_prep.batches.augment",
         "agelens.data_prep.batches.camera",
         "agelens.data_prep.batches.degradation",
-        "agelens.data_prep.core.images",
-        "agelens.data_prep.core.decoding.colours",
+        "agelens.data_prep.core.resampling.with_opencv",
         "agelens.data_prep.exploration.pixels",
-        "agelens.data_prep.faces.alignment",
-        "agelens.data_prep.faces.crop",
-        "agelens.data_prep.faces.detector",
-        "agelens.data_prep.faces.tiles",
-        "agelens.models.serving.face_quality",
+        "agelens.data_prep.faces.sharpness",
         "agelens.data_prep.detector_training.yolo_data",
         "agelens.data_prep.synthetic.collection",
         "agelens.data_prep.synthetic.brush",
         "agelens.data_prep.synthetic.photo",
         "agelens.data_prep.synthetic.shading",
-        "agelens.models.exports.tensorflow_formats",
-        "agelens.models.serving.annotation",
         "agelens.pipeline.video",
-        "agelens.pipeline.web_page.annotated_figure",
     ),
     "anyio": ("agelens.pipeline.service", "agelens.pipeline.web_page"),
     "fastapi": ("agelens.pipeline.service",),
@@ -83,6 +77,7 @@ IMPORTERS = {
     "limits": ("agelens.pipeline.service", "agelens.pipeline.commands.servers"),
     "openvino": (
         "agelens.data_prep.core.openvino_requests",
+        "agelens.data_prep.core.resampling.without_opencv",
         "agelens.data_prep.faces.detector",
         "agelens.data_prep.faces.points",
         "agelens.models.serving.mirroring",
@@ -208,9 +203,22 @@ def test_predict_starts_without_training_libraries():
     assert set(loaded) <= {"cv2", "numpy"}
 
 
+@pytest.mark.parametrize(
+    "root",
+    [
+        "agelens.models.serving.predictor",
+        "agelens.pipeline.prediction.output",
+        "agelens.pipeline.service.app",
+    ],
+)
+def test_prediction_runs_without_opencv(root):
+    users = {name for name in import_closure(root) if "cv2" in imports_of(name)}
+    assert users == {"agelens.data_prep.core.resampling.with_opencv"}
+
+
 def test_the_command_names_the_extra_of_every_library_that_may_be_missing():
     """Otherwise an installation without it would end with a traceback."""
-    base = {"PIL", "cv2", "numpy", "openvino", "platformdirs", "pooch", "pydantic", "rich", "typer", "yaml"}
+    base = {"PIL", "numpy", "openvino", "platformdirs", "pooch", "pydantic", "rich", "typer", "yaml"}
     checked_where_used = {"pillow_heif", "pyarrow", "ray"}
     parts_of_fastapi = {"anyio", "starlette"}
     assert set(IMPORTERS) - base - checked_where_used - parts_of_fastapi - set(EXTRAS) == set()

@@ -1,10 +1,18 @@
 """Arithmetic of boxes, by hand-made numbers."""
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from agelens.data_prep.core.boxes import box_areas, clip_boxes, expand_boxes, pairwise_iou, square_boxes
+from agelens.data_prep.core.boxes import (
+    box_areas,
+    clip_boxes,
+    expand_boxes,
+    pairwise_iou,
+    square_boxes,
+    suppress_overlaps,
+)
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> npt.NDArray[np.float64]:
@@ -79,3 +87,21 @@ def test_inputs_are_not_changed_and_may_be_empty(change):
     change(given)
     assert given.tolist() == [list(BOX)]
     assert len(change(boxes())) == 0
+
+
+def test_of_overlapping_boxes_the_best_is_kept():
+    row = boxes((0, 0, 10, 10), (3, 0, 13, 10), (6, 0, 16, 10), (50, 0, 60, 10), (50, 0, 60, 10))
+    scores = np.array([0.6, 0.9, 0.7, 0.3, 0.3])
+    assert suppress_overlaps(row, scores, max_overlap=0.5).tolist() == [1, 3]
+    assert suppress_overlaps(row, scores, max_overlap=0.54).tolist() == [1, 2, 0, 3]
+    assert suppress_overlaps(boxes(), np.array([]), max_overlap=0.5).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_same_boxes_are_kept_as_by_opencv(seed):
+    rng = np.random.default_rng(seed)
+    corners, sides = rng.uniform(0, 100, (200, 2)), rng.uniform(5, 60, (200, 2))
+    scores = rng.uniform(0.1, 1, 200)
+    expected = cv2.dnn.NMSBoxes(np.hstack([corners, sides]).tolist(), scores.tolist(), 0.0, 0.5)
+    kept = suppress_overlaps(np.hstack([corners, corners + sides]), scores, max_overlap=0.5)
+    assert kept.tolist() == list(expected)

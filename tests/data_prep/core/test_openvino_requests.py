@@ -104,7 +104,7 @@ def test_a_pool_lends_each_request_to_one_user_and_uses_it_again():
 def test_a_pool_computes_one_request_before_it_lends_any():
     pool = RequestPool(FakeNetwork(), first_input=7)
     with pool.borrow() as requests:
-        assert [request.inputs for request in requests] == [{0: 7}, None]
+        assert [request.inputs for request in requests] == [7, None]
 
 
 def test_requests_return_to_the_pool_after_an_error():

@@ -17,9 +17,9 @@ from agelens.data_prep.faces.crop import (
     crop_face,
     cut_faces,
     cut_largest_face,
-    sharpness,
 )
 from agelens.data_prep.faces.detector import Detections
+from agelens.data_prep.faces.sharpness import sharpness
 
 
 def coordinate_image(height: int, width: int) -> Pixels:

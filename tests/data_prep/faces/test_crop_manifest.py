@@ -11,9 +11,10 @@ from agelens.data_prep.core.errors import DataError
 from agelens.data_prep.core.images import encode_jpeg, read_rgb
 from agelens.data_prep.core.tables import FACES, REJECTED, check_table
 from agelens.data_prep.faces import crop_manifest, cropper
-from agelens.data_prep.faces.crop import crop_face, sharpness
+from agelens.data_prep.faces.crop import crop_face
 from agelens.data_prep.faces.crop_manifest import FaceLimits, run_threads
 from agelens.data_prep.faces.cropper import SourceRule
+from agelens.data_prep.faces.sharpness import sharpness
 from tests.data_prep.fake_photos import (
     SHAPE,
     FakeDetector,

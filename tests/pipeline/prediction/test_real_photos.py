@@ -1,6 +1,8 @@
 """The bundled models on real photographs, where these are available."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from agelens.data_prep.core.images import find_images
 from agelens.models.serving.predictor import AgePredictor
 from agelens.pipeline.prediction.predict import FilePrediction, predict_files
 from agelens.weights.defaults import AGE_MODEL
-from tests.locations import SHARED_CASES, SHARED_DATA
+from tests.locations import ROOT, SHARED_CASES, SHARED_DATA
 
 THREE_PEOPLE = "35_Basketball_basketballgame_ball_35_208.jpg"
 
@@ -66,3 +68,20 @@ def test_ages_do_not_depend_on_the_batch(predictor: AgePredictor) -> None:
     together = predictor.predict(photographs)
     for faces, path in zip(together, photographs, strict=True):
         assert [face.age for face in faces] == pytest.approx([face.age for face in predictor.predict(path)], abs=0.1)
+
+
+def test_ages_hardly_depend_on_opencv(predictor: AgePredictor) -> None:
+    photographs = find_images(SHARED_DATA / "fgnet/images")[::20]
+    code = """
+import sys
+sys.modules["cv2"] = None
+from agelens import AgePredictor
+for faces in AgePredictor.load().predict(sys.argv[1:]):
+    print(*(face.age for face in faces))
+"""
+    words = [sys.executable, "-c", code, *map(str, photographs)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+    without = [[float(age) for age in line.split()] for line in ran.stdout.splitlines()]
+    expected = [[face.age for face in faces] for faces in predictor.predict(photographs)]
+    assert [len(ages) for ages in without] == [len(ages) for ages in expected]
+    assert np.abs(np.subtract(np.concatenate(without), np.concatenate(expected))).mean() < 0.06
