@@ -1,10 +1,11 @@
 """What a light installation takes on disk, how long one photograph takes from a cold start, and a whole folder.
 
-    python -m benchmarks.install.light FOLDER [--before COMMIT] [--runs 15] [--rounds 3] [--record]
+    python -m benchmarks.install.light FOLDER ... [--before COMMIT] [--count 2000] [--runs 15] [--rounds 3] [--record]
 
-Each version is installed with `pip install` into a new environment, and the size of every package is added up from
-its own list of files. Then `agelens predict` runs on the first photograph of the folder, and on all of them, with the
-versions in turn. Ages of both versions are compared.
+This version, the same with the extra `opencv`, and the other one are installed with `pip install`, each into a new
+environment. The size of every package is added up from its own list of files. Then `agelens predict` runs on one
+photograph, and on the photographs of each folder, with the environments in turn. Ages are compared with those of this
+version.
 """
 
 import argparse
@@ -36,40 +37,54 @@ print(json.dumps({one.name: [one.version, sum(path.locate().stat().st_size for p
 def main() -> None:
     """Install, measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--before", help="commit to compare with")
+    parser.add_argument("--count", type=int, default=2000, help="photographs of a folder, evenly spread")
     parser.add_argument("--runs", type=int, default=15, help="cold starts of each version")
-    parser.add_argument("--rounds", type=int, default=3, help="runs over the folder, of each version")
+    parser.add_argument("--rounds", type=int, default=3, help="runs over each folder, of each version")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
-    photographs = find_images(asked.folder.resolve())
+    sets = {folder.name: some_images(folder.resolve(), count=asked.count) for folder in asked.folders}
     with tempfile.TemporaryDirectory() as folder:
-        commits = {"after": "HEAD"} | ({"before": asked.before} if asked.before else {})
-        installed = {name: install(commit, Path(folder) / name) for name, commit in commits.items()}
-        starts = _in_turn(installed, photographs[:1], times=asked.runs)
-        folders = _in_turn(installed, photographs, times=asked.rounds)
-        content: dict[str, Any] = {"photographs": len(photographs)}
-        for name, environment in installed.items():
-            rates = [len(photographs) / seconds for seconds, _ in folders[name]]
-            content[name] = {
-                "installation": sizes(environment),
-                "cold_start": _describe(starts[name]),
-                "photographs_per_second": [round(rate, 1) for rate in rates],
-                "processor_seconds_per_photograph": [round(used / len(photographs), 4) for _, used in folders[name]],
-            }
-        content["largest_age_difference"] = largest_difference([read_ages(one) for one in installed.values()])
+        versions = {"after": ("HEAD", ""), "with_opencv": ("HEAD", "[opencv]")}
+        if asked.before:
+            versions["before"] = (asked.before, "")
+        installed = {
+            name: install(commit, Path(folder) / name, extras=extras) for name, (commit, extras) in versions.items()
+        }
+        starts = _in_turn(installed, next(iter(sets.values()))[:1], times=asked.runs)
+        content: dict[str, Any] = {
+            name: {"installation": sizes(environment), "cold_start": _describe(starts[name]), "folders": {}}
+            for name, environment in installed.items()
+        }
+        for place, photographs in sets.items():
+            runs = _in_turn(installed, photographs, times=asked.rounds)
+            ages = {name: read_ages(environment) for name, environment in installed.items()}
+            for name in installed:
+                content[name]["folders"][place] = {
+                    **_rates(runs[name], photographs=len(photographs)),
+                    "largest_age_difference": largest_difference(ages["after"], ages[name]),
+                }
     print(json.dumps(content, indent=2))
     write_result("install", content, seconds=time.perf_counter() - started, record=asked.record)
 
 
-def install(commit: str, folder: Path) -> Path:
-    """Install a commit of this checkout without extras and return the new environment."""
+def some_images(folder: Path, *, count: int) -> list[Path]:
+    """Return at most `count` images of a folder, evenly spread."""
+    images = find_images(folder)
+    return images[:: max(1, len(images) // count)][:count]
+
+
+def install(commit: str, folder: Path, *, extras: str = "") -> Path:
+    """Install a commit of this checkout, with extras such as `[opencv]`, and return the new environment."""
     tree, environment = folder / "tree", folder / "environment"
     tree.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", commit], check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(tree)], input=archive, check=True)
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    subprocess.run([environment / "bin/pip", "install", "--quiet", str(tree)], check=True, env=clean_environment())
+    subprocess.run(
+        [environment / "bin/pip", "install", "--quiet", f"{tree}{extras}"], check=True, env=clean_environment()
+    )
     return environment
 
 
@@ -132,12 +147,20 @@ def read_ages(environment: Path) -> list[tuple[str, str, str]]:
         return [(row["path"], row["face"], row["age"]) for row in csv.DictReader(file)]
 
 
-def largest_difference(versions: list[list[tuple[str, str, str]]]) -> float | None:
-    """Return the largest difference of an age between two versions; None if they found other faces, or for one."""
-    if len(versions) < 2 or [row[:2] for row in versions[0]] != [row[:2] for row in versions[1]]:
+def largest_difference(one: list[tuple[str, str, str]], other: list[tuple[str, str, str]]) -> float | None:
+    """Return the largest difference of an age between two versions; None if they found other faces."""
+    if [row[:2] for row in one] != [row[:2] for row in other]:
         return None
-    pairs = zip(*versions, strict=True)
-    return round(max((abs(float(one[2]) - float(other[2])) for one, other in pairs if one[1]), default=0.0), 4)
+    pairs = zip(one, other, strict=True)
+    return round(max((abs(float(a[2]) - float(b[2])) for a, b in pairs if a[1]), default=0.0), 4)
+
+
+def _rates(runs: list[tuple[float, float]], *, photographs: int) -> dict[str, Any]:
+    return {
+        "photographs": photographs,
+        "photographs_per_second": [round(photographs / seconds, 1) for seconds, _ in runs],
+        "processor_seconds_per_photograph": [round(used / photographs, 4) for _, used in runs],
+    }
 
 
 def _describe(runs: list[tuple[float, float]]) -> dict[str, Any]:

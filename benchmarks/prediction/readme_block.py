@@ -25,24 +25,48 @@ def prediction_block() -> list[str]:
     ]
 
 
+FOLDERS = {"fgnet": "FG-NET", "utkface": "UTKFace"}
+
+INSTALLATIONS = {
+    "`pip install .`": "after",
+    "`pip install '.[opencv]'`": "with_opencv",
+    "the version before, with OpenCV": "before",
+}
+
+
 def _installation() -> list[str]:
     """Return size and cold start of the base installation beside those of the version that it was compared with."""
     found = measured("install")
     if found is None:
         return []
-    after, before = found["after"], found["before"]
-    size, old_size = (one["installation"]["megabytes"] for one in (after, before))
-    start, old_start = (one["cold_start"]["median_seconds"] for one in (after, before))
-    rate, old_rate = (max(one["photographs_per_second"]) for one in (after, before))
-    four = dict(list(after["installation"]["largest"].items())[:4])
+    of_folders = found["after"]["folders"]
+    largest = dict(list(found["after"]["installation"]["largest"].items())[:4])
     return [
         "",
-        f"The base installation takes {size} MB ({old_size} before), of which {', '.join(four)} take "
-        f"{sum(four.values()):.0f}. In turn with the version before: one "
-        f"photograph from a cold start {start:.2f} seconds (before {old_start:.2f}), FG-NET {rate:.0f} photographs per "
-        f"second (before {old_rate:.0f}), the largest difference of an age {found['largest_age_difference']} years "
+        "`agelens predict` by installation, in turn; a cold start predicts one photograph:",
+        "",
+        f"| installation | MB | cold start | {' | '.join(f'{FOLDERS[name]} per second' for name in of_folders)} |",
+        f"|---|---|---|{'---|' * len(of_folders)}",
+        *(_installation_row(title, found[name]) for title, name in INSTALLATIONS.items() if name in found),
+        "",
+        f"{', '.join(largest)} take {sum(largest.values()):.0f} MB of the first. {_differences(found)} "
         "([figures](benchmarks/results/install.json)).",
     ]
+
+
+def _installation_row(title: str, one: dict[str, Any]) -> str:
+    rates = (f"{min(folder['photographs_per_second']):.0f}" for folder in one["folders"].values())
+    size, start = one["installation"]["megabytes"], one["cold_start"]["median_seconds"]
+    return f"| {title} | {size} | {start:.2f} s | {' | '.join(rates)} |"
+
+
+def _differences(found: dict[str, Any]) -> str:
+    gaps = [
+        (FOLDERS[name], folder["largest_age_difference"])
+        for name, folder in found.get("with_opencv", {"folders": {}})["folders"].items()
+    ]
+    words = " and ".join(f"{gap:.1f} years on {title}" for title, gap in gaps if gap is not None)
+    return f"With OpenCV, ages differ by at most {words}." if words else ""
 
 
 def _measured() -> dict[str, dict[str, Any]]:

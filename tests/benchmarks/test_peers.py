@@ -52,9 +52,8 @@ def test_packages_are_listed_by_size():
 
 def test_ages_of_two_versions_are_compared_face_by_face():
     one = [("a.jpg", "1", "20.5"), ("b.jpg", "", ""), ("c.jpg", "1", "7")]
-    assert largest_difference([one, [("a.jpg", "1", "20.25"), *one[1:]]]) == 0.25
-    assert largest_difference([one, one[:2]]) is None
-    assert largest_difference([one]) is None
+    assert largest_difference(one, [("a.jpg", "1", "20.25"), *one[1:]]) == 0.25
+    assert largest_difference(one, one[:2]) is None
 
 
 def test_the_better_figure_of_each_row_is_bold():
@@ -85,16 +84,19 @@ def test_the_block_says_when_nothing_was_measured(monkeypatch):
 
 
 def test_the_installation_is_shown_beside_the_one_before(monkeypatch):
-    def version(size, start, rate):
+    def version(size, start, rate, difference=0.0):
         largest = {"cv": 50.0, "ov": 40.0, "np": 30.0, "pil": 20.0, "rest": 1.0}
         return {
             "installation": {"megabytes": size, "largest": largest},
             "cold_start": {"median_seconds": start},
-            "photographs_per_second": [rate - 1, rate],
+            "folders": {"fgnet": {"photographs_per_second": [rate, rate + 1], "largest_age_difference": difference}},
         }
 
-    found = {"after": version(200, 0.9, 110), "before": version(300, 1.2, 100), "largest_age_difference": 0.0}
+    found = {"after": version(200, 0.9, 110), "with_opencv": version(300, 1.2, 120, 0.4)}
     monkeypatch.setattr(readme_block, "measured", {"install": found}.get)
-    line = readme_block._installation()[1]
-    assert "takes 200 MB (300 before), of which cv, ov, np, pil take 140." in line
-    assert "0.90 seconds (before 1.20), FG-NET 110 photographs per second (before 100)" in line
+    lines = readme_block._installation()
+    assert "| installation | MB | cold start | FG-NET per second |" in lines
+    assert "| `pip install .` | 200 | 0.90 s | 110 |" in lines
+    assert "| `pip install '.[opencv]'` | 300 | 1.20 s | 120 |" in lines
+    assert "cv, ov, np, pil take 140 MB of the first." in lines[-1]
+    assert "ages differ by at most 0.4 years on FG-NET." in lines[-1]
