@@ -49,8 +49,8 @@ def _installation() -> list[str]:
         f"|---|---|---|{'---|' * len(of_folders)}",
         *(_installation_row(title, found[name]) for title, name in INSTALLATIONS.items() if name in found),
         "",
-        f"{', '.join(largest)} take {sum(largest.values()):.0f} MB of the first. {_differences(found)} "
-        "([figures](benchmarks/results/install.json)).",
+        f"{', '.join(largest)} take {sum(largest.values()):.0f} MB of the first.{_differences(found)} "
+        "[Figures](benchmarks/results/install.json).",
     ]
 
 
@@ -66,7 +66,7 @@ def _differences(found: dict[str, Any]) -> str:
         for name, folder in found.get("with_opencv", {"folders": {}})["folders"].items()
     ]
     words = " and ".join(f"{gap:.1f} years on {title}" for title, gap in gaps if gap is not None)
-    return f"With OpenCV, ages differ by at most {words}." if words else ""
+    return f" With OpenCV, ages differ by at most {words}." if words else ""
 
 
 def _measured() -> dict[str, dict[str, Any]]:
