@@ -63,6 +63,15 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
+DEEPER = {
+    "data_prep/core/decoding",
+    "data_prep/core/resampling",
+    "pipeline/commands/models",
+    "pipeline/config/sections",
+}
+"""Folders in folders, which the tree describes in the line of the outer one."""
+
+
 def test_the_design_shows_every_folder_of_the_packages() -> None:
     (tree,) = re.findall(r"```\n(agelens/ .*?)```", DESIGN, flags=re.DOTALL)
     shown, package = set(), ""
@@ -71,7 +80,7 @@ def test_the_design_shows_every_folder_of_the_packages() -> None:
         shown |= {package, f"{package}/{inner}" if inner else package}
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     folders = {name.removeprefix("agelens.").replace(".", "/") for name in packages}
-    assert folders - shown <= {"data_prep/core/decoding", "pipeline/commands/models", "pipeline/config/sections"}
+    assert folders - shown <= DEEPER
 
 
 def test_the_design_names_every_direct_dependency() -> None:

@@ -45,14 +45,15 @@ def start_agelens(*, crops: bool) -> Predict:
 
 
 def _crops_with_agelens(predictor: Any, paths: list[Path]) -> Iterator[Row]:
-    import cv2  # noqa: PLC0415
     import numpy as np  # noqa: PLC0415
 
     from agelens import read_rgb  # noqa: PLC0415
+    from agelens.data_prep.core.resampling import resize  # noqa: PLC0415
 
     side = predictor.card.shape.size
     for start in range(0, len(paths), CROPS_AT_ONCE):
-        some = [cv2.resize(read_rgb(path), (side, side)) for path in paths[start : start + CROPS_AT_ONCE]]
+        images = map(read_rgb, paths[start : start + CROPS_AT_ONCE])
+        some = [resize(image, height=side, width=side, kernel="linear") for image in images]
         found = predictor.predict_crops(np.stack(some))
         genders = found.attribute_classes("gender") if "gender" in found.attributes else [None] * len(some)
         for age, low, high, gender in zip(found.age, found.age_low, found.age_high, genders, strict=True):
