@@ -72,7 +72,8 @@ def main() -> None:
 def some_images(folder: Path, *, count: int) -> list[Path]:
     """Return at most `count` images of a folder, evenly spread."""
     images = find_images(folder)
-    return images[:: max(1, len(images) // count)][:count]
+    some = min(count, len(images))
+    return [images[number * len(images) // some] for number in range(some)]
 
 
 def install(commit: str, folder: Path, *, extras: str = "") -> Path:

@@ -35,7 +35,7 @@ INSTALLATIONS = {
 
 
 def _installation() -> list[str]:
-    """Return size and cold start of the base installation beside those of the version that it was compared with."""
+    """Return size, cold start and speed of each installation that was measured."""
     found = measured("install")
     if found is None:
         return []
@@ -43,7 +43,7 @@ def _installation() -> list[str]:
     largest = dict(list(found["after"]["installation"]["largest"].items())[:4])
     return [
         "",
-        "`agelens predict` by installation, in turn; a cold start predicts one photograph:",
+        "`agelens predict` by installation, in turn, slowest of three rounds; a cold start predicts one photograph:",
         "",
         f"| installation | MB | cold start | {' | '.join(f'{FOLDERS[name]} per second' for name in of_folders)} |",
         f"|---|---|---|{'---|' * len(of_folders)}",

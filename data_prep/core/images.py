@@ -165,7 +165,7 @@ def jpeg_round_trip(image: Pixels) -> Pixels:
 
     Networks are trained on stored crops. Predictions for crops without JPEG compression differed by up to a year.
     """
-    return np.asarray(files.open_image(encode_jpeg(image)), dtype=np.uint8)
+    return np.array(files.open_image(encode_jpeg(image)), dtype=np.uint8)
 
 
 def write_jpeg(path: Path, image: Pixels) -> None:

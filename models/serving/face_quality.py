@@ -134,7 +134,7 @@ def measure_quality(view: Pixels, points: FacePoints | None, *, box: Floats, ima
 def measure_detail(view: Pixels) -> float:
     """Return what a view of `DETAIL_SIDE` pixels loses when it is halved, relative to its contrast.
 
-    Independent of the contrast; 0 for a view of one colour.
+    Independent of the contrast; close to 0 for a view of one colour.
     """
     small = resize(view, height=DETAIL_SIDE, width=DETAIL_SIDE, kernel="area") @ GREY
     lost = small - HALVED @ small @ HALVED.T

@@ -151,12 +151,11 @@ def main() -> None:
             typer.echo(json.dumps({"error": line}))
         typer.secho(f"agelens: {line}", fg="red", err=True)
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        extra = EXTRAS.get((error.name or "").partition(".")[0])
-        if extra is None:
+    except ImportError as error:
+        line = _what_is_missing(error)
+        if not line:
             raise
-        line = f"agelens: this command needs {error.name}: pip install 'agelens[{extra}]'"
-        typer.secho(line, fg="red", err=True)
+        typer.secho(f"agelens: {printable(line)}", fg="red", err=True)
         sys.exit(1)
     except Exception as error:
         if not is_disk_full(error):
@@ -165,3 +164,13 @@ def main() -> None:
         line = f"The disk is full: {name} cannot be written. Free space and run the same command again; it resumes."
         typer.secho(f"agelens: {printable(line)}", fg="red", err=True)
         sys.exit(1)
+
+
+def _what_is_missing(error: ImportError) -> str:
+    """Return one line about a package of an extra, or a library of the system, that is not installed; else nothing."""
+    extra = EXTRAS.get((error.name or "").partition(".")[0])
+    if isinstance(error, ModuleNotFoundError):
+        return f"this command needs {error.name}: pip install 'agelens[{extra}]'" if extra else ""
+    if "shared object" in str(error):
+        return f"{error.name or 'a package'} needs a library of the system that is not installed: {error}"
+    return ""

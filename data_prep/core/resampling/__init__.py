@@ -6,7 +6,7 @@ Prediction needs nothing else of OpenCV, which takes 196 MB. OpenCV is faster an
 
 try:
     from agelens.data_prep.core.resampling.with_opencv import resize, warp
-except ImportError:  # also of a system without the libraries that its wheel needs, such as libGL
+except (ImportError, AttributeError):  # also without libraries that its wheel needs, such as libGL, or half removed
     from agelens.data_prep.core.resampling.without_opencv import resize, warp
 
 __all__ = ["resize", "warp"]

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 Kernel = Literal["linear", "cubic", "area"]
-"""`linear` and `cubic` interpolate between 2 and 4 neighbours, at any scale; `area` averages what a pixel covers, for
-scales below 1."""
+"""`linear` and `cubic` interpolate between 2 and 4 neighbours, at any scale; `area` averages what a pixel covers, and
+interpolates between 2 neighbours where an axis grows."""
 
 BandKernel = Literal["cubic", "area"]
 """Kernels whose weights this module computes."""
@@ -38,7 +38,7 @@ class Band(NamedTuple):
     weights: Floats
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def make_bands(length: int, size: int, kernel: BandKernel, *, band: int) -> tuple[Band, ...]:
     """Return the weights that resize an axis of `length` pixels to `size` pixels, for `band` pixels at a time.
 
@@ -71,7 +71,7 @@ def _cubic_weights(length: int, size: int) -> tuple[npt.NDArray[np.intp], Floats
 
 def _area_weights(length: int, size: int) -> tuple[npt.NDArray[np.intp], Floats]:
     """Return the same as `_cubic_weights` for averages: what share of each pixel is covered."""
-    scale = length / size
+    scale = 1 / (size / length)
     low = np.arange(size) * scale
     first = np.floor(low).astype(np.intp)
     places = first[:, None] + np.arange(int(np.ceil(scale)) + 1)

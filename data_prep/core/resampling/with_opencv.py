@@ -8,6 +8,10 @@ import numpy.typing as npt
 
 from agelens.data_prep.core.resampling.kernels import Kernel
 
+if int(cv2.__version__.partition(".")[0]) < 5:
+    message = f"OpenCV 5 or newer warps exactly. Installed: {cv2.__version__}."
+    raise ImportError(message)
+
 Pixels = npt.NDArray[np.uint8]
 
 INTERPOLATIONS: dict[Kernel, int] = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}

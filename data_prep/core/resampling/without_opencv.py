@@ -1,5 +1,6 @@
 """Resizing with numpy and warping with OpenVINO: the pixels of OpenCV, with which models are trained."""
 
+import threading
 from functools import cache
 from typing import Any
 
@@ -30,8 +31,9 @@ def resize(image: Pixels, *, height: int, width: int, kernel: Kernel) -> Pixels:
     """
     if kernel != "cubic" and image.shape[:2] == (2 * height, 2 * width):
         return _halve(image)
-    if kernel == "linear":
-        return resize_bilinear(image, height=height, width=width)
+    grows = height > image.shape[0] or width > image.shape[1]
+    if kernel == "linear" or (kernel == "area" and grows):
+        return resize_bilinear(image, height=height, width=width, covering=kernel == "area")
     resized = np.empty((height, width, 3), dtype=np.uint8)
     columns = make_bands(image.shape[1], width, kernel, band=COLUMNS)
     for start, stop, used, weights in make_bands(image.shape[0], height, kernel, band=ROWS):
@@ -46,7 +48,7 @@ def resize(image: Pixels, *, height: int, width: int, kernel: Kernel) -> Pixels:
 
 
 def _halve(image: Pixels) -> Pixels:
-    """Return the mean of each square of four pixels; a half is rounded up, as nowhere else."""
+    """Return the mean of each square of four pixels; a half is rounded up."""
     sums = image.reshape(image.shape[0] // 2, 2, image.shape[1] // 2, 2, 3).sum(axis=(1, 3), dtype=np.uint16)
     return np.asarray((sums + 2) >> 2, dtype=np.uint8)
 
@@ -65,9 +67,15 @@ def warp(image: Pixels, transform: npt.NDArray[np.float64], *, side: int, supers
     width, height = image.shape[1] - 1, image.shape[0] - 1
     scaled = back * 2 / np.array([[width], [height]])  # GridSample counts from -1 to 1
     scaled[:, 2] -= 1
-    with _sampler(side, supersample=supersample).borrow() as (request, *_):
+    with _STARTING:
+        sampler = _sampler(side, supersample=supersample)
+    with sampler.borrow() as (request, *_):
         view = request.infer({0: np.ascontiguousarray(image)[None], 1: scaled.astype(np.float32)})[0]
         return np.array(view[0], dtype=np.uint8)
+
+
+_STARTING = threading.Lock()
+"""So that threads do not compile the same network at once."""
 
 
 @cache

@@ -32,8 +32,28 @@ def test_the_transform_is_unchanged_and_parts_of_images_are_read() -> None:
     transform, image = similarity(0.7, 20, 3, 4), drawn(90, 80)[10:70, 5:75]
     before = transform.copy()
     for module, supersample in itertools.product((with_opencv, without_opencv), (False, True)):
-        module.warp(image, transform, side=30, supersample=supersample)
+        view = module.warp(image, transform, side=30, supersample=supersample)
+        assert np.array_equal(view, module.warp(image.copy(), before, side=30, supersample=supersample))
     assert np.array_equal(transform, before)
+
+
+@pytest.mark.parametrize(("scale", "supersample"), [(0.95, False), (0.75, True), (0.4, True)])
+def test_few_values_of_a_warped_face_differ(scale: float, supersample: bool) -> None:
+    crop, different, rng = drawn(192, 192), 0, np.random.default_rng(0)
+    for degrees, x, y in rng.uniform((-20, -5, -20), (20, 30, 10), (20, 3)):
+        transform = similarity(scale, degrees, x, y)
+        expected = with_opencv.warp(crop, transform, side=150, supersample=supersample)
+        view = without_opencv.warp(crop, transform, side=150, supersample=supersample)
+        different += int((view != expected).sum())
+    assert different < 20 * expected.size / 1000
+
+
+@pytest.mark.parametrize(("kernel", "sides"), [("cubic", (140, 181, 250)), ("area", (290, 331, 500))])
+def test_few_values_of_a_crop_differ(kernel: Kernel, sides: tuple[int, ...]) -> None:
+    for side in sides:
+        expected = with_opencv.resize(drawn(side, side), height=192, width=192, kernel=kernel)
+        crop = without_opencv.resize(drawn(side, side), height=192, width=192, kernel=kernel)
+        assert (crop != expected).sum() < expected.size / 1000
 
 
 def test_an_image_of_the_same_size_is_unchanged() -> None:
@@ -66,9 +86,7 @@ def test_opencv_is_used_where_it_is_installed() -> None:
     assert resampling.resize is with_opencv.resize
 
 
-@pytest.mark.parametrize("error", ["ModuleNotFoundError('cv2')", "ImportError('libGL.so.1: cannot open')"])
-def test_without_a_working_opencv_numpy_and_openvino_are_used(error: str) -> None:
-    code = f"""
+FINDER = """
 import sys
 from importlib.abc import MetaPathFinder
 class Broken(MetaPathFinder):
@@ -76,8 +94,25 @@ class Broken(MetaPathFinder):
         if name == "cv2":
             raise {error}
 sys.meta_path.insert(0, Broken())
-from agelens.data_prep.core.resampling import warp
-print(warp.__module__)
 """
+
+MODULE = """
+import sys, types
+sys.modules["cv2"] = types.ModuleType("cv2")
+sys.modules["cv2"].__dict__.update({values})
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(FINDER.format(error="ModuleNotFoundError('cv2')"), id="not installed"),
+        pytest.param(FINDER.format(error="ImportError('libGL.so.1: cannot open')"), id="without libGL"),
+        pytest.param(MODULE.format(values={}), id="half removed"),
+        pytest.param(MODULE.format(values={"__version__": "4.13.0"}), id="an old version"),
+    ],
+)
+def test_without_a_working_opencv_numpy_and_openvino_are_used(code: str) -> None:
+    code += "from agelens.data_prep.core.resampling import warp\nprint(warp.__module__)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert ran.stdout.strip() == "agelens.data_prep.core.resampling.without_opencv"
