@@ -19,8 +19,8 @@ from typing import Any
 import pandas as pd
 import psutil
 
-from agelens.data_prep.core.images import find_images
 from benchmarks.evidence import add_record_option, write_result
+from benchmarks.install.light import some_images
 
 
 def main() -> None:
@@ -32,8 +32,7 @@ def main() -> None:
     parser.add_argument("--name", help="of the result; default: that of the folder")
     add_record_option(parser)
     asked, started = parser.parse_args(), time.perf_counter()
-    files = find_images(asked.folder)
-    files = files[:: max(1, len(files) // asked.count)][: asked.count]
+    files = some_images(asked.folder, count=asked.count)
     content = {"photographs": len(files), **measure(files, rounds=asked.rounds)}
     print(content)
     name = f"predict_{asked.name or asked.folder.name}"

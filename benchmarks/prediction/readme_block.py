@@ -13,7 +13,7 @@ def prediction_block() -> list[str]:
     cold = max(found["cold_start_seconds"] for found in _measured().values())
     return [
         "",
-        "`agelens predict` with face detection, whole commands on 2 cores:",
+        "`agelens predict` with face detection and OpenCV, whole commands on 2 cores:",
         "",
         "| | photographs per second | one by one | peak memory |",
         "|---|---|---|---|",
